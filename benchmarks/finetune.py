@@ -1,0 +1,249 @@
+"""Fine-tuning speed beside the textbook loop and Hugging Face's Trainer, same model, data, epochs and optimiser.
+
+    python benchmarks/finetune.py [--records 640] [--epochs 2] [--threads 1] [--only primum,trainer_best]
+
+Every variant fine-tunes the built-in 6-layer BERT with batches of 16 on generated notes of log-normal length (median
+35 tokens) and is scored on the same 400 held-out notes. Each runs in a process of its own, one after another in turns;
+the figure is records per second of the process's own CPU time with one thread, wall clock otherwise, training only.
+Ratios within one run are what counts; see benchmarks/RESULTS.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+TEST_RECORDS = 400
+CLASSES = 4
+_WORDS = (
+    "patient reports presents with history of chest pain fever cough fatigue since days weeks worse at night denies "
+    "nausea vomiting shortness breath on exertion mild severe left right arm leg abdomen swelling rash tender exam "
+    "shows clear lungs regular rhythm blood pressure elevated started treatment metformin lisinopril aspirin daily "
+    "follow up clinic labs pending glucose normal sodium potassium creatinine stable imaging without acute change"
+).split()
+_SIGNS = (
+    ("angina", "troponin", "infarct", "stent", "palpitations"),
+    ("wheeze", "inhaler", "sputum", "asthma", "spirometry"),
+    ("polyuria", "insulin", "thirst", "hyperglycemia", "neuropathy"),
+    ("headache", "aura", "seizure", "photophobia", "numbness"),
+)
+
+
+def notes(n: int, seed: int) -> tuple[list[str], list[int]]:
+    """Return n generated notes and their classes; 6 % of the classes are drawn at random."""
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    texts, labels = [], []
+    for _ in range(n):
+        label = int(rng.integers(CLASSES))
+        length = int(np.clip(rng.lognormal(np.log(30), 0.65), 8, 300))
+        words = [str(rng.choice(_SIGNS[label] if rng.random() < 0.08 else _WORDS)) for _ in range(length)]
+        words[int(rng.integers(length))] = str(rng.choice(_SIGNS[label]))
+        texts.append(" ".join(words))
+        labels.append(int(rng.integers(CLASSES)) if rng.random() < 0.06 else label)
+    return texts, labels
+
+
+def _backbone() -> str:
+    from primum.model.backbones import locate_backbone
+
+    return str(locate_backbone("minilm"))
+
+
+def _classifier():  # type: ignore[no-untyped-def]
+    import torch
+    from transformers import AutoModelForSequenceClassification, logging
+
+    logging.set_verbosity_error()
+    model = AutoModelForSequenceClassification.from_pretrained(_backbone(), num_labels=CLASSES, dtype=torch.float32)
+    model.accepts_loss_kwargs = False
+    return model
+
+
+def textbook(train: tuple[list[str], list[int]], test: tuple[list[str], list[int]], epochs: int) -> tuple[float, float]:
+    """Pad every note to 128 tokens, tokenise one by one in __getitem__, AdamW, fp32."""
+    import torch
+    from torch.utils.data import DataLoader, Dataset
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(_backbone())
+
+    class Notes(Dataset):  # type: ignore[type-arg]
+        def __init__(self, texts: list[str], labels: list[int]) -> None:
+            self.texts, self.labels = texts, labels
+
+        def __len__(self) -> int:
+            return len(self.texts)
+
+        def __getitem__(self, i: int) -> dict[str, torch.Tensor]:
+            encoded = tokenizer(
+                self.texts[i], padding="max_length", truncation=True, max_length=128, return_tensors="pt"
+            )
+            return {**{k: v[0] for k, v in encoded.items()}, "labels": torch.tensor(self.labels[i])}
+
+    model = _classifier().train()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-4)
+    loader = DataLoader(Notes(*train), batch_size=16, shuffle=True)
+    started = _now()
+    for _ in range(epochs):
+        for batch in loader:
+            optimizer.zero_grad()
+            model(**batch).loss.backward()
+            optimizer.step()
+    return _now() - started, _accuracy(model, tokenizer, test)
+
+
+def _trainer(train, test, epochs, **options):  # type: ignore[no-untyped-def]
+    from transformers import AutoTokenizer, DataCollatorWithPadding, Trainer, TrainingArguments
+    from transformers.trainer_callback import PrinterCallback
+
+    tokenizer = AutoTokenizer.from_pretrained(_backbone())
+    encoded = tokenizer(train[0], truncation=True, max_length=128)
+    data = [{**{k: v[i] for k, v in encoded.items()}, "labels": label} for i, label in enumerate(train[1])]
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = TrainingArguments(
+            output_dir=folder,
+            num_train_epochs=epochs,
+            per_device_train_batch_size=16,
+            learning_rate=2e-4,
+            save_strategy="no",
+            report_to="none",
+            use_cpu=True,
+            dataloader_pin_memory=False,
+            disable_tqdm=True,
+            logging_strategy="no",
+            **options,
+        )
+        model = _classifier()
+        trainer = Trainer(
+            model=model, args=arguments, train_dataset=data, data_collator=DataCollatorWithPadding(tokenizer)
+        )
+        trainer.remove_callback(PrinterCallback)
+        started = _now()
+        trainer.train()
+        seconds = _now() - started
+        trainer.accelerator.unwrap_model(trainer.model_wrapped, keep_fp32_wrapper=False)
+    return seconds, _accuracy(model, tokenizer, test)
+
+
+def trainer_default(train, test, epochs):  # type: ignore[no-untyped-def]
+    """Hugging Face's Trainer as it comes, with dynamic padding."""
+    return _trainer(train, test, epochs)
+
+
+def trainer_best(train, test, epochs):  # type: ignore[no-untyped-def]
+    """Hugging Face's Trainer at its best: length grouping and bf16 autocast."""
+    return _trainer(train, test, epochs, train_sampling_strategy="group_by_length", bf16=True)
+
+
+def primum_fit(train, test, epochs):  # type: ignore[no-untyped-def]
+    """primum's own fitting, checkpoints and history off the clock as for the others."""
+    import numpy as np
+    import torch
+    from transformers import logging
+
+    from primum.cohort.records import Records, TextList
+    from primum.model.building import NetSpec, build_net
+    from primum.model.adapters import Adaptation
+    from primum.model.inputs import TextInput
+    from primum.model.net import HeadSpec
+    from primum.training.plan import TrainingPlan
+    from primum.training.trainer import Collate, StudyTrainer, losses_and_answers
+
+    logging.set_verbosity_error()
+    text = TextInput(Path(_backbone()), max_tokens=128)
+    spec = NetSpec(head=HeadSpec(kind="classes", outputs=CLASSES), adaptation=Adaptation(method="full"))
+    torch.manual_seed(7)
+    net = build_net(spec, {"text": text}, backbone_folder=Path(_backbone()), pretrained=True)
+    records = Records(n=len(train[0]) + len(test[0]), text=TextList(train[0] + test[0]))
+    labels = torch.tensor(train[1] + test[1])
+    rows = np.arange(len(labels))
+    with tempfile.TemporaryDirectory() as folder:
+        started = _now()
+        collate = Collate({"text": text.prepare(records)}, labels)
+        trainer = StudyTrainer(
+            net,
+            TrainingPlan(epochs=epochs, batch=16, lr=2e-4),
+            collate=collate,
+            train_rows=rows[: len(train[0])],
+            validation_rows=rows[:0],
+            folder=Path(folder),
+        )
+        trainer.args.save_strategy = "no"
+        trainer.train()
+        seconds = _now() - started
+        trainer.accelerator.unwrap_model(trainer.model_wrapped, keep_fp32_wrapper=False)
+    held_out = rows[len(train[0]) :]
+    answers = losses_and_answers(net, collate, held_out, torch.device("cpu"))[1]
+    return seconds, float((answers.argmax(1) == np.array(test[1])).mean())
+
+
+VARIANTS: dict[str, Callable[..., tuple[float, float]]] = {
+    "textbook": textbook,
+    "trainer_default": trainer_default,
+    "trainer_best": trainer_best,
+    "primum": primum_fit,
+}
+
+
+def _accuracy(model, tokenizer, test) -> float:  # type: ignore[no-untyped-def]
+    import torch
+
+    model.eval()
+    hits = 0
+    with torch.inference_mode():
+        for i in range(0, len(test[0]), 32):
+            batch = tokenizer(test[0][i : i + 32], padding=True, truncation=True, max_length=128, return_tensors="pt")
+            hits += int((model(**batch).logits.argmax(1) == torch.tensor(test[1][i : i + 32])).sum())
+    return hits / len(test[0])
+
+
+def _now() -> float:
+    one_thread = os.environ.get("OMP_NUM_THREADS") == "1"
+    return time.process_time() if one_thread else time.perf_counter()
+
+
+def _child(name: str, records: int, epochs: int) -> None:
+    train, test = notes(records, 1), notes(TEST_RECORDS, 2)
+    seconds, accuracy = VARIANTS[name](train, test, epochs)
+    print(json.dumps({"records_per_s": records * epochs / seconds, "accuracy": accuracy}))
+
+
+def main() -> None:
+    """Run the variants in turns and print their figures and ratios."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--records", type=int, default=640)
+    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--only", default=",".join(VARIANTS))
+    parser.add_argument("--child", default="")
+    options = parser.parse_args()
+    if options.child:
+        return _child(options.child, options.records, options.epochs)
+    found: dict[str, list[dict[str, float]]] = {}
+    environment = {**os.environ, "OMP_NUM_THREADS": str(options.threads), "HF_HUB_OFFLINE": "1"}
+    for _ in range(options.rounds):
+        for name in options.only.split(","):
+            command = [sys.executable, __file__, "--child", name]
+            command += ["--records", str(options.records), "--epochs", str(options.epochs)]
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+            found.setdefault(name, []).append(json.loads(done.stdout.splitlines()[-1]))
+    speeds = {name: statistics.median(r["records_per_s"] for r in rounds) for name, rounds in found.items()}
+    for name, rounds in found.items():
+        ratios = "  ".join(f"x{speeds[name] / other:.2f} {peer}" for peer, other in speeds.items() if peer != name)
+        accuracy = statistics.mean(r["accuracy"] for r in rounds)
+        print(f"{name:16} {speeds[name]:7.1f} records/s  accuracy {accuracy:.3f}  {ratios}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""`primum predict`: what a run's model says about new records."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from primum.cli.options import USE, AsJson, Lang, Language, Quiet
+from primum.cli.terminal import Answer, Terminal
+
+EXAMPLE = "primum predict runs/heart new_records.csv --out predictions.csv"
+
+
+def predict(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
+    records: Annotated[Path, typer.Argument(metavar="INPUT", help="New records: csv, tsv, parquet, jsonl or Arrow.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Table to write: csv, parquet or jsonl.")],
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    lang: Language = Lang.en,
+) -> Answer:
+    """Predict new records with a run's model. No target column is needed."""
+    from primum.study.predicting import predict_run
+
+    terminal = Terminal(as_json=as_json, quiet=quiet, lang=lang)
+    with terminal.progress() as progress:
+        count = predict_run(run, records, out, progress=progress)
+    lines = [terminal.say("predicted", count=count), terminal.say("written", path=out)]
+    return terminal.answer({"records": count, "out": str(out)}, lines)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command(rich_help_panel=USE, epilog=f"Example: {EXAMPLE}")(predict)

@@ -1,0 +1,43 @@
+"""The cohort room: records with their roles, read, checked, split and summarised."""
+
+from primum.cohort.build import column_names, read_cohort, read_records, take
+from primum.cohort.cohort import SPLIT_NAMES, Cohort, Target
+from primum.cohort.plan import SplitPlan, TimeWindow
+from primum.cohort.propose import Proposal, propose_roles
+from primum.cohort.records import Records, TextColumn, TextList, VitalColumn
+from primum.cohort.roles import (
+    ConsentRole,
+    InputRoles,
+    Roles,
+    SensitiveRole,
+    TargetRole,
+    VitalRole,
+)
+from primum.cohort.splits import make_splits
+from primum.cohort.summary import summarise
+
+__all__ = [
+    "SPLIT_NAMES",
+    "Cohort",
+    "ConsentRole",
+    "InputRoles",
+    "Proposal",
+    "Records",
+    "Roles",
+    "SensitiveRole",
+    "SplitPlan",
+    "Target",
+    "TargetRole",
+    "TextColumn",
+    "TextList",
+    "TimeWindow",
+    "VitalColumn",
+    "VitalRole",
+    "column_names",
+    "make_splits",
+    "propose_roles",
+    "read_cohort",
+    "read_records",
+    "summarise",
+    "take",
+]

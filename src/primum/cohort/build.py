@@ -1,0 +1,248 @@
+"""Reading a cohort: from a source and its roles to checked, coded records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from primum.cohort.attributes import parse_groups, parse_sensitive, parse_time
+from primum.cohort.cohort import Cohort, Target
+from primum.cohort.columns import Coded, is_missing
+from primum.cohort.faults import Faults, rows_named
+from primum.cohort.fingerprint import column_digest, combined
+from primum.cohort.gather import Gathered, gather
+from primum.cohort.readers import Table, open_table
+from primum.cohort.records import Records, VitalColumn
+from primum.cohort.roles import InputRoles, Roles
+from primum.cohort.target import parse_target
+from primum.cohort.text import ChosenText
+from primum.cohort.vitals import parse_vital
+from primum.errors import CohortError, ColumnError
+
+ObjectArray = npt.NDArray[np.object_]
+
+
+def read_cohort(source: Any, roles: Roles, *, split_column: str | None = None) -> Cohort:
+    """Return the records of a source with their roles, checked and coded.
+
+    Args:
+        source: a path, or a table in memory (see `primum.cohort.readers.open_table`).
+        roles: what each column is for; a vital without a kind gets one from its values.
+        split_column: a column that gives every record's split.
+    Raises:
+        CohortError: the source cannot be read, or what it holds cannot be used; everything that is wrong with the
+            values comes in one message.
+    """
+    _check_roles(roles)
+    table = open_table(source)
+    gathered = gather(table, _coded_columns(roles, split_column), roles.inputs.text, consent=roles.consent)
+    return _Builder(table, gathered, roles, split_column).cohort()
+
+
+def read_records(
+    source: Any, inputs: InputRoles, *, id_column: str | None = None
+) -> tuple[npt.NDArray[np.object_], Records]:
+    """Return record ids, shape (n,), and the inputs of records that need no target.
+
+    Args:
+        source: a path, or a table in memory.
+        inputs: the input columns; give every vital the kind it was trained with.
+        id_column: None numbers the records from 1.
+    Raises:
+        CohortError: the source cannot be read, or what it holds cannot be used.
+    """
+    table = open_table(source)
+    coded = [vital.column for vital in inputs.vitals] + ([id_column] if id_column else [])
+    gathered = gather(table, coded, inputs.text)
+    faults = Faults()
+    ids = _ids(id_column, gathered, faults)
+    vitals, _ = _vitals(inputs, gathered, faults)
+    faults.raise_any()
+    return ids, Records(n=len(ids), text=gathered.text, vitals=vitals)
+
+
+def column_names(source: Any) -> list[str]:
+    """Return the names of a source's columns, in order."""
+    return list(open_table(source).columns)
+
+
+def take(cohort: Cohort, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Cohort:
+    """Return the chosen records (indices or a mask) as a new cohort; fingerprint and source stay those of the whole."""
+    chosen = np.flatnonzero(rows) if rows.dtype == bool else np.asarray(rows, dtype=np.int64)
+    records = cohort.records
+    vitals = {name: replace(vital, values=vital.values[chosen]) for name, vital in records.vitals.items()}
+    text = None if records.text is None else ChosenText(records.text, chosen)
+    return replace(
+        cohort,
+        records=Records(n=len(chosen), text=text, vitals=vitals),
+        ids=cohort.ids[chosen],
+        patients=cohort.patients[chosen],
+        target=replace(cohort.target, values=cohort.target.values[chosen]),
+        sensitive={name: values[chosen] for name, values in cohort.sensitive.items()},
+        site=None if cohort.site is None else cohort.site[chosen],
+        time=None if cohort.time is None else cohort.time[chosen],
+        given_split=None if cohort.given_split is None else cohort.given_split[chosen],
+    )
+
+
+class _Builder:
+    """Turns gathered columns into a cohort, role by role."""
+
+    def __init__(self, table: Table, gathered: Gathered, roles: Roles, split_column: str | None) -> None:
+        self._table = table
+        self._gathered = gathered
+        self._roles = roles
+        self._split_column = split_column
+        self._faults = Faults()
+
+    def cohort(self) -> Cohort:
+        roles, data = self._roles, self._gathered
+        ids = _ids(roles.id, data, self._faults)
+        patients = ids if roles.patient in (None, roles.id) else self._patients(str(roles.patient))
+        vitals, not_numbers = _vitals(roles.inputs, data, self._faults)
+        target = self._target()
+        sensitive, outside = self._sensitive()
+        time = None if roles.time is None else parse_time(roles.time, self._cells(roles.time), data.rows, self._faults)
+        self._faults.raise_any()
+        cohort = Cohort(
+            roles=replace(roles, inputs=_resolved(roles.inputs, vitals)),
+            records=Records(n=len(ids), text=data.text, vitals=vitals),
+            ids=ids,
+            patients=patients,
+            target=target,
+            sensitive=sensitive,
+            site=None if roles.site is None else parse_groups(self._cells(roles.site)),
+            time=time,
+            given_split=None if self._split_column is None else self._cells(self._split_column).strings(),
+            source=self._source(not_numbers, outside),
+        )
+        return replace(cohort, fingerprint=_fingerprint(cohort, data.text_digest))
+
+    def _cells(self, column: str) -> Coded:
+        return self._gathered.coded[column]
+
+    def _patients(self, column: str) -> ObjectArray:
+        patients = self._cells(column).strings()
+        _check_no_gap(column, "patient id", patients, self._gathered, self._faults)
+        return patients
+
+    def _target(self) -> Target:
+        role = self._roles.target
+        cells = self._cells(role.column)
+        return parse_target(role, cells, self._gathered.rows, label_map=self._roles.label_map, faults=self._faults)
+
+    def _sensitive(self) -> tuple[dict[str, ObjectArray], dict[str, int]]:
+        groups: dict[str, ObjectArray] = {}
+        outside: dict[str, int] = {}
+        for role in self._roles.sensitive:
+            cells = self._cells(role.column)
+            groups[role.column], n = parse_sensitive(role, cells, self._gathered.rows, self._faults)
+            if n:
+                outside[role.column] = n
+        return groups, outside
+
+    def _source(self, not_numbers: Mapping[str, int], outside: Mapping[str, int]) -> dict[str, Any]:
+        n_read = self._gathered.n_read
+        return {
+            "name": self._table.name,
+            "format": self._table.format,
+            **self._table.facts,
+            "records_read": n_read,
+            "excluded_without_consent": n_read - len(self._gathered.rows),
+            "set_to_missing": dict(not_numbers),
+            "outside_all_bins": dict(outside),
+        }
+
+
+def _check_roles(roles: Roles) -> None:
+    inputs = roles.inputs.columns()
+    if not inputs:
+        raise ColumnError("inputs: no column is given; name at least one text column or vital.")
+    if roles.target.column in inputs:
+        raise ColumnError(
+            f"column {roles.target.column!r}: is both the target and an input, which would show the model the answer; "
+            f"take it out of the inputs."
+        )
+    repeated = sorted({name for name in inputs if inputs.count(name) > 1})
+    if repeated:
+        raise ColumnError(f"inputs: {', '.join(map(repr, repeated))} is named more than once; name each column once.")
+
+
+def _coded_columns(roles: Roles, split_column: str | None) -> list[str]:
+    single = (roles.id, roles.patient, roles.site, roles.time, split_column)
+    return [
+        *(vital.column for vital in roles.inputs.vitals),
+        roles.target.column,
+        *(role.column for role in roles.sensitive),
+        *(column for column in single if column is not None),
+    ]
+
+
+def _ids(column: str | None, data: Gathered, faults: Faults) -> ObjectArray:
+    if column is None:
+        return np.array([str(row) for row in data.rows.tolist()], dtype=object)
+    ids = data.coded[column].strings()
+    _check_no_gap(column, "record id", ids, data, faults)
+    codes = data.coded[column].codes
+    counts = np.bincount(codes[codes >= 0], minlength=len(data.coded[column].values))
+    repeated = np.append(counts > 1, False)[codes]
+    if repeated.any():
+        faults.add(
+            CohortError(
+                f"column {column!r}: a record id must be unique, but {rows_named(data.rows[repeated])} share theirs "
+                f"with another record; name this column `patient` if a patient may have several records."
+            )
+        )
+    return ids
+
+
+def _check_no_gap(column: str, what: str, values: ObjectArray, data: Gathered, faults: Faults) -> None:
+    gaps = np.equal(values, None)
+    if gaps.any():
+        faults.add(
+            ColumnError(
+                f"column {column!r}: the {what} is missing in {int(gaps.sum())} records "
+                f"({rows_named(data.rows[gaps])}); fill it in, or leave these records out."
+            )
+        )
+
+
+def _vitals(inputs: InputRoles, data: Gathered, faults: Faults) -> tuple[dict[str, VitalColumn], dict[str, int]]:
+    vitals: dict[str, VitalColumn] = {}
+    not_numbers: dict[str, int] = {}
+    for role in inputs.vitals:
+        vitals[role.column], n = parse_vital(role, data.coded[role.column], data.rows, faults)
+        if n:
+            not_numbers[role.column] = n
+    return vitals, not_numbers
+
+
+def _resolved(inputs: InputRoles, vitals: Mapping[str, VitalColumn]) -> InputRoles:
+    return replace(inputs, vitals=tuple(replace(role, kind=vitals[role.column].kind) for role in inputs.vitals))
+
+
+def _fingerprint(cohort: Cohort, text_digest: str) -> str:
+    roles, target = cohort.roles, cohort.target
+    parts: list[tuple[str, str, str]] = []
+
+    def add(role: str, column: str | None, values: npt.NDArray[Any] | None) -> None:
+        if column is not None and values is not None:
+            parts.append((role, column, column_digest(values)))
+
+    add("id", roles.id, cohort.ids)
+    add("patient", roles.patient, cohort.patients)
+    if text_digest:
+        parts.append(("text", "\0".join(roles.inputs.text), text_digest))
+    for vital in cohort.records.vitals.values():
+        add(f"vital:{vital.kind}", vital.name, vital.values)
+    add(f"target:{target.kind}:{chr(0).join(target.classes)}", roles.target.column, target.values.ravel())
+    for name, values in cohort.sensitive.items():
+        add("sensitive", name, values)
+    add("site", roles.site, cohort.site)
+    add("time", roles.time, cohort.time)
+    add("split", "split", cohort.given_split)
+    return combined(parts)

@@ -1,0 +1,80 @@
+"""Records: the input columns of a cohort, as the model sees them. No target, no attribute, no site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from primum.cohort.roles import VitalKind
+
+
+class TextColumn(Protocol):
+    """Texts that need not all be in memory at once."""
+
+    def __len__(self) -> int:
+        """Return the number of records."""
+
+    def take(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> list[str | None]:
+        """Return the texts of these records, None where there is none."""
+
+    def chunks(self, size: int) -> Iterator[list[str | None]]:
+        """Yield all texts in order, `size` at a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VitalColumn:
+    """One vital's values."""
+
+    name: str
+    kind: VitalKind
+    values: npt.NDArray[np.float64] | npt.NDArray[np.object_]
+    """number: float64 with NaN where missing; category: strings with None where missing; shape (n,)."""
+    unit: str | None = None
+    range: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """What a model may see of n records; any input may be missing in any record."""
+
+    n: int
+    """Number of records."""
+    text: TextColumn | None = None
+    """Notes; None when the study has no text input."""
+    vitals: Mapping[str, VitalColumn] = field(default_factory=dict)
+    """Vitals by column name, in the study's order; empty when the study has none."""
+
+    def __len__(self) -> int:
+        return self.n
+
+    def input_names(self) -> tuple[str, ...]:
+        """Return which inputs exist, e.g. ("text", "vitals")."""
+        names = []
+        if self.text is not None:
+            names.append("text")
+        if self.vitals:
+            names.append("vitals")
+        return tuple(names)
+
+
+class TextList:
+    """A TextColumn over a list in memory."""
+
+    def __init__(self, texts: Sequence[str | None]) -> None:
+        self._texts = list(texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def take(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> list[str | None]:
+        """Return the texts of these records."""
+        return [self._texts[int(row)] for row in rows]
+
+    def chunks(self, size: int) -> Iterator[list[str | None]]:
+        """Yield all texts in order, `size` at a time."""
+        for start in range(0, len(self._texts), size):
+            yield self._texts[start : start + size]

@@ -1,0 +1,92 @@
+"""Roles: what each column of the records is for. Plain values; the study file's reader builds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+VitalKind = Literal["number", "category"]
+TargetKind = Literal["classes", "labels", "number"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VitalRole:
+    """One vital sign, laboratory value or category that the model may see."""
+
+    column: str
+    """Name of the column."""
+    kind: VitalKind | None = None
+    """number or category; None lets the values decide."""
+    unit: str | None = None
+    """Unit of a number as it stands in the records, e.g. "mmHg"; documented, never converted."""
+    range: tuple[float, float] | None = None
+    """Smallest and largest plausible value, in `unit`; values outside are reported, not removed."""
+    missing: tuple[str, ...] = ()
+    """Values that mean "not measured" besides an empty field, e.g. ("0",)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputRoles:
+    """The columns that a model may see; at least one kind is given."""
+
+    text: tuple[str, ...] = ()
+    """Text columns; several are joined with a blank line in this order."""
+    vitals: tuple[VitalRole, ...] = ()
+    """Numbers and categories."""
+
+    def columns(self) -> tuple[str, ...]:
+        """Return the names of all input columns."""
+        return (*self.text, *(vital.column for vital in self.vitals))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetRole:
+    """What the model is to predict."""
+
+    column: str
+    """Name of the column."""
+    kind: TargetKind = "classes"
+    """classes: one of several; labels: several at once, ";"-separated; number: a quantity."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SensitiveRole:
+    """An attribute by which patients may be served unequally."""
+
+    column: str
+    """Name of the column, which is also the attribute's name in predictions and findings."""
+    bins: tuple[float, ...] | None = None
+    """Edges of the bands of a number, ascending; a band holds its lower edge, the last band both."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentRole:
+    """Which records may be used."""
+
+    column: str
+    """Name of the column."""
+    granted: tuple[str, ...]
+    """Values that grant consent; every other value, and a missing one, refuses it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roles:
+    """Every column's part in the study."""
+
+    inputs: InputRoles
+    target: TargetRole
+    id: str | None = None
+    """Record id; None numbers the records from 1."""
+    patient: str | None = None
+    """Patient id; None means that each record is one patient."""
+    sensitive: tuple[SensitiveRole, ...] = ()
+    site: str | None = None
+    """Hospital."""
+    time: str | None = None
+    """When the record was made: ISO date or timestamp, or a number such as a year."""
+    consent: ConsentRole | None = None
+    label_map: Mapping[str, str] = field(default_factory=dict)
+    """Value in the target column -> class name; values not named keep theirs."""
+    columns_of: str = ""
+    """Where the records come from, for messages."""

@@ -1,0 +1,97 @@
+"""cohort.json: counts, hashes, Table 1 and what is repeated. Figures only, never what a record says.
+
+A cell that 1 to 4 patients stand behind is written as null with "suppressed": true; totals by split and class stand.
+Names of a category's levels, of groups and of sites are column values, so those of fewer than five records are
+pooled as "other".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from primum.cohort.cohort import Cohort
+from primum.cohort.repeats import Repeats, find_repeats
+from primum.cohort.strata import memberships
+from primum.cohort.table1 import Columns, table_one
+
+TextArray = npt.NDArray[np.object_]
+
+
+def summarise(cohort: Cohort, split: TextArray) -> dict[str, Any]:
+    """Return the content of cohort.json.
+
+    Layout: `records`, `patients`, `fingerprint`, `source`, `inputs`, `target`; `splits` and `sites` (name -> records,
+    patients, classes); `table1` (see `primum.cohort.table1.table_one`); `repeats` and `text_length`.
+
+    Args:
+        cohort: the records.
+        split: name of each record's split, shape (n,).
+    """
+    repeats = find_repeats(cohort, split)
+    columns = Columns.of(cohort, split)
+    return {
+        "records": len(cohort),
+        "patients": len(set(cohort.patients)),
+        "fingerprint": cohort.fingerprint,
+        "source": dict(cohort.source),
+        "inputs": _inputs(cohort),
+        "target": {
+            "column": cohort.roles.target.column,
+            "kind": cohort.target.kind,
+            "classes": list(cohort.target.classes),
+        },
+        "splits": {name: _counts(cohort, rows) for name, rows in columns.splits.items()},
+        "sites": {name: _counts(cohort, rows) for name, rows in columns.sites.items()},
+        "table1": table_one(cohort, columns),
+        "repeats": _repeats(repeats),
+        "text_length": _text_length(repeats),
+    }
+
+
+def _inputs(cohort: Cohort) -> dict[str, Any]:
+    return {
+        "text": list(cohort.roles.inputs.text),
+        "vitals": [
+            {"column": v.name, "kind": v.kind, "unit": v.unit, "range": None if v.range is None else list(v.range)}
+            for v in cohort.records.vitals.values()
+        ],
+    }
+
+
+def _counts(cohort: Cohort, rows: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    members = memberships(cohort.target)[rows]
+    return {
+        "records": int(rows.sum()),
+        "patients": len(set(cohort.patients[rows])),
+        "classes": dict(zip(cohort.target.classes, members.sum(axis=0).tolist(), strict=True)),
+    }
+
+
+def _repeats(repeats: Repeats) -> dict[str, int]:
+    return {
+        "duplicate_records": repeats.duplicate_records,
+        "duplicate_records_across_splits": repeats.duplicate_records_across_splits,
+        "repeated_texts": repeats.texts,
+        "records_with_repeated_text": repeats.text_records,
+        "repeated_texts_across_splits": repeats.texts_across_splits,
+        "repeated_texts_with_differing_targets": repeats.texts_with_differing_targets,
+    }
+
+
+def _text_length(repeats: Repeats) -> dict[str, float | int] | None:
+    lengths = repeats.text_lengths
+    if lengths is None or not (lengths > 0).any():
+        return None
+    q1, median, q3 = np.quantile(lengths[lengths > 0], [0.25, 0.5, 0.75])
+    return {
+        "unit": "characters",
+        "q1": float(q1),
+        "median": float(median),
+        "q3": float(q3),
+        "missing": int((lengths == 0).sum()),
+    }
+
+

@@ -1,0 +1,132 @@
+"""Reasons in sentences, in English and Chinese, each with its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from primum.ethics.policy import Rule, Tolerance
+from primum.evidence.finding import Finding
+from primum.evidence.metrics import METRICS
+
+LANGUAGES = ("en", "zh")
+
+_STANDING: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "inside": "{what} is {figure}; it has to be {bound}, and it is, over its whole interval.",
+        "inside_exact": "{what} is {figure}; it has to be {bound}, and it is.",
+        "likely": "{what} is {figure}; it has to be {bound}, and it is, though its interval reaches beyond.",
+        "straddling": "{what} is {figure}; it has to be {bound}, and the interval allows both yes and no.",
+        "outside": "{what} is {figure}; it has to be {bound}, and its whole interval says that it is not.",
+        "outside_exact": "{what} is {figure}; it has to be {bound}, and it is not.",
+        "few": "{what} is {figure}; it has to be {bound}, and there are too few patients to tell.",
+        "missing": "{what} was not measured; it has to be {bound}.",
+    },
+    "zh": {
+        "inside": "{what}为{figure}；要求{bound}，整个区间均满足。",
+        "inside_exact": "{what}为{figure}；要求{bound}，满足。",
+        "likely": "{what}为{figure}；要求{bound}，数值满足，但区间超出了界限。",
+        "straddling": "{what}为{figure}；要求{bound}，区间跨越界限，无法定论。",
+        "outside": "{what}为{figure}；要求{bound}，整个区间均不满足。",
+        "outside_exact": "{what}为{figure}；要求{bound}，不满足。",
+        "few": "{what}为{figure}；要求{bound}，但患者太少，无法判断。",
+        "missing": "{what}未测量；要求{bound}。",
+    },
+}
+_BOUNDS: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "at_least": "at least {}",
+        "at_most": "at most {}",
+        "above": "above {}",
+        "below": "below {}",
+        "and": " and ",
+    },
+    "zh": {"at_least": "不低于 {}", "at_most": "不高于 {}", "above": "大于 {}", "below": "小于 {}", "and": "且"},
+}
+_SPLITS: Mapping[str, Mapping[str, str]] = {
+    "en": {"test": "on the test split", "external": "on the external split", "validation": "on the validation split",
+           "train": "on the train split", "calibration": "on the calibration split"},
+    "zh": {"test": "测试集上", "external": "外部集上", "validation": "验证集上",
+           "train": "训练集上", "calibration": "校准集上"},
+}  # fmt: skip
+
+
+def reason(rule: Rule, finding: Finding, standing: str, *, lang: str, alike: int, measured: int) -> str:
+    """Return why a rule says what it says, from the finding that decided.
+
+    Args:
+        rule: the rule.
+        finding: the finding with the worst outcome.
+        standing: where it stands to the tolerance.
+        lang: en or zh.
+        alike: how many of the rule's findings stand like it.
+        measured: how many findings the rule is about.
+    """
+    exact = "_exact" if finding.level is None and standing in ("inside", "outside") else ""
+    sentence = _STANDING[lang][standing + exact].format(
+        what=_subject(finding, lang), figure=_figure(finding, lang), bound=_bound(rule.must_be, lang)
+    )
+    if measured > 1:
+        sentence += _alike(alike, measured, lang)
+    return _joined(sentence, _why(rule, lang), lang)
+
+
+def missing(rule: Rule, lang: str) -> str:
+    """Return the sentence for a rule that found nothing to judge."""
+    title = METRICS.get(rule.where.metric).title[lang]
+    splits = ("、" if lang == "zh" else ", ").join(_SPLITS[lang].get(split, split) for split in rule.where.split)
+    what = f"{splits}的{title}" if lang == "zh" else f"{title} {splits}"
+    sentence = _STANDING[lang]["missing"].format(what=what, bound=_bound(rule.must_be, lang))
+    return _joined(sentence, _why(rule, lang), lang)
+
+
+def _why(rule: Rule, lang: str) -> str:
+    return rule.because.zh if lang == "zh" else rule.because.en
+
+
+def _joined(first: str, second: str, lang: str) -> str:
+    return f"{first}{second}" if lang == "zh" else f"{first} {second}"
+
+
+def _alike(alike: int, measured: int, lang: str) -> str:
+    if lang == "zh":
+        return f"所判断的 {measured} 个数值中有 {alike} 个如此，此为其一。"
+    return f" This holds for {alike} of the {measured} figures judged."
+
+
+def _subject(finding: Finding, lang: str) -> str:
+    title = METRICS.get(finding.metric).title[lang]
+    group = ", ".join(f"{key} = {value}" for key, value in finding.slice.items())
+    versus = ", ".join(str(value) for value in finding.versus.values())
+    split = _SPLITS[lang].get(finding.split or "", finding.split or "")
+    if lang == "zh":
+        parts = [f"类别 {finding.class_} " if finding.class_ else "", f"（{group}）" if group else ""]
+        against = f"（相对于 {versus}）" if versus else ""
+        return f"{split}{''.join(parts)}{title}{against}"
+    parts = [title, f"of class {finding.class_}" if finding.class_ else "", split]
+    parts += [f"for {group}" if group else "", f"against {versus}" if versus else ""]
+    return " ".join(part for part in parts if part)
+
+
+def _figure(finding: Finding, lang: str) -> str:
+    if finding.value is None:
+        return f"无定义（n = {finding.n}）" if lang == "zh" else f"not defined (n = {finding.n})"
+    value = number(finding.value)
+    if finding.low is None or finding.high is None or finding.level is None:
+        return f"{value}（n = {finding.n}）" if lang == "zh" else f"{value} (n = {finding.n})"
+    low, high, level = number(finding.low), number(finding.high), f"{100 * finding.level:g} %"
+    if lang == "zh":
+        return f"{value}（{level} 区间 {low} 至 {high}，n = {finding.n}）"
+    return f"{value} ({level} interval {low} to {high}, n = {finding.n})"
+
+
+def _bound(tolerance: Tolerance, lang: str) -> str:
+    words = _BOUNDS[lang]
+    given = ((name, getattr(tolerance, name)) for name in ("at_least", "above", "at_most", "below"))
+    return words["and"].join(words[name].format(f"{bound:g}") for name, bound in given if bound is not None)
+
+
+def number(value: float) -> str:
+    """Return a figure for a sentence: whole numbers whole, else three decimals, or three digits when large or tiny."""
+    if value == int(value) and abs(value) < 1e6:
+        return f"{int(value)}"
+    return f"{value:.3f}" if 0.0005 <= abs(value) < 100 else f"{value:.3g}"

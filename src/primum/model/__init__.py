@@ -1,0 +1,1 @@
+"""Models: inputs become tensors, encoders turn them into features, fusion and head answer."""

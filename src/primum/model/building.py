@@ -1,0 +1,96 @@
+"""Building a network from its description, with pretrained weights or ready to be filled from a saved model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from primum.errors import BackboneError
+from primum.model.adapters import Adaptation, adapt
+from primum.model.encoders import TextEncoder, VitalsEncoder
+from primum.model.inputs import AbstractInput, TextInput, VitalsInput
+from primum.model.net import Fusion, Head, HeadSpec, Net
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetSpec:
+    """Everything that decides a network's shape."""
+
+    head: HeadSpec
+    adaptation: Adaptation
+    width: int = 128
+    """Width of the vitals encoder and of the fusion."""
+    dropout: float = 0.1
+    backbone_dropout: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the spec as plain JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> NetSpec:
+        """Return the spec that `to_json` described."""
+        return cls(
+            **{
+                **value,
+                "head": HeadSpec(**value["head"]),
+                "adaptation": Adaptation(**value["adaptation"]),
+            }
+        )
+
+
+def build_net(
+    spec: NetSpec, inputs: Mapping[str, AbstractInput], *, backbone_folder: Path | None, pretrained: bool
+) -> Net:
+    """Return a network for these inputs.
+
+    Args:
+        spec: its shape.
+        inputs: the inputs by name, fitted.
+        backbone_folder: configuration (and weights, when `pretrained`) of the text backbone.
+        pretrained: load the weights; False leaves them to be filled from a saved model.
+    """
+    encoders: dict[str, TextEncoder | VitalsEncoder] = {}
+    for name, fitted in inputs.items():
+        if isinstance(fitted, TextInput):
+            if backbone_folder is None:
+                raise BackboneError("model.backbone: a text input needs a backbone.")
+            encoders[name] = _text_encoder(spec, backbone_folder, pretrained)
+        elif isinstance(fitted, VitalsInput):
+            encoders[name] = VitalsEncoder(fitted, width=spec.width, dropout=spec.dropout)
+    fusion = Fusion({name: encoder.width for name, encoder in encoders.items()}, width=spec.width)
+    return Net(encoders, fusion, Head(spec.head, fusion.width, dropout=spec.dropout))
+
+
+def _text_encoder(spec: NetSpec, folder: Path, pretrained: bool) -> TextEncoder:
+    from transformers import AutoConfig, AutoModel
+
+    config = AutoConfig.from_pretrained(str(folder), local_files_only=True)
+    for name in ("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "attention_dropout"):
+        if hasattr(config, name):
+            setattr(config, name, spec.backbone_dropout)
+    # On a CPU the plain attention beats the fused kernel on the short rows of clinical notes (benchmarks/finetune.py).
+    options: dict[str, Any] = {"attn_implementation": "sdpa" if torch.cuda.is_available() else "eager"}
+    try:
+        if pretrained:
+            backbone: nn.Module = AutoModel.from_pretrained(
+                str(folder),
+                config=config,
+                dtype=torch.float32,
+                use_safetensors=True,
+                local_files_only=True,
+                **options,
+            )
+        else:
+            backbone = AutoModel.from_config(config, dtype=torch.float32, **options)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError, RuntimeError) as exc:
+        raise BackboneError(f"model.backbone: {folder.name} cannot be loaded as a text encoder.") from exc
+    if hasattr(backbone, "pooler"):
+        backbone.pooler = None  # type: ignore[assignment]  # unused: its weights would look trainable and never move
+    width = int(backbone.config.hidden_size)  # type: ignore[union-attr, arg-type]
+    return TextEncoder(adapt(backbone, spec.adaptation), width)

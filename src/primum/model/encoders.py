@@ -1,0 +1,80 @@
+"""Encoders: one input's tensors in, one feature vector a record out."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from primum.model.inputs.base import Batch
+from primum.model.inputs.vitals import VitalsInput
+
+
+class TextEncoder(nn.Module):
+    """A pretrained transformer whose token states are averaged over the real tokens.
+
+    The average, not the first token's state: it is what sentence encoders such as minilm were trained for, and it
+    needs no pooling layer of its own.
+    """
+
+    def __init__(self, backbone: nn.Module, width: int) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.width = width
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        """Return features of shape (b, width); features computed earlier pass through."""
+        if "features" in batch:
+            return batch["features"]
+        states = self.backbone(input_ids=batch["ids"], attention_mask=batch["mask"]).last_hidden_state
+        states = states[:, -batch["ids"].shape[1] :]  # a prefix method may have put virtual tokens in front
+        weight = batch["mask"].unsqueeze(-1).to(states.dtype)
+        averaged: torch.Tensor = (states * weight).sum(1) / weight.sum(1).clamp(min=1.0)
+        return averaged
+
+
+class VitalsEncoder(nn.Module):
+    """Piecewise-linear codes of the numbers, embeddings of the categories, a learnt vector for each missing one.
+
+    Source: Gorishniy et al. 2022, "On Embeddings for Numerical Features in Tabular Deep Learning", section 3.2. We
+    differ in what is missing: it is neither imputed nor zero, but a vector of its own for each vital.
+    """
+
+    edges: torch.Tensor
+    widths: torch.Tensor
+
+    def __init__(self, vitals: VitalsInput, *, width: int, dropout: float, each: int = 12) -> None:
+        """Build for the fitted codes of `vitals`; `each` is how many dimensions one vital gets."""
+        super().__init__()
+        self.width = width
+        bins = max((len(code.edges) - 1 for code in vitals.numbers), default=1)
+        edges, widths = torch.zeros(len(vitals.numbers), bins), torch.full((len(vitals.numbers), bins), torch.inf)
+        for j, code in enumerate(vitals.numbers):
+            steps = torch.tensor(code.edges, dtype=torch.float32)
+            edges[j, : len(steps) - 1] = steps[:-1]
+            widths[j, : len(steps) - 1] = steps.diff().clamp(min=1e-6)
+        self.register_buffer("edges", edges)
+        self.register_buffer("widths", widths)
+        self.number_weight = nn.Parameter(torch.randn(len(vitals.numbers), bins + 1, each) / (bins + 1) ** 0.5)
+        self.number_bias = nn.Parameter(torch.zeros(len(vitals.numbers), each))
+        self.number_missing = nn.Parameter(torch.randn(len(vitals.numbers), each) * 0.1)
+        self.categories = nn.ModuleList(nn.Embedding(len(code.levels) + 2, each) for code in vitals.categories)
+        total = each * (len(vitals.numbers) + len(vitals.categories))
+        self.mix = nn.Sequential(
+            nn.Linear(total, width), nn.GELU(), nn.Dropout(dropout), nn.Linear(width, width), nn.LayerNorm(width)
+        )
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        """Return features of shape (b, width)."""
+        parts = [self._numbers(batch["numbers"])]
+        parts += [table(batch["categories"][:, j]) for j, table in enumerate(self.categories)]
+        features: torch.Tensor = self.mix(torch.cat(parts, dim=1))
+        return features
+
+    def _numbers(self, numbers: torch.Tensor) -> torch.Tensor:
+        missing = torch.isnan(numbers)
+        filled = numbers.masked_fill(missing, 0.0).clamp(-8.0, 8.0)  # 8 standard deviations: beyond is a typing error
+        pieces = ((filled.unsqueeze(-1) - self.edges) / self.widths).clamp(0.0, 1.0)  # (b, p, bins)
+        codes = torch.cat([filled.unsqueeze(-1), pieces], dim=-1)  # (b, p, bins + 1)
+        embedded = torch.einsum("bpk,pke->bpe", codes, self.number_weight) + self.number_bias
+        embedded = torch.where(missing.unsqueeze(-1), self.number_missing, torch.relu(embedded))
+        return embedded.flatten(1)

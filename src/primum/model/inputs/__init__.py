@@ -1,0 +1,17 @@
+"""Inputs: columns in, tensors out. One file a kind."""
+
+from primum.model.inputs.base import AbstractInput, Batch, Prepared, PreparedFeatures
+from primum.model.inputs.text import PreparedText, TextInput
+from primum.model.inputs.vitals import PreparedVitals, VitalCode, VitalsInput
+
+__all__ = [
+    "AbstractInput",
+    "Batch",
+    "Prepared",
+    "PreparedFeatures",
+    "PreparedText",
+    "PreparedVitals",
+    "TextInput",
+    "VitalCode",
+    "VitalsInput",
+]

@@ -1,0 +1,54 @@
+"""What every kind of input brings: how its columns become tensors.
+
+A new kind of input is one file beside this one plus an encoder in `primum.model.encoders`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from primum.cohort.records import Records
+
+Batch = dict[str, torch.Tensor]
+
+
+class Prepared(Protocol):
+    """One input of n records, ready to be cut into batches."""
+
+    lengths: npt.NDArray[np.int64]
+    """How much a record costs in a padded batch (tokens; 1 where every record costs the same), shape (n,)."""
+
+    def collate(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> Batch:
+        """Return the tensors of these records; `present` (b,) bool says which records have this input at all."""
+
+
+class AbstractInput(Protocol):
+    """Turns an input's columns into tensors; what it learnt from the training records is plain JSON."""
+
+    name: str
+
+    def prepare(self, records: Records) -> Prepared:
+        """Return the input of all records, ready for batches."""
+
+    def state(self) -> dict[str, Any]:
+        """Return what is needed to build the same input again, as plain JSON."""
+
+
+class PreparedFeatures:
+    """Features that a frozen encoder computed once; the encoder passes them through."""
+
+    def __init__(self, features: torch.Tensor, present: torch.Tensor) -> None:
+        """Keep features of shape (n, d) and present of shape (n,)."""
+        self.features = features
+        self.present = present
+        self.lengths = np.ones(len(features), dtype=np.int64)
+
+    def collate(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> Batch:
+        """Return the features of these records."""
+        index = torch.as_tensor(np.asarray(rows, dtype=np.int64))
+        return {"features": self.features[index], "present": self.present[index]}

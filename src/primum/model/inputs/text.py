@@ -1,0 +1,108 @@
+"""Text: notes become token ids, once, in a flat array that grows with the tokens and not with the padding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from primum.cohort.records import Records
+from primum.model.inputs.base import Batch
+
+_CHUNK = 2048
+
+
+class PreparedText:
+    """Token ids of n texts: one flat int32 array and n + 1 offsets."""
+
+    def __init__(self, ids: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64], *, pad_id: int, cut: int) -> None:
+        self.ids = ids
+        self.offsets = offsets
+        self.pad_id = pad_id
+        self.cut = cut
+        """How many texts were longer than the limit and lost their end."""
+        self.present = np.diff(offsets) > 0
+        self.lengths: npt.NDArray[np.int64] = np.maximum(np.diff(offsets), 1)
+
+    def collate(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> Batch:
+        """Return ids and mask of shape (b, longest), padded on the right, and present of shape (b,)."""
+        index = np.asarray(rows, dtype=np.int64)
+        lengths = self.offsets[index + 1] - self.offsets[index]
+        width = max(int(lengths.max(initial=0)), 1)
+        columns = np.arange(width)
+        mask = columns < lengths[:, None]
+        place = np.minimum(self.offsets[index][:, None] + columns, max(len(self.ids) - 1, 0))
+        ids = np.where(mask, self.ids[place] if len(self.ids) else 0, self.pad_id)
+        mask[lengths == 0, 0] = True  # an absent text attends to one pad token; fusion masks its feature out
+        return {
+            "ids": torch.from_numpy(ids.astype(np.int64)),
+            "mask": torch.from_numpy(mask.astype(np.int64)),
+            "present": torch.from_numpy(self.present[index]),
+        }
+
+
+class TextInput:
+    """Tokenises with the backbone's own fast tokenizer."""
+
+    name = "text"
+
+    def __init__(self, folder: Path, *, max_tokens: int) -> None:
+        """Load the tokenizer from a backbone's or a saved model's folder.
+
+        Args:
+            folder: holds tokenizer files.
+            max_tokens: longer texts are cut to this many tokens, special ones included.
+        """
+        from transformers import AutoTokenizer
+
+        self.tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+        self.max_tokens = max_tokens
+
+    def prepare(self, records: Records) -> PreparedText:
+        """Return the token ids of all texts; a missing or blank text has none."""
+        if records.text is None:
+            raise ValueError("these records have no text")
+        pieces: list[npt.NDArray[np.int32]] = []
+        lengths: list[int] = []
+        cut = 0
+        for texts in records.text.chunks(_CHUNK):
+            ids, chunk_cut = self._encode(texts)
+            cut += chunk_cut
+            lengths.extend(len(i) for i in ids)
+            pieces.append(np.fromiter((t for i in ids for t in i), dtype=np.int32))
+        flat = np.concatenate(pieces) if pieces else np.empty(0, np.int32)
+        offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64)
+        return PreparedText(flat, offsets, pad_id=self.tokenizer.pad_token_id or 0, cut=cut)
+
+    def _encode(self, texts: list[str | None]) -> tuple[list[list[int]], int]:
+        present = [i for i, text in enumerate(texts) if text is not None and text.strip()]
+        ids: list[list[int]] = [[] for _ in texts]
+        if not present:
+            return ids, 0
+        encoded = self.tokenizer(
+            [texts[i] for i in present],
+            truncation=True,
+            max_length=self.max_tokens,
+            return_overflowing_tokens=True,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+        )
+        # A cut text comes back in several pieces; only the first is used, the others tell that it was cut.
+        owners = encoded["overflow_to_sample_mapping"]
+        seen: set[int] = set()
+        cut: set[int] = set()
+        for piece, owner in zip(encoded["input_ids"], owners, strict=True):
+            if owner in seen:
+                cut.add(owner)
+                continue
+            seen.add(owner)
+            ids[present[owner]] = piece
+        return ids, len(cut)
+
+    def state(self) -> dict[str, Any]:
+        """Return what is needed beside the tokenizer's files."""
+        return {"max_tokens": self.max_tokens}

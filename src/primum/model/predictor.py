@@ -1,0 +1,172 @@
+"""A Predictor: records in, probabilities out. All that assessments and users see of a model."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from primum.cohort.records import Records
+from primum.errors import InputError
+from primum.files import atomic_path, write_json
+from primum.model.batching import prediction_batches
+from primum.model.building import NetSpec, build_net
+from primum.model.inputs import AbstractInput, Prepared, TextInput, VitalsInput
+from primum.model.net import Net
+
+FloatArray = npt.NDArray[np.float64]
+Ticker = Callable[[int, int], None]
+_TOKENS = 2048
+"""Padded tokens in a prediction batch; larger ones fall out of the cache of a small CPU."""
+_TOKENIZER_FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+    "tokenizer.model",
+    "added_tokens.json",
+    "config.json",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predictor:
+    """A tuned network with the inputs it was tuned on."""
+
+    net: Net
+    spec: NetSpec
+    inputs: Mapping[str, AbstractInput]
+    classes: tuple[str, ...]
+    """Class or label names, in the order of the probabilities; empty for a number."""
+    backbone_folder: Path | None
+    """Where the backbone's configuration and tokenizer lie."""
+
+    def prepare(self, records: Records) -> dict[str, Prepared]:
+        """Return each input of the records, ready for batches.
+
+        Raises:
+            InputError: the records have none of the inputs the model was tuned on.
+        """
+        if not set(records.input_names()) & set(self.inputs):
+            raise InputError(f"the records have none of the model's inputs ({', '.join(self.inputs)}).")
+        prepared: dict[str, Prepared] = {}
+        for name, fitted in self.inputs.items():
+            given = records if name in records.input_names() else _without(records, name)
+            prepared[name] = fitted.prepare(given)
+        return prepared
+
+    def predict(self, records: Records, *, tick: Ticker | None = None) -> FloatArray:
+        """Return probabilities of shape (n, k), or numbers of shape (n,), in the records' order.
+
+        Args:
+            records: what the model may see.
+            tick: called with (done, total) as batches finish.
+        """
+        return self.predict_prepared(self.prepare(records), tick=tick)
+
+    def predict_prepared(self, prepared: Mapping[str, Prepared], *, tick: Ticker | None = None) -> FloatArray:
+        """Return what `predict` returns, for inputs prepared earlier."""
+        self.net.eval()
+        return _batched(prepared, lambda batch: self.net.head.answer(self.net(batch)["logits"]), self._device(), tick)
+
+    def features(self, prepared: Mapping[str, Prepared], *, tick: Ticker | None = None) -> FloatArray:
+        """Return the fused features, shape (n, width)."""
+        self.net.eval()
+        return _batched(prepared, lambda batch: self.net.features(batch).double(), self._device(), tick)
+
+    def _device(self) -> torch.device:
+        return next(self.net.parameters()).device
+
+    def save(self, folder: Path) -> None:
+        """Write the model as safetensors and JSON; nothing in the folder can run code when it is opened."""
+        from safetensors.torch import save_file
+
+        folder.mkdir(parents=True, exist_ok=True)
+        if self.backbone_folder is not None:
+            kept = folder / "backbone"
+            kept.mkdir(exist_ok=True)
+            for name in _TOKENIZER_FILES:
+                if (self.backbone_folder / name).is_file():
+                    shutil.copyfile(self.backbone_folder / name, kept / name)
+        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.net.state_dict().items()}
+        with atomic_path(folder / "model.safetensors") as temporary:
+            save_file(tensors, temporary, metadata={"format": "pt"})
+        write_json(
+            folder / "primum.json",
+            {
+                "format": 1,
+                "net": self.spec.to_json(),
+                "classes": list(self.classes),
+                "inputs": {name: fitted.state() for name, fitted in self.inputs.items()},
+            },
+        )
+
+    @classmethod
+    def load(cls, folder: Path) -> Predictor:
+        """Return the model that `save` wrote.
+
+        Raises:
+            InputError: the folder holds no such model, or one of another format.
+        """
+        from safetensors.torch import load_file
+
+        place = folder / "primum.json"
+        if not place.is_file() or not (folder / "model.safetensors").is_file():
+            raise InputError(f"{folder}: no tuned model there; give the folder of a finished run.")
+        described: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
+        if described.get("format") != 1:
+            raise InputError(f"{folder}: written in a format this version of primum does not know; update primum.")
+        backbone = folder / "backbone" if (folder / "backbone").is_dir() else None
+        inputs = {name: _input_from(name, state, backbone) for name, state in described["inputs"].items()}
+        spec = NetSpec.from_json(described["net"])
+        net = build_net(spec, inputs, backbone_folder=backbone, pretrained=False)
+        net.load_state_dict(load_file(folder / "model.safetensors"))
+        net.eval()
+        return cls(net=net, spec=spec, inputs=inputs, classes=tuple(described["classes"]), backbone_folder=backbone)
+
+
+def _input_from(name: str, state: Mapping[str, Any], backbone: Path | None) -> AbstractInput:
+    if name == "vitals":
+        return VitalsInput.from_state(state)
+    if backbone is None:
+        raise InputError("the saved model has a text input but no tokenizer; it was not saved whole.")
+    return TextInput(backbone, max_tokens=state["max_tokens"])
+
+
+def _without(records: Records, name: str) -> Records:
+    if name == "text":
+        from primum.cohort.records import TextList
+
+        return Records(n=len(records), text=TextList([None] * len(records)))
+    return Records(n=len(records))
+
+
+def _batched(
+    prepared: Mapping[str, Prepared],
+    answer: Callable[[dict[str, Any]], torch.Tensor],
+    device: torch.device,
+    tick: Ticker | None,
+) -> FloatArray:
+    lengths = np.max([p.lengths for p in prepared.values()], axis=0)
+    result: FloatArray | None = None
+    done = 0
+    for rows in prediction_batches(lengths, _TOKENS):
+        batch = {name: {k: v.to(device) for k, v in p.collate(rows).items()} for name, p in prepared.items()}
+        with torch.inference_mode():
+            values = answer(batch).cpu().numpy()
+        if result is None:
+            result = np.empty((len(lengths), *values.shape[1:]), dtype=np.float64)
+        result[rows] = values
+        done += len(rows)
+        if tick is not None:
+            tick(done, len(lengths))
+    return np.empty((0,), dtype=np.float64) if result is None else result

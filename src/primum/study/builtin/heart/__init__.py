@@ -1,0 +1,1 @@
+"""The built-in study: coronary heart disease in four hospitals."""

@@ -1,0 +1,77 @@
+"""Predicting new records with a run's model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.csv as pc
+import pyarrow.parquet as pq
+
+from primum.cohort import read_records
+from primum.errors import InputError
+from primum.extras import require
+from primum.files import atomic_path
+from primum.progress import Progress, Silent
+from primum.study.loading import read_yaml, validate
+from primum.study.spec import StudySpec
+from primum.study.study import input_roles
+
+
+def predict_run(run: Path, records: Path, out: Path, *, progress: Progress | None = None) -> int:
+    """Write what a run's model says about each record and return how many there are.
+
+    Args:
+        run: folder of a finished run.
+        records: new records with the study's input columns; no target is needed.
+        out: csv, parquet or jsonl; columns id, predicted and p:<class>, or id and predicted for a number.
+        progress: is told of the records done.
+    Raises:
+        InputError: the run is not finished, or the records lack the inputs.
+    """
+    if not (run / "study.yaml").is_file() or not (run / "model").is_dir():
+        raise InputError(f"{run}: no finished run there; give the folder that `primum run` wrote.")
+    spec = validate(StudySpec, read_yaml(run / "study.yaml"), source=str(run / "study.yaml"))
+    require("transformers", extra="train", purpose="Predicting")
+    from primum.model.predictor import Predictor
+
+    if out.suffix not in _WRITERS:
+        raise InputError(f"{out}: a table is written as {', '.join(_WRITERS)}; give --out one of these endings.")
+    progress = progress or Silent()
+    progress.step("read")
+    ids, given = read_records(records, input_roles(spec.cohort.inputs), id_column=spec.cohort.id)
+    progress.step("predict")
+    predictor = Predictor.load(run / "model")
+    answers = predictor.predict(given, tick=progress.advance)
+    columns: dict[str, pa.Array] = {"id": pa.array(ids, pa.string())}
+    columns["predicted"] = pa.array(_decided(answers, predictor.classes, spec.cohort.target.type))
+    for place, name in enumerate(predictor.classes):
+        columns[f"p:{name}"] = pa.array(answers[:, place])
+    _write(out, pa.table(columns))
+    return len(ids)
+
+
+def _decided(answers: npt.NDArray[np.float64], classes: tuple[str, ...], kind: str) -> list[Any]:
+    if kind == "number":
+        return answers.tolist()
+    if kind == "labels":
+        return [";".join(c for c, p in zip(classes, row, strict=True) if p >= 0.5) for row in answers]
+    return [classes[place] for place in answers.argmax(1)]
+
+
+def _write(out: Path, table: pa.Table) -> None:
+    with atomic_path(out) as temporary:
+        _WRITERS[out.suffix](table, temporary)
+
+
+def _write_jsonl(table: pa.Table, path: Path) -> None:
+    with path.open("w", encoding="utf-8") as stream:
+        for row in table.to_pylist():
+            stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+_WRITERS = {".csv": pc.write_csv, ".parquet": pq.write_table, ".jsonl": _write_jsonl}

@@ -1,0 +1,1 @@
+"""The report's sections, each from the run's files to the values its template shows."""

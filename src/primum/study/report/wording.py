@@ -1,0 +1,88 @@
+"""The report's words in English and Chinese, and how figures are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from primum.errors import InputError
+
+LANGUAGES = ("en", "zh")
+
+
+class Wording:
+    """The catalogue of one language: call it with a key and the values its sentence needs."""
+
+    def __init__(self, lang: str) -> None:
+        if lang not in LANGUAGES:
+            raise InputError(f"lang: {lang!r} is not known; choose one of {', '.join(LANGUAGES)}.")
+        self.lang = lang
+        self._texts = catalogue(lang)
+
+    def __call__(self, key: str, **values: object) -> str:
+        """Return the sentence of `key` with its values put in; a KeyError names a key that is not written."""
+        return self._texts[key].format(**values)
+
+    def known(self, key: str, *, otherwise: str) -> str:
+        """Return the words of `key`, or `otherwise` where the catalogue has none (names that others invent)."""
+        return self._texts.get(key, otherwise)
+
+    def listing(self, items: Sequence[str]) -> str:
+        """Return "a, b and c"."""
+        if len(items) < 2:
+            return "".join(items)
+        return self._texts["list.comma"].join(items[:-1]) + self._texts["list.and"] + items[-1]
+
+
+@cache
+def catalogue(lang: str) -> Mapping[str, str]:
+    """Return one language's sentences by dotted key."""
+    text = files("primum.study.report").joinpath(f"text_{lang}.yaml").read_text(encoding="utf-8")
+    flat: dict[str, str] = {}
+    _flatten(yaml.safe_load(text), "", flat)
+    return flat
+
+
+def _flatten(value: Any, prefix: str, into: dict[str, str]) -> None:
+    if isinstance(value, Mapping):
+        for key, below in value.items():
+            _flatten(below, f"{prefix}.{key}" if prefix else str(key), into)
+    else:
+        into[prefix] = str(value)
+
+
+def number(value: float | None, *, signed: bool = False) -> str:
+    """Return a figure: three decimals below 10, three significant digits above, a true minus sign, – for none."""
+    if value is None:
+        return "–"
+    size = abs(value)
+    text = f"{size:.3f}" if size < 10 else f"{size:.1f}" if size < 1000 else f"{size:,.0f}"
+    if float(text.replace(",", "")) == 0:
+        return text
+    if value < 0:
+        return "−" + text
+    return "+" + text if signed else text
+
+
+def interval(low: float | None, high: float | None, *, signed: bool = False) -> str:
+    """Return "low to high" in the form of `number`, or – when there is no interval."""
+    if low is None or high is None:
+        return "–"
+    return f"{number(low, signed=signed)} – {number(high, signed=signed)}"
+
+
+def percent(share: float | None) -> str:
+    """Return a share in [0, 1] as whole percent, one decimal below 10 %."""
+    if share is None:
+        return "–"
+    value = 100 * share
+    return f"{value:.1f} %" if 0 < value < 9.95 else f"{value:.0f} %"
+
+
+def whole(n: object) -> str:
+    """Return a count with thousands set apart, or – for none."""
+    return f"{n:,}" if isinstance(n, int) else "–"

@@ -1,0 +1,126 @@
+"""A Run: one execution of a Study, and the folder that holds everything it produced."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from primum.errors import OutputError
+from primum.ethics import Verdict, judge, load_policy
+from primum.evidence.finding import Finding, read_findings
+from primum.files import write_text
+
+_PACKAGES = (
+    "primum numpy scipy pyarrow pydantic torch transformers peft accelerate safetensors tokenizers scikit-learn optuna"
+).split()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A finished run, or an audit."""
+
+    path: Path | None
+    """Its folder; None for an audit that writes nothing."""
+    findings: Sequence[Finding]
+    verdict: Verdict
+
+    @property
+    def report(self) -> Path | None:
+        """The report's place."""
+        return None if self.path is None else self.path / "report.html"
+
+
+def open_folder(out: Path | None, *, name: str, resume: bool) -> Path:
+    """Return the run's folder, which is free, or holds the stopped run to go on with. Nothing is written yet.
+
+    Raises:
+        OutputError: the folder is taken by something else, or there is nothing to resume.
+    """
+    if out is None:
+        out = _free_name(Path("runs") / name, resume=resume)
+    if out.exists() and not out.is_dir():
+        raise OutputError(f"{out}: a file of that name exists; choose another folder with --out.")
+    taken = out.is_dir() and any(out.iterdir())
+    if resume and not (out / "study.yaml").is_file():
+        raise OutputError(f"{out}: no stopped run to resume there; run without --resume.")
+    if taken and not resume:
+        raise OutputError(f"{out}: the folder is not empty; choose another with --out, or go on with --resume.")
+    return out
+
+
+def _free_name(base: Path, *, resume: bool) -> Path:
+    number, place = 1, base
+    while place.exists() and any(place.iterdir()):
+        if resume and not (place / "report.html").is_file():
+            return place
+        number += 1
+        place = base.with_name(f"{base.name}-{number}")
+    return base if resume else place
+
+
+def write_study(folder: Path, resolved: Mapping[str, Any], *, resume: bool) -> None:
+    """Write the resolved study, or check that a resumed run is the same study.
+
+    Raises:
+        OutputError: the study differs from the one the run was begun with (the keys are named).
+    """
+    place = folder / "study.yaml"
+    if not resume:
+        write_text(place, yaml.safe_dump(dict(resolved), sort_keys=False, allow_unicode=True))
+        return
+    before = yaml.safe_load(place.read_text(encoding="utf-8"))
+    changed = [key for key, value in _leaves(resolved) if dict(_leaves(before)).get(key) != value]
+    if changed:
+        raise OutputError(
+            f"{folder}: the run was begun with another study ({', '.join(changed[:5])} differ); resume it with "
+            "the same study, or choose another folder."
+        )
+
+
+def _leaves(value: Any, path: str = "") -> list[tuple[str, Any]]:
+    if isinstance(value, Mapping) and value:
+        return [leaf for key, inner in value.items() for leaf in _leaves(inner, f"{path}.{key}" if path else str(key))]
+    return [(path, list(value) if isinstance(value, tuple) else value)]
+
+
+def environment(*, seed: int, seconds: Mapping[str, float]) -> dict[str, Any]:
+    """Return versions, hardware in words, seed and durations."""
+    versions = {}
+    for package in _PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return {
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "processor_cores": os.cpu_count(),
+        "accelerator": _accelerator(),
+        "seed": seed,
+        "seconds": {step: round(value, 2) for step, value in seconds.items()},
+        "versions": versions,
+    }
+
+
+def _accelerator() -> str:
+    import sys
+
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_available():
+        return "none"
+    return str(torch.cuda.get_device_name(0))
+
+
+def finished_run(folder: Path) -> Run:
+    """Return the run whose folder is complete, judged again by the policy it was judged by."""
+    resolved = yaml.safe_load((folder / "study.yaml").read_text(encoding="utf-8"))
+    findings = read_findings(folder / "findings.jsonl")
+    return Run(path=folder, findings=findings, verdict=judge(findings, load_policy(resolved["policy"])))

@@ -1,0 +1,327 @@
+"""The study file as frozen pydantic models: every key, its type, its default, its help line.
+
+What is checked here is the file itself. Whether its columns exist is the cohort's business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list | tuple) or value is None else [value]
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, bool):  # YAML reads a bare yes or no as a boolean; the records say "yes"
+        return "yes" if value else "no"
+    return str(value) if isinstance(value, int | float) else value
+
+
+Text = Annotated[str, BeforeValidator(_as_text)]
+Columns = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_list)]
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Rate = Annotated[float, Field(ge=0.0, lt=1.0)]
+
+
+class _Spec(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, allow_inf_nan=False)
+
+
+class IntendedUse(_Spec):
+    """What the model is for and whom it must not be used on; goes to report and card word for word."""
+
+    population: str = Field("", description="The patients it is meant for.")
+    setting: str = Field("", description="Where it will be used.")
+    user: str = Field("", description="Who reads its answer.")
+    not_for: str = Field("", description="Uses that are ruled out.")
+    risk: Literal["low", "medium", "high"] = Field("high", description="Harm that a wrong answer can do.")
+
+
+class VitalSpec(_Spec):
+    """One vital: a bare column name, or this mapping."""
+
+    column: str = Field(description="Column name.")
+    type: Literal["number", "category"] | None = Field(None, description="Inferred from the values when left out.")
+    unit: str | None = Field(None, description="Unit as it stands in the records, e.g. mmHg.")
+    range: tuple[float, float] | None = Field(None, description="Smallest and largest plausible value, in the unit.")
+    missing: Texts = Field((), description="Values that mean 'not measured' besides an empty field.")
+
+    @field_validator("range")
+    @classmethod
+    def _ordered(cls, value: tuple[float, float] | None) -> tuple[float, float] | None:
+        if value is not None and value[0] >= value[1]:
+            raise ValueError("the first number must be below the second")
+        return value
+
+
+def _vital(value: Any) -> Any:
+    return {"column": value} if isinstance(value, str) else value
+
+
+Vital = Annotated[VitalSpec, BeforeValidator(_vital)]
+Vitals = Annotated[tuple[Vital, ...], BeforeValidator(_as_list)]
+
+
+class InputsSpec(_Spec):
+    """The columns the model may see; any of them may be missing in a record."""
+
+    text: Columns = Field((), description="A text column, or several that are joined.")
+    vitals: Vitals = Field((), description="Numbers and categories.")
+
+    @model_validator(mode="after")
+    def _one_at_least(self) -> InputsSpec:
+        if not self.text and not self.vitals:
+            raise ValueError("name at least one text or vitals column")
+        return self
+
+
+class TargetSpec(_Spec):
+    """What the model is to predict."""
+
+    column: str = Field(description="Column name.")
+    type: Literal["classes", "labels", "number"] = Field(
+        "classes", description="classes: one of several; labels: several at once, ;-separated; number: a quantity."
+    )
+
+
+class SensitiveSpec(_Spec):
+    """An attribute by which patients may be served unequally: a bare column name, or this mapping."""
+
+    column: str = Field(description="Column name.")
+    bins: tuple[float, ...] | None = Field(None, description="Ascending edges of the bands of a number.")
+
+    @field_validator("bins")
+    @classmethod
+    def _ascending(cls, value: tuple[float, ...] | None) -> tuple[float, ...] | None:
+        if value is not None and (len(value) < 2 or any(b <= a for a, b in zip(value, value[1:], strict=False))):
+            raise ValueError("bins must be at least two ascending numbers")
+        return value
+
+
+def _sensitive(value: Any) -> Any:
+    return {"column": value} if isinstance(value, str) else value
+
+
+Sensitive = Annotated[tuple[Annotated[SensitiveSpec, BeforeValidator(_sensitive)], ...], BeforeValidator(_as_list)]
+
+
+class ConsentSpec(_Spec):
+    """Which records may be used."""
+
+    column: str = Field(description="Column name.")
+    granted: Texts = Field(("yes",), description="Values that grant consent; every other value refuses it.")
+
+
+class TimeWindowSpec(_Spec):
+    """Records from `start` (included) until `end` (excluded)."""
+
+    start: str | float | None = Field(None, description="ISO date or number; left out: open.")
+    end: str | float | None = Field(None, description="ISO date or number; left out: open.")
+
+    @field_validator("start", "end", mode="before")
+    @classmethod
+    def _date(cls, value: Any) -> Any:
+        return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+class ExternalSpec(_Spec):
+    """Records that are never trained on, to see whether the model travels."""
+
+    site: Texts = Field((), description="Hospitals that are held out.")
+    time: TimeWindowSpec | None = Field(None, description="Window of time that is held out.")
+
+    @model_validator(mode="after")
+    def _something(self) -> ExternalSpec:
+        if not self.site and self.time is None:
+            raise ValueError("name the sites or the window of time to hold out")
+        return self
+
+
+class SplitSpec(_Spec):
+    """How records are divided; one patient's records always stay together."""
+
+    by: Literal["patient"] = Field("patient", description="The unit that is divided.")
+    train: Fraction = Field(0.6, description="Share of patients to fit on.")
+    validation: Fraction = Field(0.1, description="Share to choose the best epoch on.")
+    calibration: Fraction = Field(0.1, description="Share for thresholds, calibration and conformal sets.")
+    test: Fraction = Field(0.2, description="Share to judge on.")
+    external: ExternalSpec | None = Field(None, description="Held-out hospitals or window of time.")
+    column: str | None = Field(None, description="A column that gives every record's split.")
+    names: dict[Text, str] = Field({}, description="Its values, where they differ from the split names.")
+    seed: int = Field(7, ge=0, description="Seed of the division.")
+
+    @model_validator(mode="after")
+    def _sum(self) -> SplitSpec:
+        total = self.train + self.validation + self.calibration + self.test
+        if self.column is None and abs(total - 1.0) > 1e-6:
+            raise ValueError(f"train, validation, calibration and test must sum to 1, not {total:g}")
+        if self.column is None and (self.train == 0 or self.test == 0 or self.validation == 0):
+            raise ValueError("train, validation and test must each be above 0")
+        return self
+
+
+class CohortSpec(_Spec):
+    """The records and their roles."""
+
+    source: str = Field(description="File of records; a relative path starts at the study file's folder.")
+    id: str | None = Field(None, description="Record id; left out: the row number.")
+    patient: str | None = Field(None, description="Patient id; left out: every record is one patient.")
+    inputs: InputsSpec
+    target: TargetSpec
+    sensitive: Sensitive = Field((), description="Attributes by which patients may be served unequally.")
+    site: str | None = Field(None, description="Hospital.")
+    time: str | None = Field(None, description="When the record was made.")
+    consent: ConsentSpec | None = Field(None, description="Consent filter.")
+    label_map: dict[Text, Text] = Field({}, description="Value in the target column -> class name.")
+    split: SplitSpec = Field(SplitSpec(), description="How records are divided.")  # type: ignore[call-arg]
+
+
+AdaptMethod = Literal["full", "head", "lora", "adalora", "prefix", "adapter", "none"]
+
+
+class AdaptSpec(_Spec):
+    """How much of the pretrained model is tuned."""
+
+    method: AdaptMethod = Field("full", description="What is tuned; none: only a linear head.")
+    rank: int = Field(8, ge=1, le=1024, description="Rank of lora and adalora.")
+    alpha: float | None = Field(None, gt=0, description="Scale of lora and adalora; left out: twice the rank.")
+    prefix_length: int = Field(16, ge=1, le=512, description="Virtual tokens of prefix.")
+    bottleneck: int = Field(48, ge=1, description="Width of adapter.")
+    freeze_layers: int = Field(0, ge=0, description="Number of first layers (and embeddings) that stay frozen.")
+
+
+def _adapt(value: Any) -> Any:
+    return {"method": value} if isinstance(value, str) else value
+
+
+class ModelSpec(_Spec):
+    """The pretrained model and what is put on it."""
+
+    backbone: str = Field("minilm", description="Built-in name, Hugging Face id, or folder.")
+    adapt: Annotated[AdaptSpec, BeforeValidator(_adapt)] = Field(AdaptSpec(), description="What is tuned.")  # type: ignore[call-arg]
+    max_tokens: int = Field(256, ge=8, le=8192, description="Longer texts are cut here; the report counts them.")
+    dropout: Rate = Field(0.1, description="Dropout in the head and the vitals encoder.")
+    backbone_dropout: Rate = Field(0.0, description="Dropout inside the pretrained model.")
+    width: int = Field(128, ge=4, le=4096, description="Width of the vitals encoder and of the fusion.")
+    heteroscedastic: bool = Field(False, description="For a number: also learn each record's own variance.")
+
+
+class OptimizerSpec(_Spec):
+    """How weights move."""
+
+    name: Literal["adamw", "sgd", "adafactor", "adagrad"] = Field("adamw", description="The optimiser.")
+    lr: float = Field(2e-4, ge=0.0, le=10.0, description="Peak learning rate of pretrained and adapter weights.")
+    head_lr: float = Field(
+        1e-3, ge=0.0, le=10.0, description="Peak learning rate of new weights: head, fusion, vitals."
+    )
+    weight_decay: float = Field(0.01, ge=0.0, le=1.0, description="Decoupled weight decay; none on biases and norms.")
+    momentum: float = Field(0.9, ge=0.0, lt=1.0, description="Momentum of sgd.")
+
+
+class EarlyStoppingSpec(_Spec):
+    """When to stop before the last epoch; the best epoch's weights are kept in any case."""
+
+    patience: int = Field(3, ge=1, description="Epochs without a better validation figure.")
+    metric: Literal["log_loss", "balanced_accuracy", "mae"] = Field(
+        "log_loss", description="The validation figure; log_loss stands for the loss on whatever target."
+    )
+
+
+class ObjectiveSpec(_Spec):
+    """What is minimised besides the plain loss."""
+
+    class_weights: Literal["none", "balanced"] = Field("none", description="balanced: rare classes weigh more.")
+
+
+class TrainingSpec(_Spec):
+    """How the model is fitted."""
+
+    epochs: int = Field(10, ge=1, le=10_000, description="Most epochs.")
+    batch_tokens: int | None = Field(None, ge=16, description="Padded tokens in a batch; batches differ in records.")
+    batch: int | None = Field(None, ge=1, description="Records in a batch; 16 when neither is given.")
+    accumulate: int = Field(1, ge=1, description="Batches whose gradients are added up before a step.")
+    optimizer: OptimizerSpec = Field(OptimizerSpec(), description="How weights move.")  # type: ignore[call-arg]
+    warmup: Rate = Field(0.1, description="Share of steps in which the learning rate rises.")
+    clip: float = Field(1.0, ge=0.0, description="Largest gradient norm; 0: not clipped.")
+    early_stopping: EarlyStoppingSpec | None = Field(EarlyStoppingSpec(), description="When to stop early.")  # type: ignore[call-arg]
+    objective: ObjectiveSpec = Field(ObjectiveSpec(), description="Additions to the loss.")  # type: ignore[call-arg]
+    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="auto: bf16 where the machine has it.")
+    track: Annotated[tuple[Literal["tensorboard", "mlflow", "wandb"], ...], BeforeValidator(_as_list)] = Field(
+        ("tensorboard",), description="Where training figures also go; wandb runs offline."
+    )
+    seed: int = Field(7, ge=0, description="Seed of initialisation, order and dropout.")
+
+    @model_validator(mode="after")
+    def _one_batch(self) -> TrainingSpec:
+        if self.batch is not None and self.batch_tokens is not None:
+            raise ValueError("give batch or batch_tokens, not both")
+        return self
+
+
+class AssessSpec(_Spec):
+    """Every assessment runs unless it is switched off here."""
+
+    baselines: bool = Field(True, description="Majority, TF-IDF, gradient boosting, un-tuned backbone.")
+    inputs_alone: bool = Field(True, description="With several inputs: what each of them reaches alone.")
+    resamples: int = Field(1000, ge=100, le=100_000, description="Bootstrap resamples.")
+
+
+class StudySpec(_Spec):
+    """A whole study.yaml."""
+
+    study: str = Field(description="Name of the study.")
+    question: str = Field("", description="The clinical question, as a sentence.")
+    intended_use: IntendedUse = Field(IntendedUse(), description="What it is for.")  # type: ignore[call-arg]
+    cohort: CohortSpec
+    model: ModelSpec = Field(ModelSpec(), description="The model.")  # type: ignore[call-arg]
+    training: TrainingSpec = Field(TrainingSpec(), description="How it is fitted.")  # type: ignore[call-arg]
+    assess: AssessSpec = Field(AssessSpec(), description="What is measured.")  # type: ignore[call-arg]
+    policy: str = Field("default", description="A built-in policy's name, or a path.")
+
+    @field_validator("study")
+    @classmethod
+    def _plain_name(cls, value: str) -> str:
+        if not re.fullmatch(r"[\w][\w .-]{0,99}", value):
+            raise ValueError("must be a short name of letters, digits, space, dot, dash or underscore")
+        return value
+
+    @model_validator(mode="after")
+    def _metric_fits(self) -> StudySpec:
+        stopping = self.training.early_stopping
+        wanted = {"number": ("log_loss", "mae")}.get(self.cohort.target.type, ("log_loss", "balanced_accuracy"))
+        if stopping is not None and stopping.metric not in wanted:
+            raise ValueError(
+                f"training.early_stopping.metric {stopping.metric!r} does not fit a target of type "
+                f"{self.cohort.target.type}; choose one of {', '.join(wanted)}"
+            )
+        return self
+
+    def resolved(self) -> Mapping[str, Any]:
+        """Return the study with every default written out, as plain YAML values."""
+        return self.model_dump(mode="json")
+
+
+class AuditCohortSpec(_Spec):
+    """The part of a cohort that an audit of a predictions table reads."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    target: TargetSpec
+    sensitive: Sensitive = ()
+    site: str | None = None
+
+
+class AuditSpec(_Spec):
+    """A study file as `primum assess` reads it: whole, or no more than name, target, attributes, site, policy."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    study: str = "audit"
+    question: str = ""
+    intended_use: IntendedUse = IntendedUse()  # type: ignore[call-arg]
+    cohort: AuditCohortSpec
+    policy: str = "default"

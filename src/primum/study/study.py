@@ -1,0 +1,155 @@
+"""A Study: what is to be done and for whom, loaded and checked, ready to run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from primum.cohort import Cohort, make_splits, read_cohort
+from primum.cohort.plan import SplitPlan, TimeWindow
+from primum.cohort.roles import ConsentRole, InputRoles, Roles, SensitiveRole, TargetRole, VitalRole
+from primum.errors import StudyError, nearest
+from primum.progress import Progress
+from primum.study.loading import apply_overrides, read_yaml, validate
+from primum.study.run import Run
+from primum.study.search_space import Space, extract
+from primum.study.spec import CohortSpec, InputsSpec, SplitSpec, StudySpec
+
+_BUILTIN = Path(__file__).parent / "builtin"
+
+
+def builtin_names() -> tuple[str, ...]:
+    """Return the names of the studies that come with primum."""
+    return tuple(sorted(place.parent.name for place in _BUILTIN.glob("*/study.yaml")))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """A loaded study."""
+
+    spec: StudySpec
+    """Every key with its value."""
+    folder: Path
+    """Where the study's relative paths start."""
+    spaces: Mapping[str, Space]
+    """What a search may vary, by dotted key; empty for most studies."""
+
+    @classmethod
+    def load(cls, source: str | Path, *, overrides: Sequence[str] = ()) -> Study:
+        """Return the study of a file, of a folder with a study.yaml, or of a built-in name.
+
+        Args:
+            source: path or name.
+            overrides: `key.path=value`, as after --set.
+        Raises:
+            StudyError: there is none, or it has faults; all of them are named in one message.
+        """
+        path = _locate(source)
+        plain, spaces = extract(apply_overrides(read_yaml(path), overrides))
+        return cls(
+            spec=validate(StudySpec, plain, source=str(source)), folder=path.resolve().parent, spaces=dict(spaces)
+        )
+
+    def read_cohort(self) -> Cohort:
+        """Return the study's records with their roles.
+
+        Raises:
+            CohortError: the records cannot be read or used.
+        """
+        return read_cohort(
+            self.source, roles_of(self.spec.cohort, self.source.name), split_column=self.spec.cohort.split.column
+        )
+
+    @property
+    def source(self) -> Path:
+        """The file of records."""
+        given = Path(self.spec.cohort.source)
+        return given if given.is_absolute() else self.folder / given
+
+    def split(self, cohort: Cohort) -> npt.NDArray[np.object_]:
+        """Return each record's split, shape (n,).
+
+        Raises:
+            SplitError: the records cannot be split as the study asks.
+        """
+        return make_splits(cohort, plan_of(self.spec.cohort.split))
+
+    def run(
+        self,
+        out: str | Path | None = None,
+        *,
+        resume: bool = False,
+        progress: Progress | None = None,
+        lang: str = "en",
+    ) -> Run:
+        """Read, split, train, predict, assess, judge and report; return the finished run.
+
+        Args:
+            out: folder for the results; left out: runs/<study>, or the next free runs/<study>-<number>.
+            resume: go on where a stopped run in `out` ended.
+            progress: is told of every step.
+            lang: language of the report, en or zh.
+        """
+        from primum.study.runner import run_study
+
+        return run_study(self, out=None if out is None else Path(out), resume=resume, progress=progress, lang=lang)
+
+
+def _locate(source: str | Path) -> Path:
+    path = Path(source)
+    if str(source) in builtin_names() and not path.is_file():
+        return _BUILTIN / str(source) / "study.yaml"
+    if path.is_dir():
+        return path / "study.yaml"
+    if not path.exists() and path.suffix not in (".yaml", ".yml"):
+        known = ", ".join(builtin_names())
+        raise StudyError(
+            f"{source}: no study file, no folder with a study.yaml and no built-in study ({known})"
+            f"{nearest(str(source), builtin_names())}."
+        )
+    return path
+
+
+def input_roles(spec: InputsSpec) -> InputRoles:
+    """Return the input columns' roles."""
+    vitals = tuple(
+        VitalRole(column=v.column, kind=v.type, unit=v.unit, range=v.range, missing=v.missing) for v in spec.vitals
+    )
+    return InputRoles(text=spec.text, vitals=vitals)
+
+
+def roles_of(spec: CohortSpec, source: str) -> Roles:
+    """Return every column's role as the study states it."""
+    return Roles(
+        inputs=input_roles(spec.inputs),
+        target=TargetRole(column=spec.target.column, kind=spec.target.type),
+        id=spec.id,
+        patient=spec.patient,
+        sensitive=tuple(SensitiveRole(column=s.column, bins=s.bins) for s in spec.sensitive),
+        site=spec.site,
+        time=spec.time,
+        consent=None if spec.consent is None else ConsentRole(column=spec.consent.column, granted=spec.consent.granted),
+        label_map=dict(spec.label_map),
+        columns_of=source,
+    )
+
+
+def plan_of(spec: SplitSpec) -> SplitPlan:
+    """Return the split plan as the study states it."""
+    external = spec.external
+    window = external.time if external is not None else None
+    return SplitPlan(
+        train=spec.train,
+        validation=spec.validation,
+        calibration=spec.calibration,
+        test=spec.test,
+        seed=spec.seed,
+        external_sites=external.site if external is not None else (),
+        external_time=None if window is None else TimeWindow(start=window.start, end=window.end),
+        column=spec.column,
+        names=dict(spec.names),
+    )

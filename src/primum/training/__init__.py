@@ -1,0 +1,1 @@
+"""Training: fit, objectives, batching, baselines, and the proof that a model trained."""

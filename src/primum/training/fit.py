@@ -1,0 +1,286 @@
+"""Fitting a model to a cohort: inputs, network, training, the best epoch, the saved model and the proof of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors.torch import load_file
+
+from primum.cohort.cohort import Cohort
+from primum.errors import SplitError
+from primum.evidence.finding import Finding
+from primum.model.building import NetSpec, build_net
+from primum.model.inputs import AbstractInput, Prepared, PreparedFeatures, PreparedText, TextInput, VitalsInput
+from primum.model.net import Net
+from primum.model.predictor import Predictor
+from primum.progress import Progress, Silent
+from primum.training.plan import TrainingPlan, use_bf16
+from primum.training.proof import learnt_finding, prove, snapshot
+from primum.training.tracking import Tracking
+from primum.training.trainer import (
+    Collate,
+    EpochReport,
+    StudyTrainer,
+    Watch,
+    epoch_figures,
+    last_checkpoint,
+    losses_and_answers,
+    should_stop,
+)
+
+Rows = npt.NDArray[np.int64]
+_RELOAD_RECORDS = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitRequest:
+    """What to fit, on what, and where to keep it."""
+
+    cohort: Cohort
+    split: npt.NDArray[np.object_]
+    """Each record's split, shape (n,)."""
+    spec: NetSpec
+    plan: TrainingPlan
+    backbone_folder: Path | None
+    max_tokens: int
+    input_names: tuple[str, ...]
+    """Which of the cohort's inputs the model sees."""
+    folder: Path
+    """Work folder: checkpoints and tracking files."""
+    model_folder: Path
+    """Where the tuned model is saved."""
+    study: str = "study"
+    """Name for trackers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted:
+    """A tuned model and how it came about."""
+
+    predictor: Predictor
+    prepared: Mapping[str, Prepared]
+    """The cohort's inputs as the model saw them."""
+    history: dict[str, Any]
+    """Learning curves, best step, seconds, the proof's figures."""
+    findings: tuple[Finding, ...]
+    """What the proof found."""
+    validation_figure: float
+    """The best epoch's figure on the validation split, by the plan's metric."""
+    untuned_features: npt.NDArray[np.float64] | None
+    """The text backbone's features before any tuning, shape (n, width); None without text."""
+
+
+def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochReport | None = None) -> Fitted:
+    """Return the model tuned as the request says, from the last whole checkpoint where there is one.
+
+    Raises:
+        SplitError: no record to train on.
+        TrainingFailedError: the proof that the model trained does not hold.
+    """
+    progress = progress or Silent()
+    train_rows = _rows(request.split, "train")
+    validation_rows = _rows(request.split, "validation")
+    if not len(train_rows):
+        raise SplitError("cohort.split: no record is left to train on; give train a larger share.")
+    torch.manual_seed(request.plan.seed)
+    inputs = _fit_inputs(request, train_rows)
+    spec = replace(request.spec, adaptation=replace(request.spec.adaptation, total_steps=_steps(request, train_rows)))
+    net = build_net(spec, inputs, backbone_folder=request.backbone_folder, pretrained=True)
+    _standardise_target(net, request.cohort, train_rows)
+    net.orthogonal = spec.adaptation.method == "adalora"
+    predictor = Predictor(
+        net=net,
+        spec=spec,
+        inputs=inputs,
+        classes=request.cohort.target.classes,
+        backbone_folder=request.backbone_folder if "text" in inputs else None,
+    )
+    tokens = predictor.prepare(request.cohort.records)
+    features = _untuned_features(predictor, tokens) if "text" in inputs and report is None else None
+    prepared = _cached(predictor, tokens, features) if spec.adaptation.frozen_backbone and "text" in inputs else tokens
+    collate = Collate(prepared, *_labels(request.cohort, train_rows, request.plan))
+
+    before = snapshot(net)
+    watched = validation_rows if len(validation_rows) else train_rows[:0]
+    untrained = losses_and_answers(net, collate, watched, torch.device("cpu"))[0]
+    started = time.perf_counter()
+    trainer = StudyTrainer(
+        net,
+        request.plan,
+        collate=collate,
+        train_rows=train_rows,
+        validation_rows=validation_rows,
+        folder=request.folder / "checkpoints",
+        callbacks=[
+            Watch(request.plan, progress, report),
+            Tracking(request.plan.track, request.folder, request.study),
+        ],
+    )
+    state = _train(trainer, net, resumable=spec.adaptation.method != "adalora")
+    # Mixed precision leaves its autocast around `forward`; answers are given in float32.
+    trainer.accelerator.unwrap_model(trainer.model_wrapped, keep_fp32_wrapper=False)
+    net.to("cpu").eval()
+    predictor.save(request.model_folder)
+    trained = losses_and_answers(net, collate, watched, torch.device("cpu"))[0]
+    proof = prove(
+        net,
+        before,
+        in_memory=predictor.predict_prepared(_some(prepared, request.cohort)),
+        reloaded=_reloaded(request, tokens),
+    )
+    figures = epoch_figures(state["log_history"], request.plan)
+    history = {
+        **_curves(state),
+        "stopped_early": len(figures) < request.plan.epochs,
+        "seconds": time.perf_counter() - started,
+        "precision": "bf16" if use_bf16(request.plan.precision) else "fp32",
+        "texts_cut": _texts_cut(tokens),
+        "checks": proof.to_json(),
+    }
+    patients = request.cohort.patients[watched]
+    best = (max if request.plan.greater_is_better else min)(figures) if figures else float("nan")
+    return Fitted(
+        predictor=predictor,
+        prepared=prepared,
+        history=history,
+        findings=(learnt_finding(untrained, trained, patients, seed=request.plan.seed),) if len(watched) else (),
+        validation_figure=best,
+        untuned_features=features,
+    )
+
+
+def _train(trainer: StudyTrainer, net: Net, *, resumable: bool) -> dict[str, Any]:
+    folder = Path(str(trainer.args.output_dir))
+    # adalora's importance scores live outside the weights, so a killed run of it begins anew and still ends the same.
+    checkpoint = last_checkpoint(folder) if resumable else None
+    if checkpoint is None:
+        shutil.rmtree(folder, ignore_errors=True)
+    if checkpoint is not None and _finished(checkpoint, trainer.plan):
+        return _best_of(checkpoint, net)
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    return {"log_history": trainer.state.log_history, "best_step": trainer.state.best_global_step}
+
+
+def _finished(checkpoint: Path, plan: TrainingPlan) -> bool:
+    state = _state(checkpoint)
+    figures = epoch_figures(state["log_history"], plan)
+    return should_stop(figures, plan) or state["global_step"] >= state["max_steps"]
+
+
+def _best_of(checkpoint: Path, net: Net) -> dict[str, Any]:
+    state = _state(checkpoint)
+    best = state.get("best_global_step")
+    place = checkpoint.parent / f"checkpoint-{best}" if best else checkpoint
+    net.load_state_dict(load_file(place / "model.safetensors"))
+    return {"log_history": state["log_history"], "best_step": best}
+
+
+def _state(checkpoint: Path) -> dict[str, Any]:
+    state: dict[str, Any] = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+    return state
+
+
+def _texts_cut(tokens: Mapping[str, Prepared]) -> int:
+    text = tokens.get("text")
+    return text.cut if isinstance(text, PreparedText) else 0
+
+
+def _rows(split: npt.NDArray[np.object_], name: str) -> Rows:
+    return np.flatnonzero(split == name).astype(np.int64)
+
+
+def _fit_inputs(request: FitRequest, train_rows: Rows) -> dict[str, AbstractInput]:
+    inputs: dict[str, AbstractInput] = {}
+    if "text" in request.input_names:
+        assert request.backbone_folder is not None
+        inputs["text"] = TextInput(request.backbone_folder, max_tokens=request.max_tokens)
+    if "vitals" in request.input_names:
+        inputs["vitals"] = VitalsInput.fit(request.cohort.records.vitals, train_rows)
+    return inputs
+
+
+def _steps(request: FitRequest, train_rows: Rows) -> int:
+    per_epoch = -(-len(train_rows) // (request.plan.batch or 16))
+    return max(per_epoch // request.plan.accumulate, 1) * request.plan.epochs
+
+
+def _standardise_target(net: Net, cohort: Cohort, train_rows: Rows) -> None:
+    if net.head.spec.kind != "number":
+        return
+    values = cohort.target.values[train_rows]
+    net.head.shift.fill_(float(values.mean()))
+    net.head.scale.fill_(float(values.std()) or 1.0)
+
+
+def _labels(cohort: Cohort, train_rows: Rows, plan: TrainingPlan) -> tuple[torch.Tensor, torch.Tensor | None]:
+    labels = torch.from_numpy(np.ascontiguousarray(cohort.target.values))
+    if not plan.balanced_classes or cohort.target.kind != "classes":
+        return labels, None
+    counts = np.bincount(cohort.target.values[train_rows].astype(np.int64), minlength=len(cohort.target.classes))
+    weights = len(train_rows) / (len(counts) * np.maximum(counts, 1))
+    return labels, torch.from_numpy(weights[cohort.target.values.astype(np.int64)].astype(np.float32))
+
+
+def _untuned_features(predictor: Predictor, tokens: Mapping[str, Prepared]) -> npt.NDArray[np.float64]:
+    """The backbone's features before tuning: the linear probe's input, and the cache of a frozen backbone."""
+    text_only = Net({"text": predictor.net.encoders["text"]}, predictor.net.fusion, predictor.net.head)
+    text_only.fusion = _PassThrough()  # type: ignore[assignment]
+    reader = replace(predictor, net=text_only, inputs={"text": predictor.inputs["text"]})
+    return reader.features({"text": tokens["text"]})
+
+
+class _PassThrough(torch.nn.Module):
+    def forward(self, features: dict[str, torch.Tensor], present: dict[str, torch.Tensor]) -> torch.Tensor:
+        return features["text"] * present["text"].unsqueeze(-1).to(features["text"].dtype)
+
+
+def _cached(
+    predictor: Predictor, tokens: Mapping[str, Prepared], features: npt.NDArray[np.float64] | None
+) -> dict[str, Prepared]:
+    if features is None:
+        features = _untuned_features(predictor, tokens)
+    text = tokens["text"]
+    assert isinstance(text, PreparedText)
+    cached = PreparedFeatures(torch.from_numpy(features.astype(np.float32)), torch.from_numpy(text.present))
+    return {**tokens, "text": cached}
+
+
+class _Some:
+    """The first records of a prepared input."""
+
+    def __init__(self, prepared: Prepared, n: int) -> None:
+        self._prepared = prepared
+        self.lengths = prepared.lengths[:n]
+
+    def collate(self, rows: Any) -> dict[str, torch.Tensor]:
+        return self._prepared.collate(rows)
+
+
+def _some(prepared: Mapping[str, Prepared], cohort: Cohort) -> dict[str, Prepared]:
+    n = min(len(cohort), _RELOAD_RECORDS)
+    return {name: _Some(p, n) for name, p in prepared.items()}
+
+
+def _reloaded(request: FitRequest, tokens: Mapping[str, Prepared]) -> npt.NDArray[np.float64]:
+    return Predictor.load(request.model_folder).predict_prepared(_some(tokens, request.cohort))
+
+
+def _curves(state: Mapping[str, Any]) -> dict[str, Any]:
+    train, validation = [], []
+    for entry in state["log_history"]:
+        place = {"step": entry["step"], "epoch": entry["epoch"]}
+        if "loss" in entry:
+            train.append({**place, "loss": float(entry["loss"]), "learning_rate": float(entry["learning_rate"])})
+        figures = {key.removeprefix("eval_"): v for key, v in entry.items() if key.startswith("eval_")}
+        if figures:
+            validation.append({**place, **figures})
+    return {"train": train, "validation": validation, "best_step": state["best_step"]}

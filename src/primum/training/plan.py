@@ -1,0 +1,53 @@
+"""How a model is to be fitted: plain values that the study's reader fills in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+Precision = Literal["auto", "fp32", "bf16"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingPlan:
+    """Everything that decides how weights move."""
+
+    epochs: int = 10
+    batch: int | None = 16
+    """Records in a batch; None when `batch_tokens` is given."""
+    batch_tokens: int | None = None
+    """Padded tokens in a batch."""
+    accumulate: int = 1
+    optimizer: str = "adamw"
+    lr: float = 2e-4
+    """Peak learning rate of pretrained and adapter weights."""
+    head_lr: float = 1e-3
+    """Peak learning rate of weights that start from nothing: head, fusion, vitals encoder."""
+    weight_decay: float = 0.01
+    momentum: float = 0.9
+    warmup: float = 0.1
+    """Share of all steps."""
+    clip: float = 1.0
+    patience: int | None = 3
+    """Epochs without a better validation figure; None trains all epochs and still keeps the best."""
+    metric: Literal["log_loss", "balanced_accuracy", "mae"] = "log_loss"
+    balanced_classes: bool = False
+    precision: Precision = "auto"
+    track: tuple[str, ...] = ()
+    seed: int = 7
+
+    @property
+    def greater_is_better(self) -> bool:
+        """Whether a larger validation figure is the better one."""
+        return self.metric == "balanced_accuracy"
+
+
+def use_bf16(precision: Precision) -> bool:
+    """Return whether to train in bfloat16: when asked to, or on auto where the hardware multiplies in it."""
+    if precision != "auto":
+        return precision == "bf16"
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

@@ -1,0 +1,294 @@
+"""The one thin class between primum and Hugging Face's Trainer.
+
+The Trainer brings the loop, checkpoints, mixed precision and many processes. Ours are the batches (similar lengths,
+same order on resume), the optimiser's groups, the validation figures and an early stop that depends on nothing but the
+log, so that a run that was killed ends where an undisturbed one does.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.utils.data import DataLoader, Dataset
+from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.trainer_callback import PrinterCallback
+
+from primum.model.batching import LengthBatches, prediction_batches
+from primum.model.inputs import Prepared
+from primum.model.net import Net
+from primum.progress import Progress
+from primum.training.optimizers import build_optimizer
+from primum.training.plan import TrainingPlan, use_bf16
+
+logger = logging.getLogger(__name__)
+
+EpochReport = Callable[[int, float], bool]
+"""Receives the number of the finished epoch and its validation figure; True ends the training."""
+
+
+class _Rows(Dataset[int]):
+    """A data set of nothing but row numbers; the collate function looks the rows up."""
+
+    def __init__(self, rows: npt.NDArray[np.int64]) -> None:
+        self.rows = rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> int:
+        return int(self.rows[index])
+
+
+class Collate:
+    """Row numbers -> the tensors of those records, their labels and weights."""
+
+    def __init__(
+        self, prepared: Mapping[str, Prepared], labels: torch.Tensor, weights: torch.Tensor | None = None
+    ) -> None:
+        self.prepared = prepared
+        self.labels = labels
+        self.weights = weights
+
+    def __call__(self, rows: Sequence[int]) -> dict[str, Any]:
+        """Return one batch."""
+        index = torch.as_tensor(np.asarray(rows, dtype=np.int64))
+        batch: dict[str, Any] = {
+            "inputs": {name: prepared.collate(rows) for name, prepared in self.prepared.items()},
+            "labels": self.labels[index],
+        }
+        if self.weights is not None:
+            batch["weights"] = self.weights[index]
+        return batch
+
+    def lengths(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return the cost of each record in tokens."""
+        lengths: npt.NDArray[np.int64] = np.max([p.lengths[rows] for p in self.prepared.values()], axis=0)
+        return lengths
+
+
+class StudyTrainer(Trainer):
+    """Hugging Face's Trainer with primum's batches, optimiser and validation."""
+
+    def __init__(
+        self,
+        net: Net,
+        plan: TrainingPlan,
+        *,
+        collate: Collate,
+        train_rows: npt.NDArray[np.int64],
+        validation_rows: npt.NDArray[np.int64],
+        folder: Path,
+        callbacks: Sequence[TrainerCallback] = (),
+    ) -> None:
+        """Prepare a training whose checkpoints go to `folder`."""
+        self.net = net
+        self.plan = plan
+        self.collate = collate
+        self.validation_rows = validation_rows
+        self._batches = LengthBatches(
+            collate.lengths(train_rows),
+            records=plan.batch,
+            tokens=plan.batch_tokens,
+            seed=plan.seed,
+            processes=_world_size(),
+        )
+        net.record_weight = len(self._batches) / len(train_rows)
+        super().__init__(
+            model=net,
+            args=_arguments(plan, folder, len(self._batches), validated=len(validation_rows) > 0),
+            train_dataset=_Rows(train_rows),
+            eval_dataset=_Rows(validation_rows),
+            data_collator=collate,
+            callbacks=list(callbacks),
+        )
+        self.remove_callback(PrinterCallback)
+
+    def get_train_dataloader(self) -> DataLoader[int]:
+        """Return batches of similar lengths, the same for the same seed and epoch."""
+        assert self.train_dataset is not None
+        loader = DataLoader(self.train_dataset, batch_sampler=self._batches, collate_fn=self.collate)
+        return self.accelerator.prepare(loader)  # type: ignore[no-any-return]
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        """Return the plan's optimiser."""
+        if self.optimizer is None:
+            self.optimizer = build_optimizer(self.net, self.plan)
+        return self.optimizer
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """Return the net's own loss, with the orthogonality term that adalora asks for."""
+        outputs = model(**inputs)
+        loss = outputs["loss"] + _orthogonality(self.accelerator.unwrap_model(model))
+        return (loss, outputs) if return_outputs else loss
+
+    def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
+        """Return the figures on the validation split, every process computing them alike."""
+        figures = validation_figures(
+            self.accelerator.unwrap_model(self.model), self.collate, self.validation_rows, self.args.device
+        )
+        metrics = {f"eval_{name}": value for name, value in figures.items()}
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+
+def validation_figures(
+    net: Net, collate: Collate, rows: npt.NDArray[np.int64], device: torch.device
+) -> dict[str, float]:
+    """Return log_loss (the mean loss on whatever target), and balanced_accuracy for classes or mae for a number."""
+    losses, answers = losses_and_answers(net, collate, rows, device)
+    figures = {"log_loss": float(losses.mean())}
+    labels = collate.labels[torch.as_tensor(rows)].numpy()
+    if net.head.spec.kind == "classes":
+        hit = answers.argmax(1) == labels
+        figures["balanced_accuracy"] = float(np.mean([hit[labels == c].mean() for c in np.unique(labels)]))
+    if net.head.spec.kind == "number":
+        figures["mae"] = float(np.abs(answers - labels).mean())
+    return figures
+
+
+def losses_and_answers(
+    net: Net, collate: Collate, rows: npt.NDArray[np.int64], device: torch.device
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return each record's loss (n,) and answer (n, k) or (n,), in float32 arithmetic."""
+    training = net.training
+    net.eval()
+    losses = np.empty(len(rows))
+    answers: npt.NDArray[np.float64] | None = None
+    for place in prediction_batches(collate.lengths(rows), 2048):
+        batch = collate(rows[place].tolist())
+        with torch.inference_mode():
+            inputs = {n: {k: v.to(device) for k, v in b.items()} for n, b in batch["inputs"].items()}
+            outputs = net(inputs)["logits"]
+            losses[place] = net.head.losses(outputs, batch["labels"].to(device)).cpu().numpy()
+            given = net.head.answer(outputs).cpu().numpy()
+        if answers is None:
+            answers = np.empty((len(rows), *given.shape[1:]))
+        answers[place] = given
+    net.train(training)
+    return losses, answers if answers is not None else np.empty(0)
+
+
+class Watch(TrainerCallback):
+    """Tells the reader where the training is, stops it early, and lets a search prune it."""
+
+    def __init__(self, plan: TrainingPlan, progress: Progress, report: EpochReport | None = None) -> None:
+        self.plan = plan
+        self.progress = progress
+        self.report = report
+        self._loss = float("nan")
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Remember the newest loss."""
+        self._loss = float((logs or {}).get("loss", self._loss))
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Advance the bar."""
+        figures = {} if np.isnan(self._loss) else {"loss": self._loss}
+        best = state.best_metric
+        if best is not None:
+            figures[self.plan.metric] = float(best)
+        self.progress.advance(state.global_step, state.max_steps, **figures)
+
+    def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Stop when the validation figure has not improved for `patience` epochs, or the search says so."""
+        figures = epoch_figures(state.log_history, self.plan)
+        if should_stop(figures, self.plan):
+            control.should_training_stop = True
+        if self.report is not None and figures and self.report(len(figures), figures[-1]):
+            control.should_training_stop = True
+
+
+def epoch_figures(log_history: Sequence[Mapping[str, Any]], plan: TrainingPlan) -> list[float]:
+    """Return the validation figure of every finished epoch, from the trainer's log alone."""
+    key = f"eval_{plan.metric}"
+    return [float(entry[key]) for entry in log_history if key in entry]
+
+
+def should_stop(figures: Sequence[float], plan: TrainingPlan) -> bool:
+    """Return whether the best of these epochs lies `patience` or more epochs back."""
+    if plan.patience is None or not figures:
+        return False
+    best = int(np.argmax(figures) if plan.greater_is_better else np.argmin(figures))
+    return len(figures) - 1 - best >= plan.patience
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """Return the newest checkpoint that was written whole; its state file is what the trainer writes last."""
+    whole = []
+    for place in folder.glob("checkpoint-*"):
+        try:
+            state = json.loads((place / "trainer_state.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            logger.info("checkpoint_incomplete name=%s", place.name)
+            continue
+        whole.append((int(state["global_step"]), place))
+    return max(whole)[1] if whole else None
+
+
+def _arguments(plan: TrainingPlan, folder: Path, batches: int, *, validated: bool) -> TrainingArguments:
+    steps = max(batches // plan.accumulate, 1) * plan.epochs
+    return TrainingArguments(
+        output_dir=str(folder),
+        num_train_epochs=plan.epochs,
+        gradient_accumulation_steps=plan.accumulate,
+        learning_rate=plan.lr,
+        max_grad_norm=plan.clip,
+        warmup_steps=plan.warmup,
+        lr_scheduler_type="linear",
+        eval_strategy="epoch" if validated else "no",
+        save_strategy="epoch",
+        save_total_limit=1,
+        load_best_model_at_end=validated,
+        metric_for_best_model=f"eval_{plan.metric}" if validated else None,
+        greater_is_better=plan.greater_is_better,
+        restore_callback_states_from_checkpoint=False,
+        logging_steps=max(1, steps // 200),
+        logging_first_step=True,
+        logging_nan_inf_filter=False,
+        report_to="none",
+        use_cpu=not torch.cuda.is_available(),
+        bf16=use_bf16(plan.precision),
+        seed=plan.seed,
+        data_seed=plan.seed,
+        remove_unused_columns=False,
+        label_names=["labels"],
+        dataloader_pin_memory=torch.cuda.is_available(),
+        accelerator_config={"even_batches": False},
+        ddp_backend="gloo" if _world_size() > 1 and not torch.cuda.is_available() else None,
+        disable_tqdm=True,
+    )
+
+
+def _world_size() -> int:
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        return torch.distributed.get_world_size()
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def _orthogonality(net: Net) -> torch.Tensor:
+    """Return adalora's penalty 0.5 * mean ||P P^T - I||_F over its factors (Zhang et al. 2023, section 3.1), or 0."""
+    terms = []
+    for name, parameter in net.named_parameters():
+        if not net.orthogonal or not ("lora_A" in name or "lora_B" in name):
+            continue
+        gram = parameter @ parameter.T if "lora_A" in name else parameter.T @ parameter
+        terms.append(torch.linalg.matrix_norm(gram - torch.eye(len(gram), device=gram.device)))
+    return 0.5 * torch.stack(terms).mean() if terms else net.head.shift.new_zeros(())

@@ -146,14 +146,14 @@ def trainer_best(train, test, epochs):  # type: ignore[no-untyped-def]
 
 
 def primum_fit(train, test, epochs):  # type: ignore[no-untyped-def]
-    """primum's own fitting, checkpoints and history off the clock as for the others."""
+    """Primum's own fitting, checkpoints and history off the clock as for the others."""
     import numpy as np
     import torch
     from transformers import logging
 
     from primum.cohort.records import Records, TextList
-    from primum.model.building import NetSpec, build_net
     from primum.model.adapters import Adaptation
+    from primum.model.building import NetSpec, build_net
     from primum.model.inputs import TextInput
     from primum.model.net import HeadSpec
     from primum.training.plan import TrainingPlan

@@ -39,7 +39,8 @@ def test_no_texts_at_all_still_make_a_batch(text_input):
     assert not batch["present"].any()
 
 
-def test_vitals_are_standardised_on_the_training_records_and_missing_stays_missing(records):
+def test_vitals_are_standardised_on_the_training_records_and_missing_stays_missing(records, monkeypatch):
+    monkeypatch.setattr("primum.model.inputs.vitals.FEWEST_OF_A_LEVEL", 1)
     vitals = VitalsInput.fit(records.vitals, np.array([0, 1, 2, 3]))
     batch = vitals.prepare(records).collate(range(6))
     train = np.array([61.0, 40.0, 55.0])
@@ -63,7 +64,7 @@ def test_a_missing_number_is_told_apart_from_the_mean_and_from_zero(records):
     vitals = VitalsInput.fit(records.vitals, np.arange(6))
     encoder = VitalsEncoder(vitals, width=8, dropout=0.0).eval()
     mean = torch.zeros(1, 1)
-    codes = torch.full((1, 1), 2)
+    codes = torch.full((1, 1), 1)
     seen = [encoder({"numbers": value, "categories": codes}) for value in (mean, torch.full((1, 1), torch.nan))]
     assert (seen[0] - seen[1]).abs().max() > 1e-3
 
@@ -74,3 +75,12 @@ def test_a_vital_without_any_value_in_training_does_not_break():
     encoder = VitalsEncoder(vitals, width=4, dropout=0.0)
     batch = vitals.prepare(Records(n=3, vitals={"lab": column})).collate([0, 1, 2])
     assert torch.isfinite(encoder(batch)).all()
+
+
+def test_a_rare_level_is_not_named_in_the_models_state():
+    values = np.array(["common"] * 5 + ["a patient's own word"], dtype=object)
+    column = VitalColumn(name="job", kind="category", values=values)
+    vitals = VitalsInput.fit({"job": column}, np.arange(6))
+    assert vitals.state()["codes"][0]["levels"] == ["common"]
+    codes = vitals.prepare(Records(n=6, vitals={"job": column})).collate(range(6))["categories"][:, 0]
+    assert codes.tolist() == [2, 2, 2, 2, 2, 1]

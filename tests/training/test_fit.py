@@ -1,9 +1,11 @@
 """Fitting on real text: every method and optimiser learns, a killed run ends where an undisturbed one does."""
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -19,7 +21,7 @@ from primum.model.net import HeadSpec
 from primum.training.fit import FitRequest, fit
 from primum.training.plan import TrainingPlan
 
-PLAN = TrainingPlan(epochs=3, batch=8, lr=5e-4, head_lr=5e-3, precision="fp32", patience=None)
+PLAN = TrainingPlan(epochs=2, batch=8, lr=5e-4, head_lr=5e-3, precision="fp32", patience=None)
 
 
 def _request(symptoms, tmp_path, method="full", plan=PLAN, **options):
@@ -46,7 +48,15 @@ def _accuracy(fitted, symptoms):
 
 @pytest.mark.parametrize(
     ("method", "lr"),
-    [("full", 5e-4), ("head", 5e-4), ("none", 5e-4), ("lora", 1e-2), ("adalora", 2e-2), ("prefix", 5e-2), ("adapter", 5e-3)],
+    [
+        ("full", 5e-4),
+        ("head", 5e-4),
+        ("none", 5e-4),
+        ("lora", 1e-2),
+        ("adalora", 2e-2),
+        ("prefix", 5e-2),
+        ("adapter", 5e-3),
+    ],
 )
 def test_every_method_learns_and_proves_it(symptoms, tmp_path, method, lr):
     fitted = fit(_request(symptoms, tmp_path, method, replace(PLAN, lr=lr)))
@@ -55,12 +65,12 @@ def test_every_method_learns_and_proves_it(symptoms, tmp_path, method, lr):
     assert gain.metric == "learnt_log_loss_gain" and gain.low is not None and gain.low > 0
     checks = fitted.history["checks"]
     assert checks["head_moved"] and checks["frozen_unchanged"]
-    assert (checks["moved"] < checks["trainable_tensors"] + 1) and checks["moved"] > 0
+    assert 0 < checks["moved"] <= checks["trainable_tensors"]
 
 
 @pytest.mark.parametrize(
     ("name", "lr", "head_lr"),
-    [("adamw", 5e-4, 5e-3), ("sgd", 0.02, 0.1), ("adafactor", 5e-3, 5e-2), ("adagrad", 2e-3, 5e-2)],
+    [("sgd", 0.02, 0.1), ("adafactor", 5e-3, 5e-2), ("adagrad", 2e-3, 5e-2)],  # adamw learns in every other test
 )
 def test_every_optimizer_learns(symptoms, tmp_path, name, lr, head_lr):
     plan = replace(PLAN, optimizer=name, lr=lr, head_lr=head_lr, epochs=4)
@@ -82,12 +92,12 @@ def test_a_linear_head_on_frozen_features_reaches_the_convex_optimum(symptoms, t
 
 def test_early_stopping_keeps_the_best_epoch(symptoms, tmp_path):
     cohort, split = symptoms
-    fitted = fit(_request(symptoms, tmp_path, "full", replace(PLAN, epochs=12, lr=1e-3, patience=1)))
+    fitted = fit(_request(symptoms, tmp_path, "full", replace(PLAN, epochs=8, lr=1e-3, patience=1)))
     curve = [entry["log_loss"] for entry in fitted.history["validation"]]
     rows = split == "validation"
     answers = fitted.predictor.predict_prepared(fitted.prepared)[rows]
     assert log_loss(cohort.target.values[rows], answers, labels=range(4)) == pytest.approx(min(curve), rel=1e-4)
-    assert fitted.history["stopped_early"] == (len(curve) < 12)
+    assert fitted.history["stopped_early"] == (len(curve) < 8)
 
 
 def test_text_and_vitals_train_together(symptoms, tmp_path):
@@ -148,25 +158,22 @@ np.save(sys.argv[2], fitted.predictor.predict_prepared(fitted.prepared))
 """
 
 
-@pytest.mark.parametrize("seconds_after_a_checkpoint", [0.0, 1.0])
-def test_a_killed_training_ends_where_an_undisturbed_one_does(symptoms, tmp_path, seconds_after_a_checkpoint):
-    import pickle
-    import time
-
+def test_a_killed_training_ends_where_an_undisturbed_one_does(symptoms, tmp_path):
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    plan = replace(PLAN, epochs=4, patience=3)
+    plan = replace(PLAN, epochs=3, patience=3)
     answers = []
     for name in ("undisturbed", "killed"):
         folder = tmp_path / name
         folder.mkdir()
-        request = replace(_request(symptoms, folder, "full", plan), spec=replace(_request(symptoms, folder).spec, backbone_dropout=0.1))
+        request = _request(symptoms, folder, "full", plan)
+        request = replace(request, spec=replace(request.spec, backbone_dropout=0.1))
         (folder / "request").write_bytes(pickle.dumps(request))
         command = [sys.executable, "-c", _SCRIPT, str(folder / "request"), str(folder / "answers.npy")]
         if name == "killed":
             process = subprocess.Popen(command, env=environment)
             while not list((folder / "checkpoints").glob("checkpoint-*/trainer_state.json")) and process.poll() is None:
                 time.sleep(0.05)
-            time.sleep(seconds_after_a_checkpoint)
+            time.sleep(0.5)  # into the next epoch
             process.send_signal(signal.SIGKILL)
             process.wait()
             assert not (folder / "answers.npy").exists()
@@ -177,8 +184,6 @@ def test_a_killed_training_ends_where_an_undisturbed_one_does(symptoms, tmp_path
 
 @pytest.mark.slow
 def test_two_processes_train_one_model(symptoms, tmp_path):
-    import pickle
-
     cohort, split = symptoms
     request = _request(symptoms, tmp_path, "full", replace(PLAN, epochs=3))
     (tmp_path / "request").write_bytes(pickle.dumps(request))

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from primum.cohort.records import Records
-from primum.cohort.roles import Roles
+from primum.cohort.roles import Roles, TargetKind
 
 SPLIT_NAMES = ("train", "validation", "calibration", "test", "external")
 
@@ -19,7 +19,7 @@ SPLIT_NAMES = ("train", "validation", "calibration", "test", "external")
 class Target:
     """What is to be predicted, coded."""
 
-    kind: str
+    kind: TargetKind
     """classes, labels or number."""
     classes: tuple[str, ...]
     """Class or label names in the order of the codes; empty for a number."""

@@ -9,13 +9,13 @@ import numpy.typing as npt
 
 IntArray = npt.NDArray[np.int64]
 _WINDOW = 100
-"""Batches that are sorted together: large enough that padding stays under 5 %, small enough to keep order random."""
+"""Batches that are sorted together: enough for padding under 5 %, few enough to keep the order random."""
 
 
 class LengthBatches:
     """A batch sampler over n records for one training; give it to a DataLoader as `batch_sampler`.
 
-    Each epoch shuffles the records, sorts within windows of about 100 batches, cuts batches of a fixed number of records or
+    Each epoch shuffles the records, sorts within windows of 100 batches, cuts batches of a fixed number of records or
     of about a budget of padded tokens, and shuffles the batches. The number of batches is the same in every epoch and
     a multiple of `processes`, so that many processes stay in step; a batch may exceed its budget by a few per cent.
     """

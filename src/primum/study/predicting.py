@@ -57,7 +57,7 @@ def predict_run(run: Path, records: Path, out: Path, *, progress: Progress | Non
 
 def _decided(answers: npt.NDArray[np.float64], classes: tuple[str, ...], kind: str) -> list[Any]:
     if kind == "number":
-        return answers.tolist()
+        return list(answers)
     if kind == "labels":
         return [";".join(c for c, p in zip(classes, row, strict=True) if p >= 0.5) for row in answers]
     return [classes[place] for place in answers.argmax(1)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from primum.cohort.roles import VitalKind
 from primum.model.inputs.base import Batch
 
 MISSING, UNSEEN = 0, 1
+FEWEST_OF_A_LEVEL = 5
+"""A rarer level counts as never seen: nothing can be learnt from it, and a saved model must not name a patient's word."""
 _QUANTILES = 16
 
 
@@ -31,7 +34,7 @@ class VitalCode:
     edges: tuple[float, ...] = ()
     """Distinct quantiles of a number, for the piecewise-linear coding."""
     levels: tuple[str, ...] = ()
-    """Levels of a category; code 0 is missing, code 1 a level never seen in training."""
+    """Levels of a category; code 0 is missing, code 1 a rare level or one never seen in training."""
 
 
 class PreparedVitals:
@@ -113,7 +116,8 @@ class VitalsInput:
 
 def _fit_code(column: VitalColumn, rows: npt.NDArray[np.int64]) -> VitalCode:
     if column.kind == "category":
-        levels = sorted({str(v) for v in column.values[rows] if v is not None})
+        counts = Counter(str(v) for v in column.values[rows] if v is not None)
+        levels = sorted(level for level, count in counts.items() if count >= FEWEST_OF_A_LEVEL)
         return VitalCode(name=column.name, kind="category", levels=tuple(levels))
     values = np.asarray(column.values[rows], dtype=np.float64)
     values = values[np.isfinite(values)]

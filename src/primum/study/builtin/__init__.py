@@ -1,1 +1,3 @@
 """Studies that come with primum."""
+
+__all__: list[str] = []

@@ -1,1 +1,3 @@
 """The built-in study: coronary heart disease in four hospitals."""
+
+__all__: list[str] = []

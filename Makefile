@@ -2,7 +2,7 @@
 #
 # Needs Python >= 3.11, git and make; everything else is installed into $(VENV).
 # On Linux, PyPI's torch is the CUDA build (about 3 GB). For the CPU build (about 200 MB) add
-#   TORCH_INDEX=https://download.pytorch.org/whl/cpu
+#   TORCH_INDEX=<package index with CPU builds of torch>
 
 VENV ?= .venv
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
@@ -25,9 +25,9 @@ RUN ?= runs/heart
 .DELETE_ON_ERROR:
 
 quickstart: $(TRAIN)
-	@HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false $(BIN)/primum run heart --out $(RUN); code=$$?; \
+	@HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false $(BIN)/primum run heart; code=$$?; \
 	case $$code in \
-	0|3|4) echo "Open $(RUN)/report.html in a browser. (A verdict of review or block is a result, not a failure.)" ;; \
+	0|3|4) echo "Open the report in a browser. (A verdict of review or block is a result, not a failure.)" ;; \
 	*) exit $$code ;; \
 	esac
 

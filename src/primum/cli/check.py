@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
 
 from primum.cli.options import BEGIN, AsJson, Lang, Language, Overrides, Quiet, StudyName
@@ -28,7 +30,7 @@ def check(
         cohort = loaded.read_cohort()
         progress.step("split")
         split = loaded.split(cohort)
-    value = {"verdict": "pass", "policy": loaded.spec.policy, "rules": [], "findings": [], "out": None}
+    value: dict[str, Any] = {"verdict": "pass", "policy": loaded.spec.policy, "rules": [], "findings": [], "out": None}
     lines = [terminal.say("cohort_read", records=len(cohort), patients=len(set(cohort.patients)))]
     for name in dict.fromkeys(split):
         lines.append(terminal.say("cohort_split", split=name, records=int((split == name).sum())))

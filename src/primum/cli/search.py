@@ -36,9 +36,7 @@ def search(
     terminal = Terminal(as_json=as_json, quiet=quiet, lang=lang)
     loaded = Study.load(study, overrides=overrides or [])
     with terminal.progress() as progress:
-        found = search_study(
-            loaded, trials=trials, out=out, storage=storage, progress=progress, lang=lang.value
-        )
+        found = search_study(loaded, trials=trials, out=out, storage=storage, progress=progress, lang=lang.value)
     best = Path(found.path) / "study.yaml"
     value = {
         "trials": found.n_trials,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 import numpy.typing as npt
 
-from primum.cohort.columns import Coded, is_missing, number
+from primum.cohort.columns import Coded, is_missing, is_none, number
 from primum.cohort.faults import Faults, rows_named
 from primum.cohort.roles import SensitiveRole
 from primum.errors import ColumnError
@@ -20,7 +20,7 @@ UNKNOWN = "unknown"
 def parse_groups(cells: Coded) -> npt.NDArray[np.object_]:
     """Return group names, "unknown" where missing; shape (n,)."""
     names = cells.strings()
-    names[np.equal(names, None)] = UNKNOWN
+    names[is_none(names)] = UNKNOWN
     return names
 
 
@@ -43,7 +43,7 @@ def parse_sensitive(
         )
     bands = [_band(number(value), role.bins) for value in cells.values]
     groups = cells.spread([band or UNKNOWN for band in bands])
-    groups[np.equal(groups, None)] = UNKNOWN
+    groups[is_none(groups)] = UNKNOWN
     outside = cells.where(lambda value: not np.isnan(number(value)) and _band(number(value), role.bins or ()) is None)
     return groups, int(outside.sum())
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from primum.cohort.attributes import parse_groups, parse_sensitive, parse_time
 from primum.cohort.cohort import Cohort, Target
-from primum.cohort.columns import Coded, is_missing
+from primum.cohort.columns import Coded, is_none
 from primum.cohort.faults import Faults, rows_named
 from primum.cohort.fingerprint import column_digest, combined
 from primum.cohort.gather import Gathered, gather
@@ -201,7 +201,7 @@ def _ids(column: str | None, data: Gathered, faults: Faults) -> ObjectArray:
 
 
 def _check_no_gap(column: str, what: str, values: ObjectArray, data: Gathered, faults: Faults) -> None:
-    gaps = np.equal(values, None)
+    gaps = is_none(values)
     if gaps.any():
         faults.add(
             ColumnError(

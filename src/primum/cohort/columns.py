@@ -18,6 +18,11 @@ MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none", "nat", "<na>"
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
 
 
+def is_none(values: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
+    """Return where an array of objects holds None, shape (n,)."""
+    return np.fromiter((value is None for value in values), dtype=np.bool_, count=len(values))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coded:
     """A column's distinct values and which of them each record has."""

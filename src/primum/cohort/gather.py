@@ -33,9 +33,7 @@ class Gathered:
     """Records in the source."""
 
 
-def gather(
-    table: Table, coded: Sequence[str], text: Sequence[str], *, consent: ConsentRole | None = None
-) -> Gathered:
+def gather(table: Table, coded: Sequence[str], text: Sequence[str], *, consent: ConsentRole | None = None) -> Gathered:
     """Return the named columns of a table.
 
     Memory grows with the number of distinct values and four bytes a cell; texts go to the spool.

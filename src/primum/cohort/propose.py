@@ -19,7 +19,10 @@ _LOOKED_AT = 5_000
 _LONG_TEXT = 30
 _MOST_CLASSES = 50
 _NAMES: tuple[tuple[Role, str], ...] = (
-    ("patient", r"patient(_?(id|no|number|nr))?|pid|subject(_?id)?|mrn|患者(编号|号|id)?|病人(编号|号|id)?|住院号|病历号"),
+    (
+        "patient",
+        r"patient(_?(id|no|number|nr))?|pid|subject(_?id)?|mrn|患者(编号|号|id)?|病人(编号|号|id)?|住院号|病历号",
+    ),
     ("id", r"(record|row|note|case|visit|encounter|hadm)?_?id|index|编号|序号|记录号|就诊号"),
     ("consent", r".*consent.*|知情同意.*|同意.*"),
     ("split", r"split|fold|subset|partition|划分|数据集划分"),
@@ -30,7 +33,10 @@ _NAMES: tuple[tuple[Role, str], ...] = (
         "target",
         r"target|label|labels|class|diagnosis|outcome|disease|num|y|department|condition|诊断|标签|疾病|结局|科室|病种",
     ),
-    ("text", r".*(note|text|report|complaint|history|summary|description|question).*|主诉|现病史|病史|病历|.*描述|问题"),
+    (
+        "text",
+        r".*(note|text|report|complaint|history|summary|description|question).*|主诉|现病史|病史|病历|.*描述|问题",
+    ),
 )
 _AGE = re.compile(r"age|age_?(years|yrs)|年龄|岁数", re.IGNORECASE)
 _REASONS = {

@@ -119,4 +119,5 @@ def _mixed(left: HashArray, right: HashArray) -> HashArray:
     mixed = (left * _GOLDEN) ^ (right + _GOLDEN)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * _MIX_1
     mixed = (mixed ^ (mixed >> np.uint64(27))) * _MIX_2
-    return mixed ^ (mixed >> np.uint64(31))
+    finished: HashArray = mixed ^ (mixed >> np.uint64(31))
+    return finished

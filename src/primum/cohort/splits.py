@@ -8,7 +8,7 @@ import numpy.typing as npt
 from primum.cohort.allot import keyed_order, quota
 from primum.cohort.attributes import moment
 from primum.cohort.cohort import SPLIT_NAMES, Cohort
-from primum.cohort.columns import coded, number
+from primum.cohort.columns import coded, is_none, number
 from primum.cohort.plan import SplitPlan, TimeWindow
 from primum.cohort.strata import UNSTRATIFIED, memberships, strata
 from primum.errors import SplitError, nearest
@@ -113,7 +113,7 @@ def _of_sites(cohort: Cohort, sites: tuple[str, ...]) -> BoolArray:
 def _of_window(cohort: Cohort, window: TimeWindow) -> BoolArray:
     if cohort.time is None:
         raise SplitError("split: an external window of time needs a time column; add `time` to the cohort.")
-    present = np.flatnonzero(~np.equal(cohort.time, None))
+    present = np.flatnonzero(~is_none(cohort.time))
     times = cohort.time[present]
     as_number = len(times) > 0 and isinstance(times[0], float)
     inside = np.ones(len(times), dtype=bool)
@@ -139,7 +139,7 @@ def _edge(value: str | float, as_number: bool) -> object:
 def _given(cohort: Cohort, plan: SplitPlan) -> TextArray:
     if cohort.given_split is None:
         raise SplitError(f"split: column {plan.column!r} was not read with the records.")
-    values, n_missing = cohort.given_split, int(np.equal(cohort.given_split, None).sum())
+    values, n_missing = cohort.given_split, int(is_none(cohort.given_split).sum())
     if n_missing:
         raise SplitError(f"split: column {plan.column!r} is empty in {n_missing} records; give each record its split.")
     names = {value: plan.names.get(value, value) for value in sorted(set(values))}

@@ -81,7 +81,7 @@ def _repeats(repeats: Repeats) -> dict[str, int]:
     }
 
 
-def _text_length(repeats: Repeats) -> dict[str, float | int] | None:
+def _text_length(repeats: Repeats) -> dict[str, Any] | None:
     lengths = repeats.text_lengths
     if lengths is None or not (lengths > 0).any():
         return None
@@ -93,5 +93,3 @@ def _text_length(repeats: Repeats) -> dict[str, float | int] | None:
         "q3": float(q3),
         "missing": int((lengths == 0).sum()),
     }
-
-

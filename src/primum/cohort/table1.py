@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from primum.cohort.cohort import SPLIT_NAMES, Cohort
-from primum.cohort.columns import coded
+from primum.cohort.columns import coded, is_none
 from primum.cohort.records import VitalColumn
 from primum.cohort.strata import memberships
 
@@ -77,8 +77,7 @@ class _Rows:
             "patients": self._n_patients(rows),
             "target": self._target(rows),
             "sensitive": {
-                name: {level: self._cell(mask, rows) for level, mask in levels}
-                for name, levels in self._groups.items()
+                name: {level: self._cell(mask, rows) for level, mask in levels} for name, levels in self._groups.items()
             },
             "vitals": {v.name: self._vital(v, rows) for v in self._cohort.records.vitals.values()},
         }
@@ -92,7 +91,7 @@ class _Rows:
     def _vital(self, vital: VitalColumn, rows: BoolArray) -> dict[str, Any]:
         if vital.kind == "category":
             levels = self._categories[vital.name]
-            missing = np.asarray(np.equal(vital.values, None), dtype=bool)
+            missing = is_none(np.asarray(vital.values, dtype=object))
             cells = {level: self._cell(mask, rows) for level, mask in levels}
             return {"kind": "category", "levels": cells, "missing": self._cell(missing, rows)}
         values = vital.values.astype(np.float64)
@@ -129,7 +128,7 @@ class _Rows:
 
 def _levels(values: Any) -> list[tuple[str, BoolArray]]:
     """Return each level's name and records, names sorted; levels of fewer than five records are pooled at the end."""
-    present = np.flatnonzero(~np.equal(values, None))
+    present = np.flatnonzero(~is_none(values))
     codes, names = coded(values[present])
     counts = np.bincount(codes, minlength=len(names))
     levels = []

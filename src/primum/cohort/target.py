@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from primum.cohort.cohort import Target
-from primum.cohort.columns import Coded, spelled, is_missing, number
+from primum.cohort.columns import Coded, is_missing, number, spelled
 from primum.cohort.faults import Faults, rows_named
 from primum.cohort.roles import TargetRole
 from primum.errors import ColumnError
@@ -16,9 +16,7 @@ from primum.errors import ColumnError
 Rows = npt.NDArray[np.int64]
 
 
-def parse_target(
-    role: TargetRole, cells: Coded, rows: Rows, *, label_map: Mapping[str, str], faults: Faults
-) -> Target:
+def parse_target(role: TargetRole, cells: Coded, rows: Rows, *, label_map: Mapping[str, str], faults: Faults) -> Target:
     """Return the coded target; classes and labels are coded in the order of their sorted names.
 
     Args:

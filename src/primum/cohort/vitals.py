@@ -15,9 +15,7 @@ NUMBER_SHARE = 0.95
 """A vital without a declared kind is a number when at least this share of its present values spell one."""
 
 
-def parse_vital(
-    role: VitalRole, cells: Coded, rows: npt.NDArray[np.int64], faults: Faults
-) -> tuple[VitalColumn, int]:
+def parse_vital(role: VitalRole, cells: Coded, rows: npt.NDArray[np.int64], faults: Faults) -> tuple[VitalColumn, int]:
     """Return a vital's values and how many of them were set to missing because they spell no number.
 
     Args:

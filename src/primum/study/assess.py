@@ -14,6 +14,7 @@ from primum.files import write_json, write_text
 from primum.study.loading import read_yaml, validate
 from primum.study.run import Run, environment
 from primum.study.spec import AuditSpec
+from primum.study.study import locate_study
 
 
 def assess_file(predictions: Path, spec: Path, *, out: Path | None = None, lang: str = "en") -> Run:
@@ -29,7 +30,7 @@ def assess_file(predictions: Path, spec: Path, *, out: Path | None = None, lang:
         StudyError: the spec is wrong.
         OutputError: `out` is not an empty place.
     """
-    path = spec / "study.yaml" if spec.is_dir() else spec
+    path = locate_study(spec)
     audit = validate(AuditSpec, read_yaml(path), source=str(spec))
     if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise OutputError(f"{out}: the place is taken; choose an empty folder with --out.")

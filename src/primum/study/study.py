@@ -48,7 +48,7 @@ class Study:
         Raises:
             StudyError: there is none, or it has faults; all of them are named in one message.
         """
-        path = _locate(source)
+        path = locate_study(source)
         plain, spaces = extract(apply_overrides(read_yaml(path), overrides))
         return cls(
             spec=validate(StudySpec, plain, source=str(source)), folder=path.resolve().parent, spaces=dict(spaces)
@@ -99,7 +99,12 @@ class Study:
         return run_study(self, out=None if out is None else Path(out), resume=resume, progress=progress, lang=lang)
 
 
-def _locate(source: str | Path) -> Path:
+def locate_study(source: str | Path) -> Path:
+    """Return the study file of a path, a folder or a built-in name.
+
+    Raises:
+        StudyError: there is none.
+    """
     path = Path(source)
     if str(source) in builtin_names() and not path.is_file():
         return _BUILTIN / str(source) / "study.yaml"

@@ -82,7 +82,9 @@ def many_classes_run(folder: Path) -> Path:
         *_gains("tfidf_logistic_regression", {"balanced_accuracy": (0.0, -0.02, 0.02), "accuracy": (0.0, -0.02, 0.02)}),
     ]
     _write(folder, findings, _verdict("pass"), predictions)
-    _dump(folder / "study.yaml", {"study": "symptom2disease", "question": "Which of 24 diseases do these symptoms fit?"})
+    _dump(
+        folder / "study.yaml", {"study": "symptom2disease", "question": "Which of 24 diseases do these symptoms fit?"}
+    )
     _dump(folder / "history.json", _history("balanced_accuracy"))
     return folder
 
@@ -267,7 +269,9 @@ def _environment() -> dict[str, Any]:
 
 def _cohort() -> dict[str, Any]:
     """Return what cohort.json holds for the heart study, with a withheld cell."""
-    split = {name: _cell(n, share) for name, n, share in (("train", 430, 0.5), ("test", 144, 0.51), ("external", 200, 0.75))}
+    split = {
+        name: _cell(n, share) for name, n, share in (("train", 430, 0.5), ("test", 144, 0.51), ("external", 200, 0.75))
+    }
     site = {name: _cell(200, share) for name, share in SITES.items()}
     site["Switzerland"]["vitals"]["chol"] = {"median": None, "q1": None, "q3": None, "missing": 1.0}
     site["Switzerland"]["sensitive"]["sex"]["Female"] = {"count": None, "suppressed": True}
@@ -283,7 +287,9 @@ def _cell(n: int, share: float) -> dict[str, Any]:
             "Healthy": {"count": n - ill, "share": 1 - share},
             "Heart_Disease": {"count": ill, "share": share},
         },
-        "sensitive": {"sex": {"Female": {"count": n // 4, "share": 0.25}, "Male": {"count": n - n // 4, "share": 0.75}}},
+        "sensitive": {
+            "sex": {"Female": {"count": n // 4, "share": 0.25}, "Male": {"count": n - n // 4, "share": 0.75}}
+        },
         "vitals": {
             "age": {"median": 54.0, "q1": 47.0, "q3": 60.0, "missing": 0.0},
             "chol": {"median": 223.0, "q1": 175.0, "q3": 268.5, "missing": 0.07},

@@ -17,7 +17,7 @@ from primum.model.inputs.base import Batch
 
 MISSING, UNSEEN = 0, 1
 FEWEST_OF_A_LEVEL = 5
-"""A rarer level counts as never seen: nothing can be learnt from it, and a saved model must not name a patient's word."""
+"""A rarer level counts as never seen: it teaches nothing, and a saved model must not name one patient's word."""
 _QUANTILES = 16
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
+
 @dataclass(slots=True, kw_only=True)
 class Plot:
     """A picture with two linear axes; add parts, then call `render`."""
@@ -48,7 +49,9 @@ class Plot:
         back = [f"{self.px(x):.1f},{self.py(y):.1f}" for x, y in zip(xs, lows, strict=True)]
         self.parts.append(Markup('<polygon class="bd {}" points="{}"/>').format(css, " ".join(there + back[::-1])))
 
-    def box(self, corner: tuple[float, float], opposite: tuple[float, float], css: str, *, opacity: float = 1.0) -> None:
+    def box(
+        self, corner: tuple[float, float], opposite: tuple[float, float], css: str, *, opacity: float = 1.0
+    ) -> None:
         """Add a filled rectangle between two corners in the plot's units."""
         x0, x1 = sorted((self.px(corner[0]), self.px(opposite[0])))
         y0, y1 = sorted((self.py(corner[1]), self.py(opposite[1])))
@@ -95,7 +98,9 @@ class Plot:
                 Markup(
                     '<line class="gr" x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}"/>'
                     '<text class="tk" x="{}" y="{:.1f}" text-anchor="end">{}</text>'
-                ).format(self.left, wall, self.py(value), self.py(value), self.left - 7, self.py(value) + 4, short(value))
+                ).format(
+                    self.left, wall, self.py(value), self.py(value), self.left - 7, self.py(value) + 4, short(value)
+                )
             )
         for value in ticks(*self.x):
             pieces.append(
@@ -103,7 +108,9 @@ class Plot:
                     self.px(value), floor + 17, short(value)
                 )
             )
-        pieces.append(Markup('<line class="ax" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(self.left, wall, floor, floor))
+        pieces.append(
+            Markup('<line class="ax" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(self.left, wall, floor, floor)
+        )
         pieces.append(
             Markup('<text class="al" x="{:.1f}" y="{}" text-anchor="middle">{}</text>').format(
                 (self.left + wall) / 2, self.height - 8, self.x_label
@@ -111,9 +118,9 @@ class Plot:
         )
         middle = (self.top + floor) / 2
         pieces.append(
-            Markup('<text class="al" transform="translate(13 {:.1f}) rotate(-90)" text-anchor="middle">{}</text>').format(
-                middle, self.y_label
-            )
+            Markup(
+                '<text class="al" transform="translate(13 {:.1f}) rotate(-90)" text-anchor="middle">{}</text>'
+            ).format(middle, self.y_label)
         )
         return Markup("").join(pieces)
 
@@ -139,5 +146,3 @@ def short(value: float) -> str:
 def clip(text: str, most: int) -> str:
     """Return the text, cut with an ellipsis when it is longer than `most` characters."""
     return text if len(text) <= most else text[: most - 1] + "…"
-
-

@@ -138,7 +138,8 @@ def _prevalence(sites: Json, context: Context) -> Iterator[str]:
     """Yield a sentence about the class whose share differs most between hospitals, if it differs much."""
     best: tuple[float, str, str, str, float, float] | None = None
     for name in dict.fromkeys(c for site in sites.values() for c in _mapping(site.get("target"))):
-        shares = {site: s for site, cell in sites.items() if (s := _share(_mapping(cell.get("target")).get(name))) is not None}
+        found = {site: _share(_mapping(cell.get("target")).get(name)) for site, cell in sites.items()}
+        shares = {site: share for site, share in found.items() if share is not None}
         if len(shares) < 2:
             continue
         low, high = min(shares, key=lambda s: shares[s]), max(shares, key=lambda s: shares[s])

@@ -85,9 +85,7 @@ def _statement(name: str, found: Sequence[Finding], context: Context) -> Stateme
     text = context.words(f"gain.{kind}.{outcome}", baseline=context.baseline(name))
     others = [f for f in found if f is not lead and outcome_of(f) not in (outcome, "unknown", "same")]
     if others:
-        listed = [
-            context.words(f"gain.by.{outcome_of(f)}", figures=_figures(f, context)) for f in others
-        ]
+        listed = [context.words(f"gain.by.{outcome_of(f)}", figures=_figures(f, context)) for f in others]
         text += " " + context.words("gain.but", listing=context.words.listing(listed))
     return Statement(outcome=outcome, text=text, figures=_figures(lead, context))
 

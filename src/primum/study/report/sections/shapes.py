@@ -63,7 +63,8 @@ def _for_classes(parts: Sequence[tuple[str, Predictions]], context: Context) -> 
 
 def _truth(part: Predictions, column: int) -> curves.BoolArray:
     """Return whether each record is of the class (or has the label)."""
-    return part.target[:, column] == 1 if part.target_type == "labels" else part.target == column
+    truth: curves.BoolArray = part.target[:, column] == 1 if part.target_type == "labels" else part.target == column
+    return truth
 
 
 def _clusters(part: Predictions) -> IntArray:
@@ -174,7 +175,9 @@ def _confusion_table(counts: IntArray, names: Sequence[str], context: Context) -
     np.fill_diagonal(wrong, 0)
     order = np.argsort(-wrong, axis=None, kind="stable")[:MOST_CONFUSED]
     pairs = [divmod(int(place), len(names)) for place in order]
-    listed = [[names[i], names[j], whole(int(wrong[i, j])), whole(int(counts[i].sum()))] for i, j in pairs if wrong[i, j]]
+    listed = [
+        [names[i], names[j], whole(int(wrong[i, j])), whole(int(counts[i].sum()))] for i, j in pairs if wrong[i, j]
+    ]
     return Table(head=[words(f"shapes.confused.{key}") for key in ("true", "predicted", "n", "of")], rows=listed)
 
 

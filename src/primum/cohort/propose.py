@@ -23,7 +23,7 @@ _NAMES: tuple[tuple[Role, str], ...] = (
         "patient",
         r"patient(_?(id|no|number|nr))?|pid|subject(_?id)?|mrn|患者(编号|号|id)?|病人(编号|号|id)?|住院号|病历号",
     ),
-    ("id", r"(record|row|note|case|visit|encounter|hadm)?_?id|index|编号|序号|记录号|就诊号"),
+    ("id", r"(record|row|note|case|visit|encounter|hadm)?_?id|[a-z]+_id|index|编号|序号|记录号|就诊号"),
     ("consent", r".*consent.*|知情同意.*|同意.*"),
     ("split", r"split|fold|subset|partition|划分|数据集划分"),
     ("sensitive", r"sex|gender|race|ethnicity|religion|insurance|language|marital.*|性别|民族|种族|婚姻.*|医保.*"),

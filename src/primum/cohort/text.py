@@ -46,6 +46,10 @@ class TextSpool:
         self._rows += len(joined)
         return joined
 
+    def __del__(self) -> None:
+        """Close the nameless file, which frees its space, when reading broke off before `finish`."""
+        self._file.close()
+
     def finish(self) -> SpooledText:
         """Return the texts; the spool takes no more."""
         try:
@@ -113,10 +117,13 @@ class ChosenText:
 
 def joined_texts(columns: Sequence[Any]) -> Any:
     """Return several Arrow string columns as one, joined with a blank line; null where none has a text."""
-    present = [_without_missing(column) for column in columns]
+    joined, *others = [_without_missing(column) for column in columns]
     separator = pa.scalar("\n\n", pa.large_string())
-    joined = pc.binary_join_element_wise(*present, separator, null_handling="skip")
-    return pc.if_else(pc.equal(joined, ""), None, joined)
+    for other in others:
+        # Not null_handling="skip": it drops the rows in which every part is null, and all later records shift.
+        both = pc.binary_join_element_wise(joined, other, separator)
+        joined = pc.coalesce(both, joined, other)
+    return joined
 
 
 def _without_missing(column: Any) -> Any:

@@ -150,7 +150,7 @@ def train_on_validation(study: Study, overrides: Mapping[str, Any], report: Call
     with tempfile.TemporaryDirectory(prefix="primum-trial-") as name:
         request = fit_request(varied, cohort, split, _backbone(varied), folder=Path(name))
         plan = replace(request.plan, metric="log_loss", track=())
-        return fit(replace(request, plan=plan), report=report).validation_figure
+        return fit(replace(request, plan=plan, probe=False), report=report).validation_figure
 
 
 def fit_request(
@@ -299,7 +299,7 @@ def _twins(
     for name in names:
         with clock.step("twins", name):
             request = fit_request(study, cohort, split, backbone, folder=folder / "twins" / name, input_names=(name,))
-            fitted = _fit(replace(request, plan=replace(request.plan, track=())), clock.progress)
+            fitted = _fit(replace(request, plan=replace(request.plan, track=()), probe=False), clock.progress)
             answers = fitted.predictor.predict_prepared(fitted.prepared)
             twins[name] = (fitted, predictions_of(cohort, split, answers))
     return twins

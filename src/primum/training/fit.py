@@ -60,6 +60,8 @@ class FitRequest:
     """Where the tuned model is saved."""
     study: str = "study"
     """Name for trackers."""
+    probe: bool = True
+    """Whether the un-tuned backbone's features are wanted for a linear probe."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,7 @@ class Fitted:
     validation_figure: float
     """The best epoch's figure on the validation split, by the plan's metric."""
     untuned_features: npt.NDArray[np.float64] | None
-    """The text backbone's features before any tuning, shape (n, width); None without text."""
+    """The text backbone's features before any tuning, shape (n, width); None without text or when not asked for."""
 
 
 def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochReport | None = None) -> Fitted:
@@ -105,7 +107,7 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
         backbone_folder=request.backbone_folder if "text" in inputs else None,
     )
     tokens = predictor.prepare(request.cohort.records)
-    features = _untuned_features(predictor, tokens) if "text" in inputs and report is None else None
+    features = _untuned_features(predictor, tokens) if "text" in inputs and request.probe else None
     prepared = _cached(predictor, tokens, features) if spec.adaptation.frozen_backbone and "text" in inputs else tokens
     collate = Collate(prepared, *_labels(request.cohort, train_rows, request.plan))
 

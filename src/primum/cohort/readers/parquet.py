@@ -21,7 +21,8 @@ def open_parquet(path: Path) -> Table:
         CohortError: it is not a parquet file, or is cut short.
     """
     try:
-        columns = tuple(parquet.read_schema(path).names)
+        with pa.OSFile(str(path)) as file:
+            columns = tuple(parquet.read_schema(file).names)
     except (pa.ArrowInvalid, OSError) as exc:
         raise CohortError(f"{path.name}: is not a whole parquet file; write or copy it again.") from exc
 

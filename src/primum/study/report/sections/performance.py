@@ -85,14 +85,9 @@ def _by_site(context: Context) -> Iterable[Forest | None]:
             whole_split = context.overall(metric, split)
             if whole_split is not None:
                 rows.append((context.words("groups.all_of", split=context.split(split)), whole_split))
-            rows += [(f"{f.slice['site']} · {context.split(split)}", f) for f in sites if _overall_class(f, context)]
+            rows += [(f"{f.slice['site']} · {context.split(split)}", f) for f in sites if f.class_ is None]
         if any(f.slice for _, f in rows):
             yield _forest(context.words("groups.by_site", metric=context.title(metric)), metric, rows, context)
-
-
-def _overall_class(finding: Finding, context: Context) -> bool:
-    classes = context.run.classes()
-    return finding.class_ is None or (len(classes) == 2 and finding.class_ == classes[-1])
 
 
 def _by_class(context: Context) -> Iterable[Forest | None]:

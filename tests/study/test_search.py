@@ -160,7 +160,7 @@ def test_steps_stay_on_their_grid_and_mappings_come_back_as_mappings(tmp_path):
 
 
 def test_importance_finds_the_value_that_matters(tmp_path):
-    search_study(toy(), trials=20, out=tmp_path, evaluate=lambda v, r: abs(math.log10(v[LR]) + 3))
+    search_study(toy(), trials=40, out=tmp_path, evaluate=lambda v, r: abs(math.log10(v[LR]) + 3))
     importance = read(tmp_path)["importance"]
     assert importance[LR] > 0.8
     assert sum(importance.values()) == pytest.approx(1.0, abs=1e-3)

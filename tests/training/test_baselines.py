@@ -138,8 +138,9 @@ def test_vitals_use_categories_and_missingness(rng):
     ward = np.array(["c", "a", "b", None] * 60, dtype=object)
     number = np.where(np.arange(240) % 8 < 4, np.nan, rng.normal(size=240))
     empty = np.full(240, np.nan)
+    # Not "either, but not both": trees split greedily, and neither column alone tells anything about that.
     codes = np.array(
-        [(w in ("a", None)) ^ bool(np.isnan(x)) for w, x in zip(ward, number, strict=True)], dtype=np.int64
+        [(w in ("a", None)) and bool(np.isnan(x)) for w, x in zip(ward, number, strict=True)], dtype=np.int64
     )
     vitals = {
         "ward": VitalColumn(name="ward", kind="category", values=ward),

@@ -144,6 +144,7 @@ def boosting(
     ensemble = require("sklearn.ensemble", extra="train", purpose="The vitals baseline")
     settings: dict[str, Any] = {"max_iter": 100, "max_depth": 3, "early_stopping": False, "random_state": seed}
     settings["categorical_features"] = categorical
+    settings["min_samples_leaf"] = min(20, max(2, len(rows[0]) // 20))  # 20 records could never split a small cohort
     train, predicted = rows
     known = target.values[train]
     # scikit-learn cannot bin a column that is missing throughout; a constant one teaches it as little.
@@ -171,11 +172,11 @@ def _logistic(known: IntArray, train: Any, asked: tuple[Any, ...], target: Targe
         warnings.simplefilter("ignore", exceptions.ConvergenceWarning)
         make = linear_model.LogisticRegression
         if target.kind == "labels":
-            fits = [_binary(make(C=strength, max_iter=200), train, label, asked) for label in known.T]
+            fits = [_binary(make(C=strength, max_iter=2000), train, label, asked) for label in known.T]
             return [np.column_stack(columns) for columns in zip(*fits, strict=True)]
         if len(np.unique(known)) == 1:
             return [np.eye(len(target.classes))[np.full(part.shape[0], known[0])] for part in asked]
-        model = make(C=strength, max_iter=200, tol=1e-3).fit(train, known)
+        model = make(C=strength, max_iter=2000).fit(train, known)
     return [_all_classes(model, part, target) for part in asked]
 
 

@@ -21,52 +21,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from notes import hf_classifier, minilm, notes, primum_net, records_of
+
 TEST_RECORDS = 400
-CLASSES = 4
-_WORDS = (
-    "patient reports presents with history of chest pain fever cough fatigue since days weeks worse at night denies "
-    "nausea vomiting shortness breath on exertion mild severe left right arm leg abdomen swelling rash tender exam "
-    "shows clear lungs regular rhythm blood pressure elevated started treatment metformin lisinopril aspirin daily "
-    "follow up clinic labs pending glucose normal sodium potassium creatinine stable imaging without acute change"
-).split()
-_SIGNS = (
-    ("angina", "troponin", "infarct", "stent", "palpitations"),
-    ("wheeze", "inhaler", "sputum", "asthma", "spirometry"),
-    ("polyuria", "insulin", "thirst", "hyperglycemia", "neuropathy"),
-    ("headache", "aura", "seizure", "photophobia", "numbness"),
-)
-
-
-def notes(n: int, seed: int) -> tuple[list[str], list[int]]:
-    """Return n generated notes and their classes; 6 % of the classes are drawn at random."""
-    import numpy as np
-
-    rng = np.random.default_rng(seed)
-    texts, labels = [], []
-    for _ in range(n):
-        label = int(rng.integers(CLASSES))
-        length = int(np.clip(rng.lognormal(np.log(30), 0.65), 8, 300))
-        words = [str(rng.choice(_SIGNS[label] if rng.random() < 0.08 else _WORDS)) for _ in range(length)]
-        words[int(rng.integers(length))] = str(rng.choice(_SIGNS[label]))
-        texts.append(" ".join(words))
-        labels.append(int(rng.integers(CLASSES)) if rng.random() < 0.06 else label)
-    return texts, labels
-
-
-def _backbone() -> str:
-    from primum.model.backbones import locate_backbone
-
-    return str(locate_backbone("minilm"))
-
-
-def _classifier():  # type: ignore[no-untyped-def]
-    import torch
-    from transformers import AutoModelForSequenceClassification, logging
-
-    logging.set_verbosity_error()
-    model = AutoModelForSequenceClassification.from_pretrained(_backbone(), num_labels=CLASSES, dtype=torch.float32)
-    model.accepts_loss_kwargs = False
-    return model
 
 
 def textbook(train: tuple[list[str], list[int]], test: tuple[list[str], list[int]], epochs: int) -> tuple[float, float]:
@@ -75,7 +32,7 @@ def textbook(train: tuple[list[str], list[int]], test: tuple[list[str], list[int
     from torch.utils.data import DataLoader, Dataset
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(_backbone())
+    tokenizer = AutoTokenizer.from_pretrained(str(minilm()))
 
     class Notes(Dataset):  # type: ignore[type-arg]
         def __init__(self, texts: list[str], labels: list[int]) -> None:
@@ -90,7 +47,7 @@ def textbook(train: tuple[list[str], list[int]], test: tuple[list[str], list[int
             )
             return {**{k: v[0] for k, v in encoded.items()}, "labels": torch.tensor(self.labels[i])}
 
-    model = _classifier().train()
+    model = hf_classifier().train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=2e-4)
     loader = DataLoader(Notes(*train), batch_size=16, shuffle=True)
     started = _now()
@@ -106,7 +63,7 @@ def _trainer(train, test, epochs, **options):  # type: ignore[no-untyped-def]
     from transformers import AutoTokenizer, DataCollatorWithPadding, Trainer, TrainingArguments
     from transformers.trainer_callback import PrinterCallback
 
-    tokenizer = AutoTokenizer.from_pretrained(_backbone())
+    tokenizer = AutoTokenizer.from_pretrained(str(minilm()))
     encoded = tokenizer(train[0], truncation=True, max_length=128)
     data = [{**{k: v[i] for k, v in encoded.items()}, "labels": label} for i, label in enumerate(train[1])]
     with tempfile.TemporaryDirectory() as folder:
@@ -123,7 +80,7 @@ def _trainer(train, test, epochs, **options):  # type: ignore[no-untyped-def]
             logging_strategy="no",
             **options,
         )
-        model = _classifier()
+        model = hf_classifier()
         trainer = Trainer(
             model=model, args=arguments, train_dataset=data, data_collator=DataCollatorWithPadding(tokenizer)
         )
@@ -149,27 +106,21 @@ def primum_fit(train, test, epochs):  # type: ignore[no-untyped-def]
     """Primum's own fitting, checkpoints and history off the clock as for the others."""
     import numpy as np
     import torch
-    from transformers import logging
 
-    from primum.cohort.records import Records, TextList
-    from primum.model.adapters import Adaptation
-    from primum.model.building import NetSpec, build_net
-    from primum.model.inputs import TextInput
-    from primum.model.net import HeadSpec
+    from primum.model.compact import compact_embedding, restore_embedding
     from primum.training.plan import TrainingPlan
     from primum.training.trainer import Collate, StudyTrainer, losses_and_answers
 
-    logging.set_verbosity_error()
-    text = TextInput(Path(_backbone()), max_tokens=128)
-    spec = NetSpec(head=HeadSpec(kind="classes", outputs=CLASSES), adaptation=Adaptation(method="full"))
     torch.manual_seed(7)
-    net = build_net(spec, {"text": text}, backbone_folder=Path(_backbone()), pretrained=True)
-    records = Records(n=len(train[0]) + len(test[0]), text=TextList(train[0] + test[0]))
+    text, _, net = primum_net()
+    records = records_of(train[0] + test[0])
     labels = torch.tensor(train[1] + test[1])
     rows = np.arange(len(labels))
     with tempfile.TemporaryDirectory() as folder:
         started = _now()
-        collate = Collate({"text": text.prepare(records)}, labels)
+        prepared = text.prepare(records)
+        collate = Collate({"text": prepared}, labels)
+        compact_embedding(net, prepared.ids)
         trainer = StudyTrainer(
             net,
             TrainingPlan(epochs=epochs, batch=16, lr=2e-4),
@@ -182,6 +133,7 @@ def primum_fit(train, test, epochs):  # type: ignore[no-untyped-def]
         trainer.train()
         seconds = _now() - started
         trainer.accelerator.unwrap_model(trainer.model_wrapped, keep_fp32_wrapper=False)
+    restore_embedding(net)
     held_out = rows[len(train[0]) :]
     answers = losses_and_answers(net, collate, held_out, torch.device("cpu"))[1]
     return seconds, float((answers.argmax(1) == np.array(test[1])).mean())

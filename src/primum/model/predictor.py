@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,11 +19,15 @@ from primum.errors import InputError
 from primum.files import atomic_path, write_json
 from primum.model.batching import prediction_batches
 from primum.model.building import NetSpec, build_net
-from primum.model.inputs import AbstractInput, Prepared, TextInput, VitalsInput
+from primum.model.engine import TextEngine, integers_are_fast
+from primum.model.inputs import AbstractInput, Prepared, PreparedFeatures, PreparedText, TextInput, VitalsInput
 from primum.model.net import Net
+
+logger = logging.getLogger(__name__)
 
 FloatArray = npt.NDArray[np.float64]
 Ticker = Callable[[int, int], None]
+ENGINE_FILE = "text-int8.onnx"
 _TOKENS = 2048
 """Padded tokens in a prediction batch; larger ones fall out of the cache of a small CPU."""
 _TOKENIZER_FILES = (
@@ -49,6 +54,8 @@ class Predictor:
     """Class or label names, in the order of the probabilities; empty for a number."""
     backbone_folder: Path | None
     """Where the backbone's configuration and tokenizer lie."""
+    engine: TextEngine | None = None
+    """The text encoder in 8-bit integers, where its answers were found close enough."""
 
     def prepare(self, records: Records) -> dict[str, Prepared]:
         """Return each input of the records, ready for batches.
@@ -76,12 +83,24 @@ class Predictor:
     def predict_prepared(self, prepared: Mapping[str, Prepared], *, tick: Ticker | None = None) -> FloatArray:
         """Return what `predict` returns, for inputs prepared earlier."""
         self.net.eval()
+        prepared, tick = self._encoded(prepared, tick)
         return _batched(prepared, lambda batch: self.net.head.answer(self.net(batch)["logits"]), self._device(), tick)
 
     def features(self, prepared: Mapping[str, Prepared], *, tick: Ticker | None = None) -> FloatArray:
         """Return the fused features, shape (n, width)."""
         self.net.eval()
+        prepared, tick = self._encoded(prepared, tick)
         return _batched(prepared, lambda batch: self.net.features(batch).double(), self._device(), tick)
+
+    def _encoded(
+        self, prepared: Mapping[str, Prepared], tick: Ticker | None
+    ) -> tuple[Mapping[str, Prepared], Ticker | None]:
+        """Return the inputs with the text's features in the place of its tokens, if there is an engine for them."""
+        text = prepared.get("text")
+        if self.engine is None or not isinstance(text, PreparedText):
+            return prepared, tick
+        features = torch.from_numpy(self.engine.features(text, tick=tick))
+        return {**prepared, "text": PreparedFeatures(features, torch.from_numpy(text.present))}, None
 
     def _device(self) -> torch.device:
         return next(self.net.parameters()).device
@@ -100,6 +119,8 @@ class Predictor:
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.net.state_dict().items()}
         with atomic_path(folder / "model.safetensors") as temporary:
             save_file(tensors, temporary, metadata={"format": "pt"})
+        if self.engine is not None:
+            self.engine.save(folder / ENGINE_FILE)
         write_json(
             folder / "primum.json",
             {
@@ -107,6 +128,7 @@ class Predictor:
                 "net": self.spec.to_json(),
                 "classes": list(self.classes),
                 "inputs": {name: fitted.state() for name, fitted in self.inputs.items()},
+                "engine": "torch" if self.engine is None else "int8",
             },
         )
 
@@ -131,7 +153,14 @@ class Predictor:
         net = build_net(spec, inputs, backbone_folder=backbone, pretrained=False)
         net.load_state_dict(load_file(folder / "model.safetensors"))
         net.eval()
-        return cls(net=net, spec=spec, inputs=inputs, classes=tuple(described["classes"]), backbone_folder=backbone)
+        return cls(
+            net=net,
+            spec=spec,
+            inputs=inputs,
+            classes=tuple(described["classes"]),
+            backbone_folder=backbone,
+            engine=_engine_of(folder, described),
+        )
 
 
 def _input_from(name: str, state: Mapping[str, Any], backbone: Path | None) -> AbstractInput:
@@ -140,6 +169,15 @@ def _input_from(name: str, state: Mapping[str, Any], backbone: Path | None) -> A
     if backbone is None:
         raise InputError("the saved model has a text input but no tokenizer; it was not saved whole.")
     return TextInput(backbone, max_tokens=state["max_tokens"])
+
+
+def _engine_of(folder: Path, described: Mapping[str, Any]) -> TextEngine | None:
+    if described.get("engine") != "int8":
+        return None
+    if not integers_are_fast():
+        logger.warning("engine_replaced saved=int8 used=float32: this processor lacks 8-bit integer products")
+        return None
+    return TextEngine.load(folder / ENGINE_FILE)
 
 
 def _without(records: Records, name: str) -> Records:

@@ -81,6 +81,9 @@ def run_study(
 
     with clock.step("train"):
         fitted = _fit(fit_request(study, cohort, split, backbone, folder=folder), clock.progress)
+    if study.spec.model.engine == "auto":
+        with clock.step("engine"):
+            fitted = _faster(fitted, cohort, split)
     with clock.step("predict"):
         predictions = predictions_of(cohort, split, _answers(fitted, clock.progress))
         write_predictions(folder / "predictions.parquet", predictions)
@@ -261,6 +264,12 @@ def _fit(request: FitRequest, progress: Progress) -> Fitted:
     from primum.training.fit import fit
 
     return fit(request, progress=progress)
+
+
+def _faster(fitted: Fitted, cohort: Cohort, split: SplitArray) -> Fitted:
+    from primum.training.speedup import with_engine
+
+    return with_engine(fitted, cohort, split)
 
 
 def _answers(fitted: Fitted, progress: Progress) -> npt.NDArray[np.float64]:

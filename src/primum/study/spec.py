@@ -209,6 +209,11 @@ class ModelSpec(_Spec):
     dropout: Rate = Field(0.1, description="Dropout in the head and the vitals encoder.")
     backbone_dropout: Rate = Field(0.0, description="Dropout inside the pretrained model.")
     width: int = Field(128, ge=4, le=4096, description="Width of the vitals encoder and of the fusion.")
+    engine: Literal["auto", "torch"] = Field(
+        "auto",
+        description="auto: answers come from 8-bit integers where the processor has them and they agree with float32; "
+        "torch: always float32.",
+    )
     heteroscedastic: bool = Field(False, description="For a number: also learn each record's own variance.")
 
 

@@ -19,7 +19,16 @@ from primum.cohort.cohort import Cohort
 from primum.errors import SplitError
 from primum.evidence.finding import Finding
 from primum.model.building import NetSpec, build_net
-from primum.model.inputs import AbstractInput, Prepared, PreparedFeatures, PreparedText, TextInput, VitalsInput
+from primum.model.compact import compact_embedding, restore_embedding
+from primum.model.inputs import (
+    AbstractInput,
+    Prepared,
+    PreparedFeatures,
+    PreparedSelection,
+    PreparedText,
+    TextInput,
+    VitalsInput,
+)
 from primum.model.net import Net
 from primum.model.predictor import Predictor
 from primum.progress import Progress, Silent
@@ -69,8 +78,12 @@ class Fitted:
     """A tuned model and how it came about."""
 
     predictor: Predictor
+    model_folder: Path
+    """Where it is saved."""
+    tokens: Mapping[str, Prepared]
+    """The cohort's inputs, text as tokens."""
     prepared: Mapping[str, Prepared]
-    """The cohort's inputs as the model saw them."""
+    """The cohort's inputs as the network saw them: as `tokens`, or with a frozen backbone's features."""
     history: dict[str, Any]
     """Learning curves, best step, seconds, the proof's figures."""
     findings: tuple[Finding, ...]
@@ -114,6 +127,9 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
     before = snapshot(net)
     watched = validation_rows if len(validation_rows) else train_rows[:0]
     untrained = losses_and_answers(net, collate, watched, torch.device("cpu"))[0]
+    text = prepared.get("text")
+    if isinstance(text, PreparedText):
+        compact_embedding(net, text.ids)
     started = time.perf_counter()
     trainer = StudyTrainer(
         net,
@@ -131,6 +147,7 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
     # Mixed precision leaves its autocast around `forward`; answers are given in float32.
     trainer.accelerator.unwrap_model(trainer.model_wrapped, keep_fp32_wrapper=False)
     net.to("cpu").eval()
+    restore_embedding(net)
     predictor.save(request.model_folder)
     trained = losses_and_answers(net, collate, watched, torch.device("cpu"))[0]
     proof = prove(
@@ -152,6 +169,8 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
     best = (max if request.plan.greater_is_better else min)(figures) if figures else float("nan")
     return Fitted(
         predictor=predictor,
+        model_folder=request.model_folder,
+        tokens=tokens,
         prepared=prepared,
         history=history,
         findings=(learnt_finding(untrained, trained, patients, seed=request.plan.seed),) if len(watched) else (),
@@ -256,20 +275,9 @@ def _cached(
     return {**tokens, "text": cached}
 
 
-class _Some:
-    """The first records of a prepared input."""
-
-    def __init__(self, prepared: Prepared, n: int) -> None:
-        self._prepared = prepared
-        self.lengths = prepared.lengths[:n]
-
-    def collate(self, rows: Any) -> dict[str, torch.Tensor]:
-        return self._prepared.collate(rows)
-
-
 def _some(prepared: Mapping[str, Prepared], cohort: Cohort) -> dict[str, Prepared]:
-    n = min(len(cohort), _RELOAD_RECORDS)
-    return {name: _Some(p, n) for name, p in prepared.items()}
+    rows = np.arange(min(len(cohort), _RELOAD_RECORDS))
+    return {name: PreparedSelection(p, rows) for name, p in prepared.items()}
 
 
 def _reloaded(request: FitRequest, tokens: Mapping[str, Prepared]) -> npt.NDArray[np.float64]:

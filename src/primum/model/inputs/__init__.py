@@ -1,6 +1,6 @@
 """Inputs: columns in, tensors out. One file a kind."""
 
-from primum.model.inputs.base import AbstractInput, Batch, Prepared, PreparedFeatures
+from primum.model.inputs.base import AbstractInput, Batch, Prepared, PreparedFeatures, PreparedSelection
 from primum.model.inputs.text import PreparedText, TextInput
 from primum.model.inputs.vitals import PreparedVitals, VitalCode, VitalsInput
 
@@ -9,6 +9,7 @@ __all__ = [
     "Batch",
     "Prepared",
     "PreparedFeatures",
+    "PreparedSelection",
     "PreparedText",
     "PreparedVitals",
     "TextInput",

@@ -52,3 +52,17 @@ class PreparedFeatures:
         """Return the features of these records."""
         index = torch.as_tensor(np.asarray(rows, dtype=np.int64))
         return {"features": self.features[index], "present": self.present[index]}
+
+
+class PreparedSelection:
+    """Some records of a prepared input, as if there were no others."""
+
+    def __init__(self, prepared: Prepared, rows: npt.NDArray[np.int64]) -> None:
+        """Keep the records `rows` of `prepared`."""
+        self._prepared = prepared
+        self._rows = rows
+        self.lengths = prepared.lengths[rows]
+
+    def collate(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> Batch:
+        """Return the tensors of these of the selected records."""
+        return self._prepared.collate(self._rows[np.asarray(rows, dtype=np.int64)])

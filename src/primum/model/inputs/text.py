@@ -28,6 +28,13 @@ class PreparedText:
         self.present = np.diff(offsets) > 0
         self.lengths: npt.NDArray[np.int64] = np.maximum(np.diff(offsets), 1)
 
+    def chosen(self, rows: npt.NDArray[np.int64]) -> PreparedText:
+        """Return these records alone."""
+        pieces = [self.ids[self.offsets[row] : self.offsets[row + 1]] for row in rows]
+        flat = np.concatenate(pieces) if pieces else np.empty(0, np.int32)
+        offsets = np.concatenate([[0], np.cumsum([len(p) for p in pieces], dtype=np.int64)]).astype(np.int64)
+        return PreparedText(flat, offsets, pad_id=self.pad_id, cut=0)
+
     def collate(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> Batch:
         """Return ids and mask of shape (b, longest), padded on the right, and present of shape (b,)."""
         index = np.asarray(rows, dtype=np.int64)

@@ -147,8 +147,8 @@ def _register_table() -> None:
             name="learnt_log_loss_gain",
             title={"en": "What training taught", "zh": "训练所学"},
             definition={
-                "en": "The loss on the validation split before training minus that after it; positive means that it learnt.",
-                "zh": "验证集上训练前的损失减去训练后的损失；正值表示模型确有所学。",
+                "en": "The loss on records not trained on, before training minus after it; positive means that it learnt.",
+                "zh": "未参与训练的记录上训练前的损失减去训练后的损失；正值表示模型确有所学。",
             },
             unit=learnt.unit,
             direction="higher",

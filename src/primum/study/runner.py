@@ -153,7 +153,7 @@ def train_on_validation(study: Study, overrides: Mapping[str, Any], report: Call
     with tempfile.TemporaryDirectory(prefix="primum-trial-") as name:
         request = fit_request(varied, cohort, split, _backbone(varied), folder=Path(name))
         plan = replace(request.plan, metric="log_loss", track=())
-        return fit(replace(request, plan=plan, probe=False), report=report).validation_figure
+        return fit(replace(request, plan=plan, probe=False, proven_on="validation"), report=report).validation_figure
 
 
 def fit_request(

@@ -48,6 +48,8 @@ from primum.training.trainer import (
 
 Rows = npt.NDArray[np.int64]
 _RELOAD_RECORDS = 64
+_PROOF_RECORDS = 2000
+"""More records would only make the proof slower."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,8 @@ class FitRequest:
     """Name for trackers."""
     probe: bool = True
     """Whether the un-tuned backbone's features are wanted for a linear probe."""
+    proven_on: str = "test"
+    """The split on which what training taught is measured; a search must not look at the test split."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,49 +105,27 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
         SplitError: no record to train on.
         TrainingFailedError: the proof that the model trained does not hold.
     """
-    progress = progress or Silent()
     train_rows = _rows(request.split, "train")
-    validation_rows = _rows(request.split, "validation")
     if not len(train_rows):
         raise SplitError("cohort.split: no record is left to train on; give train a larger share.")
-    torch.manual_seed(request.plan.seed)
-    inputs = _fit_inputs(request, train_rows)
-    spec = replace(request.spec, adaptation=replace(request.spec.adaptation, total_steps=_steps(request, train_rows)))
-    net = build_net(spec, inputs, backbone_folder=request.backbone_folder, pretrained=True)
-    _standardise_target(net, request.cohort, train_rows)
-    net.orthogonal = spec.adaptation.method == "adalora"
-    predictor = Predictor(
-        net=net,
-        spec=spec,
-        inputs=inputs,
-        classes=request.cohort.target.classes,
-        backbone_folder=request.backbone_folder if "text" in inputs else None,
-    )
+    predictor = _untrained_predictor(request, train_rows)
+    net = predictor.net
     tokens = predictor.prepare(request.cohort.records)
-    features = _untuned_features(predictor, tokens) if "text" in inputs and request.probe else None
-    prepared = _cached(predictor, tokens, features) if spec.adaptation.frozen_backbone and "text" in inputs else tokens
+    features = _untuned_features(predictor, tokens) if "text" in tokens and request.probe else None
+    frozen = predictor.spec.adaptation.frozen_backbone and "text" in tokens
+    prepared = _cached(predictor, tokens, features) if frozen else tokens
     collate = Collate(prepared, *_labels(request.cohort, train_rows, request.plan))
+    proven_on = request.proven_on if (request.split == request.proven_on).any() else "validation"
+    watched = _spread(_rows(request.split, proven_on), _PROOF_RECORDS)
 
     before = snapshot(net)
-    watched = validation_rows if len(validation_rows) else train_rows[:0]
     untrained = losses_and_answers(net, collate, watched, torch.device("cpu"))[0]
+    started = time.perf_counter()
     text = prepared.get("text")
     if isinstance(text, PreparedText):
         compact_embedding(net, text.ids)
-    started = time.perf_counter()
-    trainer = StudyTrainer(
-        net,
-        request.plan,
-        collate=collate,
-        train_rows=train_rows,
-        validation_rows=validation_rows,
-        folder=request.folder / "checkpoints",
-        callbacks=[
-            Watch(request.plan, progress, report),
-            Tracking(request.plan.track, request.folder, request.study),
-        ],
-    )
-    state = _train(trainer, net, resumable=spec.adaptation.method != "adalora")
+    trainer = _trainer(request, net, collate, train_rows, progress or Silent(), report)
+    state = _train(trainer, net, resumable=predictor.spec.adaptation.method != "adalora")
     # Mixed precision leaves its autocast around `forward`; answers are given in float32.
     trainer.accelerator.unwrap_model(trainer.model_wrapped, keep_fp32_wrapper=False)
     net.to("cpu").eval()
@@ -157,25 +139,62 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
         reloaded=_reloaded(request, tokens),
     )
     figures = epoch_figures(state["log_history"], request.plan)
-    history = {
-        **_curves(state),
-        "stopped_early": len(figures) < request.plan.epochs,
-        "seconds": time.perf_counter() - started,
-        "precision": "bf16" if use_bf16(request.plan.precision) else "fp32",
-        "texts_cut": _texts_cut(tokens),
-        "checks": proof.to_json(),
-    }
     patients = request.cohort.patients[watched]
-    best = (max if request.plan.greater_is_better else min)(figures) if figures else float("nan")
+    gain = learnt_finding(untrained, trained, patients, split=proven_on, seed=request.plan.seed)
     return Fitted(
         predictor=predictor,
         model_folder=request.model_folder,
         tokens=tokens,
         prepared=prepared,
-        history=history,
-        findings=(learnt_finding(untrained, trained, patients, seed=request.plan.seed),) if len(watched) else (),
-        validation_figure=best,
+        history={
+            **_curves(state),
+            "stopped_early": len(figures) < request.plan.epochs,
+            "seconds": time.perf_counter() - started,
+            "precision": "bf16" if use_bf16(request.plan.precision) else "fp32",
+            "texts_cut": _texts_cut(tokens),
+            "checks": proof.to_json(),
+        },
+        findings=(gain,) if len(watched) else (),
+        validation_figure=(max if request.plan.greater_is_better else min)(figures, default=float("nan")),
         untuned_features=features,
+    )
+
+
+def _untrained_predictor(request: FitRequest, train_rows: Rows) -> Predictor:
+    torch.manual_seed(request.plan.seed)
+    inputs = _fit_inputs(request, train_rows)
+    spec = replace(request.spec, adaptation=replace(request.spec.adaptation, total_steps=_steps(request, train_rows)))
+    net = build_net(spec, inputs, backbone_folder=request.backbone_folder, pretrained=True)
+    _standardise_target(net, request.cohort, train_rows)
+    net.orthogonal = spec.adaptation.method == "adalora"
+    return Predictor(
+        net=net,
+        spec=spec,
+        inputs=inputs,
+        classes=request.cohort.target.classes,
+        backbone_folder=request.backbone_folder if "text" in inputs else None,
+    )
+
+
+def _trainer(
+    request: FitRequest,
+    net: Net,
+    collate: Collate,
+    train_rows: Rows,
+    progress: Progress,
+    report: EpochReport | None,
+) -> StudyTrainer:
+    return StudyTrainer(
+        net,
+        request.plan,
+        collate=collate,
+        train_rows=train_rows,
+        validation_rows=_rows(request.split, "validation"),
+        folder=request.folder / "checkpoints",
+        callbacks=[
+            Watch(request.plan, progress, report),
+            Tracking(request.plan.track, request.folder, request.study),
+        ],
     )
 
 
@@ -217,6 +236,11 @@ def _texts_cut(tokens: Mapping[str, Prepared]) -> int:
 
 def _rows(split: npt.NDArray[np.object_], name: str) -> Rows:
     return np.flatnonzero(split == name).astype(np.int64)
+
+
+def _spread(rows: Rows, most: int) -> Rows:
+    """Return at most `most` of these rows, evenly spread."""
+    return rows if len(rows) <= most else rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
 
 
 def _fit_inputs(request: FitRequest, train_rows: Rows) -> dict[str, AbstractInput]:

@@ -114,14 +114,16 @@ def learnt_finding(
     trained: npt.NDArray[np.float64],
     patients: npt.NDArray[np.object_],
     *,
+    split: str,
     seed: int,
 ) -> Finding:
-    """Return how much lower the trained model's validation loss is than the untrained one's.
+    """Return how much lower the trained model's loss is than the untrained one's on records it was not trained on.
 
     Args:
         untrained: each record's loss before training, shape (n,).
         trained: each record's loss after it, shape (n,).
         patients: each record's patient, shape (n,); whole patients are resampled.
+        split: the records' split.
         seed: of the resampling.
     """
     codes = np.unique(patients, return_inverse=True)[1] if len(patients) else np.empty(0, np.int64)
@@ -141,7 +143,7 @@ def learnt_finding(
         high=None if high is None else float(high),
         n=len(gain),
         versus={"model": "untrained"},
-        split="validation",
+        split=split,
         enough=n_patients >= 10,
         method="mean paired difference of the records' losses, before minus after training; patients resampled "
         f"{_RESAMPLES} times, percentile interval",

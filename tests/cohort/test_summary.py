@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from primum.cohort import (
@@ -87,3 +88,23 @@ def test_roles_are_proposed_in_english_and_chinese():
 def test_unique_numbers_that_name_a_record_are_its_id():
     table = {"report_id": [str(1000 + i) for i in range(60)], "x": ["1", "2"] * 30, "label": ["a", "b"] * 30}
     assert [p.role for p in propose_roles(table) if p.column == "report_id"] == ["id"]
+
+
+def test_dates_are_no_vitals_and_short_names_are_understood():
+    n = 40
+    table = pa.table(
+        {
+            "bp": [110 + i for i in range(n)],
+            "seen": [f"2021-0{1 + i % 9}-11" for i in range(n)],
+            "hosp": ["north", "south"] * (n // 2),
+            "dx": ["ill", "well"] * (n // 2),
+            "ward": ["A", "B"] * (n // 2),
+        }
+    )
+    assert {(p.column, p.role) for p in propose_roles(table)} == {
+        ("bp", "vitals"),
+        ("seen", "ignore"),
+        ("hosp", "site"),
+        ("dx", "target"),
+        ("ward", "vitals"),
+    }

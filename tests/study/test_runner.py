@@ -127,6 +127,11 @@ def test_resuming_with_another_study_is_refused(tmp_path):
         Study.load("heart", overrides=[*QUICK, "training.epochs=7"]).run(out=folder, resume=True)
 
 
+def test_a_finished_run_is_not_given_out_as_that_of_another_study(run):
+    with pytest.raises(OutputError, match="training.epochs"):
+        Study.load("heart", overrides=[*QUICK, "training.epochs=7"]).run(out=run.path, resume=True)
+
+
 def _command(out, *more):
     overrides = [
         part for key in (*QUICK, "training.epochs=40", "training.early_stopping.patience=40") for part in ("--set", key)

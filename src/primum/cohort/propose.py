@@ -27,11 +27,11 @@ _NAMES: tuple[tuple[Role, str], ...] = (
     ("consent", r".*consent.*|知情同意.*|同意.*"),
     ("split", r"split|fold|subset|partition|划分|数据集划分"),
     ("sensitive", r"sex|gender|race|ethnicity|religion|insurance|language|marital.*|性别|民族|种族|婚姻.*|医保.*"),
-    ("site", r"site|hospital|cent(er|re)|clinic|institution|dataset|医院|机构|中心|院区"),
+    ("site", r"site|hosp(ital)?(_?(id|name))?|cent(er|re)|clinic|institution|dataset|医院|机构|中心|院区"),
     ("time", r".*(date|time|timestamp)|year|visited|admitted|.*日期|.*时间|年份"),
     (
         "target",
-        r"target|label|labels|class|diagnosis|outcome|disease|num|y|department|condition|诊断|标签|疾病|结局|科室|病种",
+        r"target|label|labels|class|diagnosis|dx|outcome|disease|num|y|department|condition|诊断|标签|疾病|结局|科室|病种",
     ),
     (
         "text",
@@ -39,6 +39,7 @@ _NAMES: tuple[tuple[Role, str], ...] = (
     ),
 )
 _AGE = re.compile(r"age|age_?(years|yrs)|年龄|岁数", re.IGNORECASE)
+_DATE = re.compile(r"\d{4}[-/.年]\d{1,2}([-/.月]|$)|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}\b")
 _REASONS = {
     "en": {
         "name": "its name says so",
@@ -48,6 +49,7 @@ _REASONS = {
         "number": "its values are numbers",
         "few": "it has {n} different values",
         "last": "it is the last column with few different values, and no name gives the target away",
+        "dates": "its values are dates",
         "names": "it has {n} different short values, too many for a category",
         "empty": "it is empty",
     },
@@ -59,6 +61,7 @@ _REASONS = {
         "number": "取值为数字",
         "few": "共有 {n} 种取值",
         "last": "它是最后一个取值较少的列，且没有列名指明目标",
+        "dates": "取值为日期",
         "names": "有 {n} 种较短的取值，作为类别过多",
         "empty": "该列为空",
     },
@@ -80,6 +83,7 @@ class _Look:
     n_distinct: int
     n_present: int
     numeric: bool
+    dates: bool
     length: float
 
 
@@ -116,6 +120,8 @@ def _proposals(look: _Look, named: Role | None, reasons: dict[str, str]) -> list
         return [say(named, "name")]
     if not look.numeric and look.length >= _LONG_TEXT:
         return [say("text", "long")]
+    if look.dates:
+        return [say("ignore", "dates")]
     if look.numeric:
         return [say("vitals", "number")]
     if look.n_distinct == look.n and look.n > 1:
@@ -178,5 +184,6 @@ def _look(name: str, cells: Coded, n: int) -> _Look:
         n_distinct=len(present),
         n_present=int(cells.where(lambda value: not is_missing(value)).sum()),
         numeric=bool(present) and numeric >= NUMBER_SHARE * len(present),
+        dates=bool(present) and all(_DATE.match(value) for value in present),
         length=float(np.median(lengths)) if lengths else 0.0,
     )

@@ -65,18 +65,19 @@ def _free_name(base: Path, *, resume: bool) -> Path:
     return base if resume else place
 
 
-def write_study(folder: Path, resolved: Mapping[str, Any], *, resume: bool) -> None:
-    """Write the resolved study, or check that a resumed run is the same study.
+def write_study(folder: Path, resolved: Mapping[str, Any]) -> None:
+    """Write the resolved study into a run's folder."""
+    write_text(folder / "study.yaml", yaml.safe_dump(dict(resolved), sort_keys=False, allow_unicode=True))
+
+
+def check_same_study(folder: Path, resolved: Mapping[str, Any]) -> None:
+    """Check that a run that is to be resumed was begun with this study.
 
     Raises:
-        OutputError: the study differs from the one the run was begun with (the keys are named).
+        OutputError: the study differs (the keys are named).
     """
-    place = folder / "study.yaml"
-    if not resume:
-        write_text(place, yaml.safe_dump(dict(resolved), sort_keys=False, allow_unicode=True))
-        return
-    before = yaml.safe_load(place.read_text(encoding="utf-8"))
-    changed = [key for key, value in _leaves(resolved) if dict(_leaves(before)).get(key) != value]
+    before = dict(_leaves(yaml.safe_load((folder / "study.yaml").read_text(encoding="utf-8"))))
+    changed = [key for key, value in _leaves(resolved) if before.get(key) != value]
     if changed:
         raise OutputError(
             f"{folder}: the run was begun with another study ({', '.join(changed[:5])} differ); resume it with "

@@ -34,7 +34,7 @@ from primum.evidence import (
 from primum.extras import require
 from primum.files import atomic_path, write_json
 from primum.progress import Progress, Silent
-from primum.study.run import Run, environment, finished_run, open_folder, write_study
+from primum.study.run import Run, check_same_study, environment, finished_run, open_folder, write_study
 
 if TYPE_CHECKING:  # the runner reads the study; the study starts the runner
     from primum.study.study import Study
@@ -65,6 +65,8 @@ def run_study(
     """Carry a study out and return the finished run; see `Study.run`."""
     policy = policy_of(study)
     folder = open_folder(out, name=study.spec.study, resume=resume)
+    if resume:
+        check_same_study(folder, resolved_study(study))
     if resume and (folder / "report.html").is_file():
         return finished_run(folder)
     _quiet_libraries()
@@ -75,7 +77,8 @@ def run_study(
     with clock.step("split"):
         split = study.split(cohort)
     folder.mkdir(parents=True, exist_ok=True)
-    write_study(folder, resolved_study(study), resume=resume)
+    if not resume:
+        write_study(folder, resolved_study(study))
     write_json(folder / "cohort.json", summarise(cohort, split))
     _write_splits(folder / "splits.parquet", cohort, split)
 

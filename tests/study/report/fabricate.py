@@ -238,6 +238,11 @@ def _history(score: str) -> dict[str, Any]:
     checks = {"trainable_parameters": 22_713_216, "moved": 103, "frozen_unchanged": True, "reload_max_difference": 3e-7}
     return {
         "train": train, "validation": validation, "best_step": 210, "stopped_early": True, "seconds": 94.2, "checks": checks,
+        "engine": {
+            "used": "int8",
+            "because": "8-bit integers answer the same",
+            "agreement": {"n": 96, "mean_difference": 0.0004, "max_difference": 0.0312, "decisions_changed": 0},
+        },
     }  # fmt: skip
 
 

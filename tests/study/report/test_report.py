@@ -135,3 +135,9 @@ def test_in_a_browser_it_asks_for_nothing_complains_of_nothing_and_sorts(tmp_pat
     assert len(orders[0]) > 20 and orders[0] == sorted(orders[0])
     assert orders[1] == sorted(orders[1], reverse=True)
     assert width
+
+
+def test_the_report_says_how_the_model_answers(tmp_path):
+    run = fabricate.binary_run(tmp_path)
+    said = " ".join(_read(render_report(run).read_text(encoding="utf-8")).words)
+    assert "8-bit integers" in said and "0.0312" in said

@@ -97,7 +97,19 @@ def _summary(history: Mapping[str, Any], context: Context) -> list[str]:
         sentences.append(words("learning.best_sentence", step=number_of(history["best_step"])))
     if isinstance(history.get("stopped_early"), bool):
         sentences.append(words("learning.stopped" if history["stopped_early"] else "learning.not_stopped"))
+    sentences += _engine(history.get("engine"), context)
     return sentences
+
+
+def _engine(engine: object, context: Context) -> list[str]:
+    """Return how the tuned model answers, where the run had to decide it."""
+    if not isinstance(engine, Mapping):
+        return []
+    found = engine.get("agreement")
+    if engine.get("used") != "int8" or not isinstance(found, Mapping):
+        return [context.words("learning.engine.torch")]
+    mean, largest = (f"{found[key]:.4f}" for key in ("mean_difference", "max_difference"))
+    return [context.words("learning.engine.int8", n=found["n"], mean=mean, largest=largest)]
 
 
 def _checks(checks: object, context: Context) -> list[tuple[str, str]]:

@@ -1,13 +1,15 @@
-"""The study files of examples/ are what the program reads, and name columns their data has."""
+"""The study files of examples/ are what the program reads, name columns their data has, and run."""
 
 from __future__ import annotations
 
 import csv
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from primum.study import Study
 from primum.study.loading import validate
 from primum.study.search_space import extract
 from primum.study.spec import StudySpec
@@ -42,6 +44,37 @@ def test_an_example_names_columns_that_its_data_has(name, shared_data):
     named = {*cohort.inputs.text, cohort.target.column, *(role.column for role in cohort.sensitive)}
     named |= {column for column in (cohort.id, cohort.patient) if column}
     assert named <= columns
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_an_example_runs_from_records_to_report(name, shared_data, tmp_path):
+    cohort = spec_of(name).cohort
+    records = _a_part_of(shared_data / name / Path(cohort.source).name, cohort.target.column, tmp_path / "part.csv")
+    quick = ["training.epochs=1", "training.early_stopping=null", "training.track=[]", "assess.resamples=200"]
+    study = Study.load(EXAMPLES / name / "study.yaml", overrides=[*quick, f"cohort.source={tmp_path / 'part.csv'}"])
+    run = study.run(out=tmp_path / "run")
+    predicted = pq.read_table(run.path / "predictions.parquet")
+    assert predicted.num_rows == len(records)
+    assert sorted(c[2:] for c in predicted.column_names if c.startswith("p:")) == sorted(set(records))
+    measured = {(finding.metric, finding.split) for finding in run.findings}
+    assert {("accuracy", "test"), ("auroc", "test"), ("accuracy_gain", "test")} <= measured
+    assert (run.path / "report.html").stat().st_size > 50_000
+
+
+def _a_part_of(source, target, out, each=24):
+    """Write the first records of every class that has as many, and return their classes."""
+    with source.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    groups = {}
+    for row in rows:
+        groups.setdefault(row[target], []).append(row)
+    kept = [row for group in groups.values() if len(group) >= each for row in group[:each]]
+    with out.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(kept)
+    return [row[target] for row in kept]
 
 
 def test_no_example_looks_at_what_its_target_was_made_from():

@@ -81,6 +81,7 @@ def open_session(model: bytes, *, threads: int) -> Any:
     options = runtime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
+    options.enable_mem_pattern = False  # a plan for every shape costs more than it saves when no two batches are alike
     # GELU by its tanh form differs by under 0.001, a fraction of the rounding to 8 bits.
     options.add_session_config_entry("optimization.enable_gelu_approximation", "1")
     # The fused skip-and-normalise kernel is several times slower than the two it replaces (benchmarks/predict.py).

@@ -112,6 +112,8 @@ class Net(nn.Module):
     """One over the mean number of records in a training batch."""
     orthogonal: bool = False
     """Whether the adaptation's factors are pulled towards orthogonality (adalora)."""
+    _trains: bool = False
+    """Whether training mode was set by `train`, after the parts that stay frozen were known."""
 
     def __init__(self, encoders: Mapping[str, nn.Module], fusion: Fusion, head: Head) -> None:
         super().__init__()
@@ -120,7 +122,13 @@ class Net(nn.Module):
         self.head = head
 
     def train(self, mode: bool = True) -> Net:
-        """Set training mode, but never on a part that is frozen: its dropout must not fire."""
+        """Set training mode, but never on a part that is frozen: its dropout must not fire.
+
+        The Trainer calls this before every step, and walking through all modules would cost more than a small step.
+        """
+        if mode and self._trains:
+            return self
+        self._trains = mode
         super().train(mode)
         for module in self.encoders.modules() if mode else ():
             parameters = list(module.parameters())

@@ -47,7 +47,7 @@ from primum.training.trainer import (
 )
 
 Rows = npt.NDArray[np.int64]
-_RELOAD_RECORDS = 64
+_RELOAD_RECORDS = 16
 _PROOF_RECORDS = 2000
 """More records would only make the proof slower."""
 

@@ -30,6 +30,8 @@ from primum.training.plan import TrainingPlan, use_bf16
 
 logger = logging.getLogger(__name__)
 
+_STEP_TOKENS, _STEP_TOKENS_GPU = 2048, 32768
+"""Padded tokens that are carried forward and backward at once."""
 EpochReport = Callable[[int, float], bool]
 """Receives the number of the finished epoch and its validation figure; True ends the training."""
 
@@ -131,6 +133,14 @@ class StudyTrainer(Trainer):
         loss = outputs["loss"] + _orthogonality(self.accelerator.unwrap_model(model))
         return (loss, outputs) if return_outputs else loss
 
+    def training_step(
+        self, model: torch.nn.Module, inputs: dict[str, Any], num_items_in_batch: torch.Tensor | int | None = None
+    ) -> torch.Tensor:
+        """Carry a batch forward and backward, a large one in parts: their gradients add up to the same step."""
+        parts = in_parts(inputs, _STEP_TOKENS_GPU if torch.cuda.is_available() else _STEP_TOKENS)
+        losses = [super(StudyTrainer, self).training_step(model, part, num_items_in_batch) for part in parts]
+        return torch.stack(losses).sum()
+
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
         """Return the figures on the validation split, every process computing them alike."""
         figures = validation_figures(
@@ -140,6 +150,25 @@ class StudyTrainer(Trainer):
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
+
+
+def in_parts(batch: dict[str, Any], tokens: int) -> list[dict[str, Any]]:
+    """Return a batch of `Collate` cut by records, so that no part holds more than `tokens` padded tokens.
+
+    Memory then grows with `tokens` and not with the longest records that happen to share a batch.
+    """
+    records = len(batch["labels"])
+    width = max(block["ids"].shape[1] if "ids" in block else 1 for block in batch["inputs"].values())
+    each = max(tokens // width, 1)
+    if records <= each:
+        return [batch]
+    parts = []
+    for start in range(0, records, each):
+        rows = slice(start, start + each)
+        part = {key: value[rows] for key, value in batch.items() if key != "inputs"}
+        inputs = {name: {k: v[rows] for k, v in block.items()} for name, block in batch["inputs"].items()}
+        parts.append({"inputs": inputs, **part})
+    return parts
 
 
 def validation_figures(
@@ -286,8 +315,8 @@ def _world_size() -> int:
 def _orthogonality(net: Net) -> torch.Tensor:
     """Return adalora's penalty 0.5 * mean ||P P^T - I||_F over its factors (Zhang et al. 2023, section 3.1), or 0."""
     terms = []
-    for name, parameter in net.named_parameters():
-        if not net.orthogonal or not ("lora_A" in name or "lora_B" in name):
+    for name, parameter in net.named_parameters() if net.orthogonal else ():
+        if "lora_A" not in name and "lora_B" not in name:
             continue
         gram = parameter @ parameter.T if "lora_A" in name else parameter.T @ parameter
         terms.append(torch.linalg.matrix_norm(gram - torch.eye(len(gram), device=gram.device)))

@@ -47,7 +47,9 @@ def _mlflow(folder: Path, name: str) -> tuple[Log, Close]:
 @TRACKERS.register("wandb")
 def _wandb(folder: Path, name: str) -> tuple[Log, Close]:
     wandb = require("wandb", extra="track", purpose="Tracking to W&B")
-    settings = wandb.Settings(mode="offline", silent=True, x_disable_meta=True)
+    settings = wandb.Settings(
+        mode="offline", silent=True, x_disable_meta=True, x_disable_stats=True, disable_git=True, console="off"
+    )
     run = wandb.init(project=name, dir=str(folder), settings=settings)
 
     def log(figures: dict[str, float], step: int) -> None:

@@ -148,7 +148,8 @@ def _range(space: Mapping[str, Any], value: Mapping[str, Any], key: str) -> Rang
     for other in space:
         if other not in known:
             raise StudyError(
-                f"{key}.search.{other} is not a known key{nearest(str(other), known)}; give a list of values, or low and high with log or step"
+                f"{key}.search.{other} is not a known key{nearest(str(other), known)}; "
+                "give a list of values, or low and high with log or step"
             )
     low, high = (_required(space, end, key) for end in ("low", "high"))
     step = None if space.get("step") is None else _required(space, "step", key)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import torch
 
 from primum.cohort.records import Records
+from primum.cohort.roles import VitalKind
 from primum.errors import InputError
 from primum.files import atomic_path, write_json
 from primum.model.batching import prediction_batches
@@ -70,6 +71,11 @@ class Predictor:
             given = records if name in records.input_names() else _without(records, name)
             prepared[name] = fitted.prepare(given)
         return prepared
+
+    def vital_kinds(self) -> dict[str, VitalKind]:
+        """Return whether each vital was tuned as a number or as a category."""
+        vitals = self.inputs.get("vitals")
+        return {code.name: code.kind for code in vitals.codes} if isinstance(vitals, VitalsInput) else {}
 
     def predict(self, records: Records, *, tick: Ticker | None = None) -> FloatArray:
         """Return probabilities of shape (n, k), or numbers of shape (n,), in the records' order.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
 from primum.cohort import read_records
+from primum.cohort.roles import InputRoles, VitalKind
 from primum.errors import InputError
 from primum.extras import require
 from primum.files import atomic_path
@@ -31,7 +34,8 @@ def predict_run(run: Path, records: Path, out: Path, *, progress: Progress | Non
         out: csv, parquet or jsonl; columns id, predicted and p:<class>, or id and predicted for a number.
         progress: is told of the records done.
     Raises:
-        InputError: the run is not finished, or the records lack the inputs.
+        InputError: the run is not finished.
+        CohortError: the records lack an input, or hold other values than numbers where the model knows numbers.
     """
     if not (run / "study.yaml").is_file() or not (run / "model").is_dir():
         raise InputError(f"{run}: no finished run there; give the folder that `primum run` wrote.")
@@ -43,9 +47,10 @@ def predict_run(run: Path, records: Path, out: Path, *, progress: Progress | Non
         raise InputError(f"{out}: a table is written as {', '.join(_WRITERS)}; give --out one of these endings.")
     progress = progress or Silent()
     progress.step("read")
-    ids, given = read_records(records, input_roles(spec.cohort.inputs), id_column=spec.cohort.id)
-    progress.step("predict")
     predictor = Predictor.load(run / "model")
+    roles = _with_kinds(input_roles(spec.cohort.inputs), predictor.vital_kinds())
+    ids, given = read_records(records, roles, id_column=spec.cohort.id)
+    progress.step("predict")
     answers = predictor.predict(given, tick=progress.advance)
     columns: dict[str, pa.Array] = {"id": pa.array(ids, pa.string())}
     columns["predicted"] = pa.array(_decided(answers, predictor.classes, spec.cohort.target.type))
@@ -53,6 +58,11 @@ def predict_run(run: Path, records: Path, out: Path, *, progress: Progress | Non
         columns[f"p:{name}"] = pa.array(answers[:, place])
     _write(out, pa.table(columns))
     return len(ids)
+
+
+def _with_kinds(roles: InputRoles, kinds: Mapping[str, VitalKind]) -> InputRoles:
+    """Return the roles with every vital of the kind it was tuned as, whatever the new values look like."""
+    return replace(roles, vitals=tuple(replace(v, kind=kinds.get(v.column, v.kind)) for v in roles.vitals))
 
 
 def _decided(answers: npt.NDArray[np.float64], classes: tuple[str, ...], kind: str) -> list[Any]:

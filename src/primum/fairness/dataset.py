@@ -135,9 +135,9 @@ def _of_axis(axis: Axis, figures: _Figures, hits: FloatArray, *, m: int) -> Iter
         critical,
     )
     lows, highs = mover(own.value, (own.low, own.high), others.value, (others.low, others.high))
-    for place in np.flatnonzero(axis.patients >= SMALL):
+    for place in np.flatnonzero(axis.patients >= SMALL).tolist():
         for column, measure in enumerate(figures.measures):
-            at = (int(place), column)
+            at = (place, column)
             excess = float(own.value[at] - others.value[at])
             common = _described(figures, measure, axis, place, excess)
             yield _finding(figures.rate, own.value[at], own.low[at], own.high[at], method=_RATE.format(m=m), **common)

@@ -52,7 +52,7 @@ class Axis:
 
     def sums(self, weights: FloatArray) -> FloatArray:
         """Return the sum of the records' weights in each group, shape (groups,)."""
-        return np.bincount(self.codes, weights=weights, minlength=len(self.levels))
+        return np.bincount(self.codes, weights=weights, minlength=len(self.levels)).astype(np.float64, copy=False)
 
     def versus(self, place: int) -> dict[str, str]:
         """Return whom a group is compared with: of two groups the other one, else everyone else."""
@@ -93,12 +93,12 @@ def _stated(axis: Axis, reference: Mapping[str, float]) -> Mapping[str, float]:
         spelt = by_spelling.get(group.casefold().strip())
         if group not in axis.levels and spelt is not None:
             raise ColumnError(
-                f"cohort.reference.{axis.attribute}: no record is of the group {group!r}; the records spell it {spelt!r}."
+                f"cohort.reference.{axis.attribute}: no record is of {group!r}; the records spell it {spelt!r}."
             )
         if group == UNKNOWN:
             raise ColumnError(
-                f"cohort.reference.{axis.attribute}: {UNKNOWN!r} stands for missing values, whose share of a population "
-                f"cannot be stated; leave it out."
+                f"cohort.reference.{axis.attribute}: {UNKNOWN!r} stands for missing values, whose share "
+                f"of a population cannot be stated; leave it out."
             )
     return reference
 
@@ -115,12 +115,12 @@ def _of_axis(axis: Axis, stated: Mapping[str, float], *, m: int) -> list[Finding
     lows, highs = wilson_bounds(hits, np.full(len(hits), total), critical=critical)
     findings = []
     for group, count, low, high in zip(groups, hits.tolist(), lows.tolist(), highs.tolist(), strict=True):
-        detail = {"patients": int(count), "unknown": int(unknown)}
+        detail: dict[str, float] = {"patients": int(count), "unknown": int(unknown)}
         common = {"slice": {axis.attribute: group}, "n": int(total)}
         findings.append(_finding("representation", count / total, low, high, _SHARE.format(m=m), common, detail))
         if share := stated.get(group, 0.0):
             common["versus"] = {"population": "as stated"}
-            detail |= {"share": count / total, "stated": share}
+            detail = {**detail, "share": count / total, "stated": share}
             method = f"{_SHORTFALL}; {_SHARE.format(m=m)}"
             ends = (1 - high / share, 1 - low / share)
             findings.append(_finding("representation_gap", 1 - count / total / share, *ends, method, common, detail))

@@ -48,8 +48,12 @@ def critical_value(
         return bound
     generator = np.random.default_rng(seed)
     largest = np.zeros(DRAWS)
+    factors: dict[bytes, FloatArray | None] = {}
     for of_cells in counts:
-        factor = _factor(axes, of_cells, pairs=pairs)
+        key = of_cells.tobytes()
+        if key not in factors:
+            factors[key] = _factor(axes, of_cells, pairs=pairs)
+        factor = factors[key]
         if factor is None:
             continue
         for start in range(0, DRAWS, 1000):

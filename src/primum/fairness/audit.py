@@ -13,6 +13,7 @@ from primum.fairness.families import families_of
 from primum.fairness.gaps import gap_findings
 from primum.fairness.levels import level_findings
 from primum.fairness.problems import Audited, audited
+from primum.fairness.ranking import areas_by_axis
 from primum.fairness.whole import whole_findings
 
 
@@ -54,9 +55,11 @@ def _slice_findings(part: Audited, *, n_resamples: int) -> list[Finding]:
         return []
     outcomes = [part.slices.count(problem.outcomes(), 4) for problem in part.problems]
     families = families_of(part, outcomes)
-    findings = gap_findings(part, outcomes, families)
+    deepest = max((level.depth for level in families.described), default=1)
+    areas = [areas_by_axis(problem, part.slices, part.units, depth=deepest) for problem in part.problems]
+    findings = gap_findings(part, outcomes, families, areas)
     for problem, of_cells in zip(part.problems, outcomes, strict=True):
         for level in families.parts:
             if level.depth == 1:
                 findings += whole_findings(part, problem, of_cells, level, binary=part.binary)
-    return findings + level_findings(part, outcomes, n_resamples=n_resamples)
+    return findings + level_findings(part, outcomes, areas, n_resamples=n_resamples)

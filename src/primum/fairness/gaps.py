@@ -14,7 +14,7 @@ from primum.fairness.families import Families, Level, described_shares, several_
 from primum.fairness.gap_findings import findings_of
 from primum.fairness.means import Mean, mean_gaps, record_means, relative_gaps
 from primum.fairness.problems import Audited, Problem
-from primum.fairness.ranking import Areas, rank
+from primum.fairness.ranking import Areas, AreasByAxis
 from primum.fairness.shares import SHARES, USUAL_GAP, Gaps, hits_and_n, macro_gaps, share_gaps
 
 _HOLD = "simultaneous over {slices} slices (max-t, z = {z:.2f})"
@@ -24,13 +24,16 @@ _MEAN_METHOD = f"difference of two means; Welch's interval, {_HOLD}"
 _AREA_METHOD = f"difference of two AUROCs; DeLong on the logit scale, {_HOLD}"
 
 
-def gap_findings(audited: Audited, outcomes: Sequence[FloatArray], families: Families) -> list[Finding]:
+def gap_findings(
+    audited: Audited, outcomes: Sequence[FloatArray], families: Families, areas: Sequence[AreasByAxis]
+) -> list[Finding]:
     """Return the gap findings of a split.
 
     Args:
         audited: the split.
         outcomes: of each problem the counts of its four outcomes by cell, (n_cells, 4).
         families: whose critical values the intervals take.
+        areas: of each problem the AUROCs of the described axes.
     """
     findings: list[Finding] = []
     if audited.predictions.target_type == "number":
@@ -44,18 +47,20 @@ def gap_findings(audited: Audited, outcomes: Sequence[FloatArray], families: Fam
         for problem, of_cells in zip(audited.problems, outcomes, strict=True):
             for metric in metrics:
                 findings += _share_gaps(audited, level, metric, problem, of_cells, role=role)
-    return findings + _described(audited, outcomes, families.described)
+    return findings + _described(audited, outcomes, families.described, areas)
 
 
-def _described(audited: Audited, outcomes: Sequence[FloatArray], levels: Sequence[Level]) -> list[Finding]:
+def _described(
+    audited: Audited, outcomes: Sequence[FloatArray], levels: Sequence[Level], areas: Sequence[AreasByAxis]
+) -> list[Finding]:
     """Return the gaps that are reported beside the judged ones; they have an error of their own."""
     means = [] if audited.predictions.probabilities is None else record_means(audited.predictions)
     findings: list[Finding] = []
     for level in levels:
-        for problem, of_cells in zip(audited.problems, outcomes, strict=True):
+        for problem, of_cells, of_axes in zip(audited.problems, outcomes, areas, strict=True):
             for metric in described_shares(audited):
                 findings += _share_gaps(audited, level, metric, problem, of_cells, role="described")
-            findings += _area_gaps(audited, level, problem)
+            findings += _area_gaps(audited, level, problem, of_axes)
         if audited.predictions.target_type == "classes":
             findings += _accuracy_gaps(audited, level)
         for mean in means:
@@ -105,11 +110,10 @@ def _macro_gaps(audited: Audited, level: Level, outcomes: Sequence[FloatArray]) 
     return findings_of(audited, level, "balanced_accuracy_gap", gaps, class_=None, role="headline", method=method)
 
 
-def _area_gaps(audited: Audited, level: Level, problem: Problem) -> list[Finding]:
-    if problem.probability is None or problem.truth.all() or not problem.truth.any():
+def _area_gaps(audited: Audited, level: Level, problem: Problem, areas: AreasByAxis) -> list[Finding]:
+    if not areas:
         return []
-    ranking = rank(problem.probability, problem.truth, audited.slices, audited.units)
-    pairs = [ranking.within(axis, audited.slices) for axis in level.axes]
+    pairs = [areas[axis.attributes] for axis in level.axes]
     ours, theirs = (_joined([pair[side] for pair in pairs]) for side in (0, 1))
     gaps = area_gaps(ours, theirs, critical=level.critical)
     return findings_of(audited, level, "auroc_gap", gaps, class_=problem.class_, role="described", method=_AREA_METHOD)

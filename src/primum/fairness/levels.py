@@ -17,7 +17,7 @@ from primum.evidence.sums import confidence_and_outcome
 from primum.fairness.calibration import Estimate, binned_errors, slope_and_intercept
 from primum.fairness.means import mean_and_error, record_means
 from primum.fairness.problems import Audited, Problem
-from primum.fairness.ranking import rank
+from primum.fairness.ranking import AreasByAxis
 from primum.fairness.shares import SHARES, hits_and_n
 
 ALPHA = 0.05
@@ -34,12 +34,15 @@ _LOGISTIC = (
 _BINS = "15 equal bins; bootstrap of the bins' counts, reflected at the value, simultaneous over {n} groups (Sidak)"
 
 
-def level_findings(audited: Audited, outcomes: Sequence[FloatArray], *, n_resamples: int) -> list[Finding]:
+def level_findings(
+    audited: Audited, outcomes: Sequence[FloatArray], areas: Sequence[AreasByAxis], *, n_resamples: int
+) -> list[Finding]:
     """Return the level findings of single attributes and sites.
 
     Args:
         audited: the split.
         outcomes: of each problem the counts of its four outcomes by cell, (n_cells, 4).
+        areas: of each problem the AUROCs of single attributes and sites.
         n_resamples: of the calibration error's bootstrap.
     """
     axes = list(audited.slices.of_depth(1))
@@ -47,9 +50,9 @@ def level_findings(audited: Audited, outcomes: Sequence[FloatArray], *, n_resamp
     findings: list[Finding] = []
     for axis in axes:
         reporter = _Reporter(audited, axis, critical, sum(map(len, axes)))
-        for problem, of_cells in zip(audited.problems, outcomes, strict=True):
+        for problem, of_cells, of_axes in zip(audited.problems, outcomes, areas, strict=True):
             findings += _shares(reporter, problem, axis.sums(of_cells))
-            findings += _areas(reporter, problem)
+            findings += _areas(reporter, problem, of_axes)
         findings += _means(reporter)
         if audited.predictions.probabilities is not None:
             findings += _calibration(reporter, n_resamples=n_resamples)
@@ -106,11 +109,10 @@ def _shares(reporter: _Reporter, problem: Problem, sums: FloatArray) -> list[Fin
     return findings
 
 
-def _areas(reporter: _Reporter, problem: Problem) -> list[Finding]:
-    if problem.probability is None or problem.truth.all() or not problem.truth.any():
+def _areas(reporter: _Reporter, problem: Problem, of_axes: AreasByAxis) -> list[Finding]:
+    if not of_axes:
         return []
-    slices = reporter.audited.slices
-    areas, _ = rank(problem.probability, problem.truth, slices, reporter.audited.units).within(reporter.axis, slices)
+    areas, _ = of_axes[reporter.axis.attributes]
     low, high = areas.bounds(reporter.critical)
     fewest = np.minimum(areas.positive, areas.negative)
     estimate = Estimate(value=areas.value, low=low, high=high)

@@ -7,6 +7,7 @@ without sorting the others once more for every slice.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from primum.evidence.intervals import wilson_bounds
 from primum.evidence.predictions import FloatArray, IntArray
 from primum.evidence.slices import Axis, Slices, group_sums
+from primum.fairness.problems import Problem
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -75,6 +77,18 @@ class Ranking:
         outside = Areas(value=value, error=error * self.design_effect**0.5, positive=rest[:, 0], negative=rest[:, 1])
         clustered = inside.error * self.design_effect**0.5
         return Areas(value=inside.value, error=clustered, positive=inside.positive, negative=inside.negative), outside
+
+
+AreasByAxis = Mapping[tuple[str, ...], tuple[Areas, Areas]]
+"""Within each slice of an axis and within everybody else, by the axis's attributes; empty where none can be had."""
+
+
+def areas_by_axis(problem: Problem, slices: Slices, units: IntArray | None, *, depth: int) -> AreasByAxis:
+    """Return the AUROCs of all axes that combine up to `depth` attributes."""
+    if problem.probability is None or problem.truth.all() or not problem.truth.any():
+        return {}
+    ranking = rank(problem.probability, problem.truth, slices, units)
+    return {axis.attributes: ranking.within(axis, slices) for axis in slices.axes if axis.depth <= depth}
 
 
 def rank(score: FloatArray, positive: BoolArray, slices: Slices, units: IntArray | None) -> Ranking:

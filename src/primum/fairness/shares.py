@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from primum.evidence.intervals import mover, exact_bounds
+from primum.evidence.intervals import exact_bounds, mover
 from primum.evidence.power import Z_POWER, detectable_gap, needed
 from primum.evidence.predictions import FloatArray
 from primum.evidence.sufficiency import ENOUGH_FOR_A_SHARE

@@ -13,7 +13,7 @@ _RUBIN = "Rubin 1976, Biometrika 63; Fernando et al. 2021, Int. J. Intell. Syst.
 _TABLE: tuple[tuple[str, str, str, str, str, Direction, str], ...] = (
     ("representation", "Share of patients", "患者占比",
      "The share of a group among the patients whose group is known.", "某组在组别已知的患者中所占的比例。", "none", _GEBRU),
-    ("representation_gap", "Shortfall against the stated population", "相对于所述人群的不足",
+    ("representation_gap", "Shortfall in share", "占比不足",
      "By what fraction of its stated share a group is too rare among the patients whose group is known: 0.2 says that a fifth of it is "
      "missing; below 0 there are more than stated.",
      "某组在组别已知的患者中的占比比所述人群占比低多少（以所述占比的比例表示）：0.2 表示少五分之一；小于 0 表示多于所述。", "zero", _GEBRU),

@@ -119,7 +119,7 @@ def _of_axis(axis: Axis, stated: Mapping[str, float], *, m: int) -> list[Finding
         common = {"slice": {axis.attribute: group}, "n": int(total)}
         findings.append(_finding("representation", count / total, low, high, _SHARE.format(m=m), common, detail))
         if share := stated.get(group, 0.0):
-            common["versus"] = {"population": "as stated"}
+            common["versus"] = {"population": "the stated population"}
             detail = {**detail, "share": count / total, "stated": share}
             method = f"{_SHORTFALL}; {_SHARE.format(m=m)}"
             ends = (1 - high / share, 1 - low / share)

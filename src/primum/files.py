@@ -15,6 +15,8 @@ from typing import Any
 from primum.errors import OutputError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_SAYS_FULL = ("No space left on device", "unexpected pos")
+"""How libraries say it that raise no OSError: safetensors, and torch's writer when bytes went missing."""
 
 
 @contextmanager
@@ -51,7 +53,7 @@ def disk_is_full(exc: BaseException) -> bool:
         seen.add(id(link))
         if isinstance(link, OSError) and link.errno in _FULL:
             return True
-        if "No space left on device" in str(link):  # libraries that are not written in Python say it in words only
+        if any(words in str(link) for words in _SAYS_FULL):
             return True
         link = link.__cause__ or link.__context__
     return False

@@ -1,0 +1,179 @@
+"""The fairness findings of a run, sorted into what each part of the section asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from primum.evidence.finding import Finding
+from primum.study.report.context import Context
+
+SMALLEST_CELL = 5
+"""Groups of fewer patients are counted and never shown with a figure, so that nobody can be recognised."""
+LEADS: Mapping[str, tuple[str, ...]] = {
+    "binary": ("tpr_gap", "fpr_gap"),
+    "many": ("balanced_accuracy_gap",),
+    "labels": ("balanced_accuracy_gap", "tpr_gap", "fpr_gap"),
+    "number": ("mae_gap",),
+}
+"""The gaps that are told first, by the kind of question."""
+WHOLE = (
+    "demographic_parity_difference",
+    "demographic_parity_ratio",
+    "equal_opportunity_difference",
+    "equalised_odds_difference",
+    "average_odds_difference",
+    "predictive_parity_difference",
+)
+"""Measures of a whole attribute: its worst level against its best."""
+DATASET = ("representation_gap", "base_rate", "missing_rate", "base_rate_gap", "missing_rate_gap")
+NOT_GAPS = (*DATASET, "discovered_slice_gap")
+
+
+@dataclass(frozen=True)
+class Fairness:
+    """The fairness findings and ways to ask for them."""
+
+    context: Context
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """Every finding of the pillar fairness."""
+        return [f for f in self.context.run.findings if f.pillar == "fairness"]
+
+    @cached_property
+    def by_metric(self) -> Mapping[str, Sequence[Finding]]:
+        """The findings by metric."""
+        found: dict[str, list[Finding]] = {}
+        for finding in self.findings:
+            found.setdefault(finding.metric, []).append(finding)
+        return found
+
+    @cached_property
+    def kind(self) -> str:
+        """Which kind of question it is: binary, many, labels or number."""
+        target = self.context.run.target_type()
+        if target in ("labels", "number"):
+            return target
+        if self.context.run.predictions is None and "mae_gap" in self.by_metric:
+            return "number"
+        return "many" if len(self.classes) > 2 else "binary"
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """The classes' names, from the predictions or else from the gaps."""
+        named = self.context.run.classes()
+        told = dict.fromkeys(f.class_ for f in self.by_metric.get("tpr_gap", ()) if f.class_ is not None)
+        return named or (tuple(told) if len(told) != 1 else ("", *told))
+
+    @cached_property
+    def positive(self) -> str | None:
+        """The class that is looked for, of two; None for any other question."""
+        return self.classes[-1] if self.kind == "binary" and self.classes else None
+
+    @cached_property
+    def gaps(self) -> list[Finding]:
+        """Every gap of a slice against its comparison, sites included."""
+        return [f for f in self.findings if is_gap(f)]
+
+    @cached_property
+    def leads(self) -> list[str]:
+        """The gaps that are told first and were measured; of the many that may be there, at most two."""
+        present = [m for m in LEADS[self.kind] if any(is_gap(f) for f in self.by_metric.get(m, ()))]
+        if not present:
+            present = list(dict.fromkeys(f.metric for f in self.gaps))
+        return present[: 2 if self.kind != "labels" else 1]
+
+    @cached_property
+    def attributes(self) -> list[str]:
+        """Every attribute that a gap of one attribute is about, sites last."""
+        names = dict.fromkeys(next(iter(f.slice)) for f in self.gaps if depth(f) == 1)
+        return sorted(names, key=lambda name: name == "site")
+
+    def told(self, metric: str, *, depth_: int | None = 1) -> list[Finding]:
+        """Return the gaps of a metric as they are told first: one a slice and split, over all classes where there is one.
+
+        Of several classes, none of which stands for all, the one with the worst gap is taken.
+        """
+        chosen: dict[tuple[object, ...], Finding] = {}
+        for finding in self.by_metric.get(metric, ()):
+            if not is_gap(finding) or (depth_ is not None and depth(finding) != depth_):
+                continue
+            key = (finding.split, tuple(sorted(finding.slice.items())))
+            if key not in chosen or self._prefers(finding, chosen[key]):
+                chosen[key] = finding
+        return list(chosen.values())
+
+    def _prefers(self, finding: Finding, other: Finding) -> bool:
+        wanted = (self.positive, None)
+        if (finding.class_ in wanted) != (other.class_ in wanted):
+            return finding.class_ in wanted
+        return worst_key(finding) < worst_key(other)
+
+    @cached_property
+    def tolerances(self) -> Mapping[str, float]:
+        """How large a gap the policy tolerates, by metric; known where verdict.json says it."""
+        found: dict[str, float] = {}
+        for rule in self.context.run.verdict.get("rules") or ():
+            bounds = rule.get("must_be") if isinstance(rule, Mapping) else None
+            bound = next((v for k in ("at_most", "below") if (v := (bounds or {}).get(k)) is not None), None)
+            if isinstance(bound, int | float):
+                for metric in self._metrics_of(rule):
+                    found[metric] = min(float(bound), found.get(metric, float(bound)))
+        return found
+
+    def _metrics_of(self, rule: Mapping[str, object]) -> set[str]:
+        places = rule.get("findings")
+        findings = self.context.run.findings
+        known = places if isinstance(places, list) else []
+        return {findings[n].metric for n in known[:1] if isinstance(n, int) and 0 <= n < len(findings)}
+
+
+def is_gap(finding: Finding) -> bool:
+    """Return whether a finding says how much worse one slice is served than its comparison."""
+    return (
+        finding.pillar == "fairness"
+        and finding.metric.endswith("_gap")
+        and finding.metric not in NOT_GAPS
+        and bool(finding.slice)
+    )
+
+
+def depth(finding: Finding) -> int:
+    """Return how many attributes a slice is made of."""
+    return len(finding.slice)
+
+
+def shown(finding: Finding) -> bool:
+    """Return whether the slice is shown to be served worse: enough patients, and an interval wholly above zero."""
+    return finding.enough and finding.value is not None and finding.low is not None and finding.low > 0
+
+
+def worst_key(finding: Finding) -> tuple[bool, float, bool, float]:
+    """Return a sorting key: shown before not shown, enough before too few, then the larger gap."""
+    value = finding.value if finding.value is not None else float("-inf")
+    return (not shown(finding), -(finding.low or 0.0) if shown(finding) else 0.0, not finding.enough, -value)
+
+
+def worst_first(findings: Sequence[Finding], places: Iterable[int]) -> list[int]:
+    """Return places in a list of findings, the worst finding first; places that do not exist are left out."""
+    known = [place for place in places if 0 <= place < len(findings)]
+    return sorted(known, key=lambda place: (worst_key(findings[place]), place))
+
+
+def one_per(findings: Iterable[Finding], key: Callable[[Finding], object]) -> list[Finding]:
+    """Return the worst finding of each key, in the order in which the keys come."""
+    chosen: dict[object, Finding] = {}
+    for finding in findings:
+        name = key(finding)
+        if name not in chosen or worst_key(finding) < worst_key(chosen[name]):
+            chosen[name] = finding
+    return list(chosen.values())
+
+
+def level_order(level: str) -> tuple[bool, float, str]:
+    """Return a sorting key for levels: bands by their first number, then words, unknown last."""
+    first = re.match(r"\D{0,2}(-?\d+(?:\.\d+)?)", level)
+    return (level == "unknown", float(first.group(1)) if first else float("inf"), level)

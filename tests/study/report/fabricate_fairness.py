@@ -1,4 +1,4 @@
-"""Plausible findings on fairness, worked out from counts that a seed draws: few slices, many, a number, a mitigated run."""
+"""Plausible findings on fairness, from counts that a seed draws: few slices, many, a mitigated run."""
 
 from __future__ import annotations
 
@@ -61,7 +61,18 @@ def _of_slice(
             ("calibration_slope", 1.02 - harm),
         ):  # fmt: skip
             found.append(_level(metric, value + float(rng.normal(0, 0.01)), 0.5 / math.sqrt(size), size, slice_, split))
-        found.append(_gap("auroc_gap", harm / 2, (0.92 - harm / 2, 0.92), 0.3 / math.sqrt(size), (size, size, n), slice_, attributes, split))
+        found.append(
+            _gap(
+                "auroc_gap",
+                harm / 2,
+                (0.92 - harm / 2, 0.92),
+                0.3 / math.sqrt(size),
+                (size, size, n),
+                slice_,
+                attributes,
+                split,
+            )
+        )
     return found
 
 
@@ -106,7 +117,14 @@ def _whole(attributes: Mapping[str, Mapping[str, float]], n: int, split: str) ->
             found.append(_attribute(metric, name, worst, best, value, n, split))
         found.append(_attribute("demographic_parity_ratio", name, worst, best, 1 - harm[worst] / 0.45, n, split))
         found.append(
-            Finding(pillar="fairness", metric="slice_differs_p", value=0.004 if harm[worst] else 0.4, n=n, split=split, detail={"attribute": name})
+            Finding(
+                pillar="fairness",
+                metric="slice_differs_p",
+                value=0.004 if harm[worst] else 0.4,
+                n=n,
+                split=split,
+                detail={"attribute": name},
+            )
         )
     return found
 
@@ -125,11 +143,15 @@ def _dataset(attributes: Mapping[str, Mapping[str, float]], n: int) -> list[Find
             size = int(n * share)
             rate = 0.35 + 0.17 * place
             common: dict[str, Any] = {"pillar": "fairness", "n": size, "slice": {name: level}}
-            found.append(Finding(metric="base_rate", value=rate, low=rate - 0.04, high=rate + 0.04, class_=CLASS, **common))
+            found.append(
+                Finding(metric="base_rate", value=rate, low=rate - 0.04, high=rate + 0.04, class_=CLASS, **common)
+            )
             found.append(Finding(metric="missing_rate", value=0.02 + 0.07 * place, detail={"field": "chol"}, **common))
             if name == "sex":
                 gap = -0.14 if level == "Female" else 0.12
-                found.append(Finding(metric="representation_gap", value=gap, detail={"reference": share - gap}, **common))
+                found.append(
+                    Finding(metric="representation_gap", value=gap, detail={"reference": share - gap}, **common)
+                )
     return found
 
 
@@ -138,14 +160,25 @@ def swap_findings(n: int = 2400) -> list[Finding]:
     found = []
     for name, rate in (("sex", 0.034), ("age", 0.012)):
         common: dict[str, Any] = {"pillar": "fairness", "n": n, "split": "test", "detail": {"attribute": name}}
-        found.append(Finding(metric="counterfactual_flip_rate", value=rate, low=rate - 0.007, high=rate + 0.009, **common))
         found.append(
-            Finding(metric="counterfactual_shift", value=rate / 2, low=rate / 2 - 0.004, high=rate / 2 + 0.004, class_=CLASS, **common)
+            Finding(metric="counterfactual_flip_rate", value=rate, low=rate - 0.007, high=rate + 0.009, **common)
+        )
+        found.append(
+            Finding(
+                metric="counterfactual_shift",
+                value=rate / 2,
+                low=rate / 2 - 0.004,
+                high=rate / 2 + 0.004,
+                class_=CLASS,
+                **common,
+            )
         )
     return found
 
 
-def change_findings(*, helped: bool = True, n: int = 2400, splits: Sequence[str] = ("test", "external")) -> list[Finding]:
+def change_findings(
+    *, helped: bool = True, n: int = 2400, splits: Sequence[str] = ("test", "external")
+) -> list[Finding]:
     """Return the paired changes of a mitigated run."""
     found = []
     twin = {"model": "unmitigated"}
@@ -158,15 +191,18 @@ def change_findings(*, helped: bool = True, n: int = 2400, splits: Sequence[str]
             )
         )  # fmt: skip
         changes = (
-            ("equalised_odds_difference", "sex", "Female", -0.08), ("equalised_odds_difference", "age", "65-120", -0.03),
-            ("tpr_gap", "sex", "Female", -0.085), ("fpr_gap", "sex", "Female", 0.004), ("tpr_gap", "site", "Hungary", 0.028),
-        )  # fmt: skip
+            ("equalised_odds_difference", "sex", "Female", -0.08),
+            ("equalised_odds_difference", "age", "65-120", -0.03),
+            ("tpr_gap", "sex", "Female", -0.085),
+            ("fpr_gap", "sex", "Female", 0.004),
+            ("tpr_gap", "site", "Hungary", 0.028),
+        )
         for metric, name, level, change in changes:
             value = change if helped else change / 12
             found.append(
                 Finding(
-                    pillar="fairness", metric=f"{metric}_change", value=value, low=value - 0.025, high=value + 0.025, n=n,
-                    slice={name: level}, class_=CLASS, split=split, versus=twin,
+                    pillar="fairness", metric=f"{metric}_change", value=value, low=value - 0.025, high=value + 0.025,
+                    n=n, slice={name: level}, class_=CLASS, split=split, versus=twin,
                     detail={"before": 0.11, "after": 0.11 + value},
                 )
             )  # fmt: skip
@@ -188,7 +224,9 @@ def number_findings(n: int = 3000) -> list[Finding]:
             error = 1.1 / math.sqrt(size)
             common: dict[str, Any] = {"pillar": "fairness", "n": size, "slice": {name: level}, "split": "test"}
             for metric, value in (("mae", 0.9 + 2 * harm), ("bias", harm)):
-                found.append(Finding(metric=metric, value=value, low=value - 2 * error, high=value + 2 * error, **common))
+                found.append(
+                    Finding(metric=metric, value=value, low=value - 2 * error, high=value + 2 * error, **common)
+                )
                 found.append(
                     Finding(
                         metric=f"{metric}_gap", value=2 * harm, low=2 * harm - 3 * error, high=2 * harm + 3 * error,

@@ -29,7 +29,9 @@ def gap_axis(scale: Scale, *, factor: float = 1.0, worse: str, better: str) -> M
     zero = scale.percent(0.0)
     words = Markup("")
     if zero > 24:
-        words += Markup('<text class="mt" x="{:.2f}%" dx="-8" y="12" text-anchor="end">← {}</text>').format(zero, better)
+        words += Markup('<text class="mt" x="{:.2f}%" dx="-8" y="12" text-anchor="end">← {}</text>').format(
+            zero, better
+        )
     words += Markup('<text class="mt" x="{:.2f}%" dx="8" y="12">{} →</text>').format(zero, worse)
     return Markup('<svg class="row axis two" aria-hidden="true">{}{}</svg>').format(words, marks)
 
@@ -78,8 +80,10 @@ class Cell:
 CELL_WIDTH, CELL_HEIGHT = 92, 54
 
 
-def heat_map(rows: Sequence[str], columns: Sequence[str], cells: Mapping[tuple[int, int], Cell], labels: Labels) -> Markup:
-    """Return rows by columns with value and n; orange is worse and blue better, hatched has too few, framed is shown."""
+def heat_map(
+    rows: Sequence[str], columns: Sequence[str], cells: Mapping[tuple[int, int], Cell], labels: Labels
+) -> Markup:
+    """Return rows by columns with value and n: orange is worse, blue better, hatched has too few, framed is shown."""
     left = 22 + 7.0 * max(len(clip(name, 18)) for name in rows)
     top = 46.0
     width, height = left + CELL_WIDTH * len(columns) + 8, top + CELL_HEIGHT * len(rows) + 8
@@ -115,8 +119,9 @@ def _text(css: str, x: float, y: float, anchor: str, text: str, whole: str = "")
 
 def _cell(cell: Cell | None, place: tuple[float, float], largest: float) -> Markup:
     x, y = place
-    frame = 'x="{:.1f}" y="{:.1f}" width="{}" height="{}" rx="4"'.format(x + 2, y + 2, CELL_WIDTH - 4, CELL_HEIGHT - 4)
-    shape = Markup(frame)
+    shape = Markup('x="{:.1f}" y="{:.1f}" width="{}" height="{}" rx="4"').format(
+        x + 2, y + 2, CELL_WIDTH - 4, CELL_HEIGHT - 4
+    )
     if cell is None:
         return Markup('<rect class="none" {}/>').format(shape)
     parts = [Markup('<rect class="hc" {}/>').format(shape)]
@@ -190,10 +195,10 @@ def _trade(plot: Plot, place: float, trade: Trade, factor: float) -> Markup:
 
 
 def _symmetric(values: Sequence[float]) -> tuple[float, float]:
-    """Return ends around zero that hold all values, the longer side at most three times the shorter."""
+    """Return ends around zero that hold all values, the longer side at most twice the shorter."""
     low, high = min(0.0, *values), max(0.0, *values)
     reach = max(high, -low) or 1.0
-    return min(low, -reach / 3) * 1.12, max(high, reach / 3) * 1.12
+    return min(low, -reach / 2) * 1.12, max(high, reach / 2) * 1.12
 
 
 def _corner(plot: Plot, place: int, words: str) -> Markup:

@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 import yaml
+from markupsafe import Markup
 
 from primum.errors import InputError
 
@@ -26,6 +27,10 @@ class Wording:
     def __call__(self, key: str, **values: object) -> str:
         """Return the sentence of `key` with its values put in; a KeyError names a key that is not written."""
         return self._texts[key].format(**values)
+
+    def markup(self, key: str, **values: object) -> Markup:
+        """Return the sentence of `key` as markup: its values are escaped unless they are markup themselves."""
+        return Markup(self._texts[key]).format(**values)
 
     def __contains__(self, key: str) -> bool:
         """Return whether the catalogue has a sentence of that key."""

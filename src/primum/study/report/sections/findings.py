@@ -10,7 +10,6 @@ from primum.study.report.context import Context
 from primum.study.report.sections.fairness.gather import SMALLEST_CELL, worst_first, worst_key
 from primum.study.report.wording import interval, number, whole
 
-
 MOST_FAIRNESS = 500
 """Findings on fairness that are listed beside those that a verdict points to."""
 MOST_LINKS = 6

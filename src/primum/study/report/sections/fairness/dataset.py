@@ -33,7 +33,7 @@ class Dataset:
     head: Sequence[str]
     rows: Sequence[tuple[str, str, Sequence[DatasetCell]]]
     more: str
-    sentences: Sequence[str]
+    sentence: str
 
 
 def dataset(fair: Fairness) -> Dataset | None:
@@ -56,20 +56,23 @@ def dataset(fair: Fairness) -> Dataset | None:
         head=[words(f"fair.data.{m}") for m in present],
         rows=[_row(key, found[key], present, gaps, fair) for key in keys[:MOST_ROWS]],
         more=words("fair.more_rows", n=len(keys) - MOST_ROWS) if len(keys) > MOST_ROWS else "",
-        sentences=base_rate_sentences(fair),
+        sentence=base_rate_sentence(fair),
     )
 
 
-def base_rate_sentences(fair: Fairness) -> list[str]:
-    """Return a sentence for each attribute whose groups have the outcome at rates ten points or more apart."""
-    sentences = []
+def base_rate_sentence(fair: Fairness) -> str:
+    """Return a sentence about the attributes whose groups have the outcome at rates ten points or more apart, or ""."""
+    words = fair.context.words
+    apart = []
     for name, rates in _rates(fair).items():
         low, high = min(rates, key=lambda r: r[0]), max(rates, key=lambda r: r[0])
         if high[0] - low[0] >= STANDS_OUT:
-            attribute = fair.context.words.known(f"attribute.{name}", otherwise=name)
-            values = {"low": percent(low[0]), "least": low[1], "high": percent(high[0]), "most": high[1]}
-            sentences.append(fair.context.words("fair.data.base_rates_differ", attribute=attribute, **values))
-    return sentences
+            attribute = words.known(f"attribute.{name}", otherwise=name)
+            least, most = fair.context.level(low[1]), fair.context.level(high[1])
+            ends = {"low": percent(low[0]), "least": least, "high": percent(high[0]), "most": most}
+            apart.append((low[0] - high[0], words("fair.data.base_rates", attribute=attribute, **ends)))
+    listed = [text for _, text in sorted(apart)[:3]]
+    return words("fair.data.base_rates_differ", listing="; ".join(listed)) if listed else ""
 
 
 def _rates(fair: Fairness) -> Mapping[str, list[tuple[float, str]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
@@ -27,6 +27,7 @@ class GapRow:
     kind: str
     """worse, plain or few."""
     versus: str
+    """What it is compared with, where the group's heading does not say so."""
     n: str
     value: str
     interval: str
@@ -41,7 +42,8 @@ class GapForest:
     note: str
     unit: str
     axis: Markup
-    groups: Sequence[tuple[str, Sequence[GapRow]]]
+    groups: Sequence[tuple[str, str, Sequence[GapRow]]]
+    """The attribute, what all its rows are compared with, if it is one, and its rows."""
     tolerance: str
     more: str
 
@@ -93,20 +95,26 @@ def _forest(metric: str, fair: Fairness) -> GapForest | None:
         return None
     context, words = fair.context, fair.context.words
     points = telling.in_points(metric)
-    groups = [(_heading(name, fair), _rows(name, kept, scale, fair)) for name in fair.attributes]
+    groups = [_group(name, kept, scale, fair) for name in fair.attributes]
     return GapForest(
         title=context.title(metric),
         note=telling.meaning(metric, fair),
         unit=words("fair.in_points" if points else "fair.in_units"),
         axis=gap_axis(scale, factor=100.0 if points else 1.0, worse=words("fair.worse"), better=words("fair.better")),
-        groups=[(name, rows) for name, rows in groups if rows],
+        groups=[group for group in groups if group[2]],
         tolerance="" if tolerance is None else telling.amount(metric, tolerance, context),
         more=words("fair.more_rows", n=f"{len(found) - len(kept):,}") if len(found) > len(kept) else "",
     )
 
 
-def _heading(name: str, fair: Fairness) -> str:
-    return fair.context.words.known(f"attribute.{name}", otherwise=name)
+def _group(name: str, kept: Sequence[Finding], scale: Scale, fair: Fairness) -> tuple[str, str, list[GapRow]]:
+    rows = _rows(name, kept, scale, fair)
+    words = fair.context.words
+    heading = telling.capital(words.known(f"attribute.{name}", otherwise=name))
+    versus = {row.versus for row in rows}
+    if len(versus) != 1:
+        return heading, "", rows
+    return heading, words("fair.compared", versus=versus.pop()), [replace(row, versus="") for row in rows]
 
 
 def _rows(name: str, kept: Sequence[Finding], scale: Scale, fair: Fairness) -> list[GapRow]:
@@ -116,9 +124,7 @@ def _rows(name: str, kept: Sequence[Finding], scale: Scale, fair: Fairness) -> l
 
 
 def _label(finding: Finding, name: str, fair: Fairness) -> str:
-    words = fair.context.words
-    level = finding.slice[name]
-    label = fair.context.level(level)
+    label = fair.context.level(finding.slice[name])
     if fair.kind in ("many", "labels") and finding.class_ is not None:
         label = f"{label} · {finding.class_}"
     return label if finding.split == "test" else f"{label} · {fair.context.split(finding.split)}"

@@ -93,10 +93,7 @@ class Fairness:
         return sorted(names, key=lambda name: name == "site")
 
     def told(self, metric: str, *, depth_: int | None = 1) -> list[Finding]:
-        """Return the gaps of a metric as they are told first: one a slice and split, over all classes where there is one.
-
-        Of several classes, none of which stands for all, the one with the worst gap is taken.
-        """
+        """Return the gaps of a metric, one a slice and split: over all classes, else of the worst class."""
         chosen: dict[tuple[object, ...], Finding] = {}
         for finding in self.by_metric.get(metric, ()):
             if not is_gap(finding) or (depth_ is not None and depth(finding) != depth_):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from primum.evidence.finding import Finding
 from primum.study.report.sections.fairness import telling
-from primum.study.report.sections.fairness.dataset import base_rate_sentences
+from primum.study.report.sections.fairness.dataset import base_rate_sentence
 from primum.study.report.sections.fairness.gather import WHOLE, Fairness, is_gap, shown, worst_key
 
 USES: Mapping[str, tuple[str, ...]] = {
@@ -22,11 +22,13 @@ USES: Mapping[str, tuple[str, ...]] = {
 FIELDS = ("setting", "user", "question", "population")
 """Where the words are looked for, in this order."""
 WORDS: Mapping[str, str] = {
-    "screen": r"screen\w*|triag\w*|rul(?:e|es|ing) out|early detection|surveillance|case.finding|筛查|分诊|排除|早期发现|初筛",
-    "confirm": r"confirm\w*|rul(?:e|es|ing) in|biops\w*|surg\w*|operat(?:e|ion)\w*|invasive|prescri\w*|before (?:treatment|therapy)"
-    r"|确诊|确认|活检|手术|有创|侵入性|处方|治疗前",
-    "allocate": r"allocat\w*|prioriti[sz]\w*|waiting list|capacity|resource\w*|enrol\w*|care management|分配|优先|排队|名额|资源|床位",
-}  # fmt: skip
+    "screen": r"screen\w*|triag\w*|rul(?:e|es|ing) out|early detection|surveillance|case.finding"
+    r"|筛查|分诊|排除|早期发现|初筛",
+    "confirm": r"confirm\w*|rul(?:e|es|ing) in\b|biops\w*|surg\w*|operat(?:e|ion)\w*|(?<!non-)invasive|prescri\w*"
+    r"|before (?:treatment|therapy)|确诊|确认|活检|手术|有创|侵入性|处方|治疗前",
+    "allocate": r"allocat\w*|prioriti[sz]\w*|waiting list|capacity|resource\w*|enrol\w*|care management"
+    r"|分配|优先|排队|名额|资源|床位",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +92,8 @@ def pick(study: Mapping[str, object], *, number: bool) -> tuple[str, str, str]:
     told["question"] = study.get("question")
     for field in FIELDS:
         text = str(told.get(field) or "")
-        matches = [(m.start(), use, m.group(0)) for use, expression in WORDS.items() if (m := _search(expression, text))]
+        found = ((use, _search(expression, text)) for use, expression in WORDS.items())
+        matches = [(match.start(), use, match.group(0)) for use, match in found if match is not None]
         if matches:
             _, use, word = min(matches)
             return use, word, field
@@ -136,7 +139,7 @@ def _found(finding: Finding, fair: Fairness) -> str:
 def _cautions(use: str, fair: Fairness) -> list[str]:
     words = fair.context.words
     cautions = []
-    if fair.kind != "number" and base_rate_sentences(fair):
+    if fair.kind != "number" and base_rate_sentence(fair):
         cautions.append(words("fair.guide.base_rates"))
     intended = fair.context.run.study.get("intended_use")
     risk = str(intended.get("risk") or "") if isinstance(intended, Mapping) else ""

@@ -14,6 +14,7 @@ from primum.study.report.charts_fairness import Cell, heat_map
 from primum.study.report.sections.fairness import telling
 from primum.study.report.sections.fairness.forest import kind_of
 from primum.study.report.sections.fairness.gather import Fairness, depth, level_order, one_per, shown, worst_key
+from primum.study.report.wording import percent
 
 MOST_MAPS = 4
 MOST_LEVELS = 9
@@ -137,10 +138,11 @@ def _levels(name: str, cells: Sequence[Finding]) -> list[str]:
 def _cell(finding: Finding, fair: Fairness) -> Cell:
     here = telling.detail_value(finding, "slice_value")
     hidden = telling.withheld(finding)
-    value = "·" if hidden else telling.level(LEVELS.get(finding.metric, finding.metric), here)
+    metric = LEVELS.get(finding.metric, finding.metric)
+    value = "·" if hidden else percent(here) if telling.in_points(metric) else telling.level(metric, here)
     figures = telling.figures(finding, fair.context)
     return Cell(
-        value=value.replace(".0 %", " %"),
+        value=value,
         n=f"n {telling.count(finding.n)}" if hidden else f"n = {telling.count(finding.n)}",
         gap=finding.value if finding.enough else None,
         worse=shown(finding),

@@ -80,7 +80,10 @@ def _cell(finding: Finding | None) -> LevelCell:
     if finding.low is not None and finding.high is not None:
         ends = f"{telling.level(metric, finding.low).removesuffix(' %')} – {telling.level(metric, finding.high)}"
     return LevelCell(
-        value=telling.level(metric, finding.value), interval=ends, sort=repr(float(finding.value)), few=not finding.enough
+        value=telling.level(metric, finding.value),
+        interval=ends,
+        sort=repr(float(finding.value)),
+        few=not finding.enough,
     )
 
 
@@ -146,7 +149,7 @@ def _attribute(key: tuple[str, str], fair: Fairness) -> str:
 def _whole(finding: Finding | None, fair: Fairness) -> WholeCell | None:
     if finding is None:
         return None
-    worst, best = (next(iter(side.values()), "") for side in (finding.slice, finding.versus))
+    worst, best = (fair.context.level(next(iter(s.values()), "")) for s in (finding.slice, finding.versus))
     if finding.versus.get("group") == "everyone else":
         best = fair.context.words("fair.everyone_else")
     between = fair.context.words("fair.between", worst=worst, best=best) if worst and best else worst

@@ -55,7 +55,7 @@ def ruling(fair: Fairness) -> Ruling:
         word=_word(fair),
         meaning=words(f"fair.rules.{worst}") if rules else words("fair.rules.none"),
         counts=" · ".join(counts),
-        sentences=[(o, s) for r, o in zip(rules, outcomes, strict=True) if o in ("block", "review") and (s := _said(r, fair))],
+        sentences=[(o, _said(r, fair)) for r, o in zip(rules, outcomes, strict=True) if o in ("block", "review")],
     )
 
 
@@ -105,12 +105,10 @@ def _attribute(name: str, fair: Fairness) -> Statement | None:
 def _harmed(harmed: Sequence[Finding], led: Sequence[Finding], fair: Fairness) -> Statement:
     context = fair.context
     first, *others = one_per(harmed, lambda f: (_who(f), f.metric, f.split))
-    lines = [telling.served_worse(other, fair) for other in others[: MOST_LISTED - 1]]
+    lines: list[str] = [telling.served_worse(other, fair) for other in others[: MOST_LISTED - 1]]
     if len(others) >= MOST_LISTED:
         lines.append(context.words("fair.more_shown", n=len(others) - MOST_LISTED + 1))
-    return Statement(
-        outcome="worse", text=telling.served_worse(first, fair), figures=[*lines, *_few_line(led, fair)]
-    )
+    return Statement(outcome="worse", text=telling.served_worse(first, fair), figures=[*lines, *_few_line(led, fair)])
 
 
 def _not_shown(name: str, judged: Sequence[Finding], led: Sequence[Finding], fair: Fairness) -> Statement:
@@ -149,10 +147,17 @@ def _few_line(led: Sequence[Finding], fair: Fairness) -> list[str]:
     few = sorted(one_per((f for f in led if not f.enough), lambda f: (_who(f), f.split)), key=lambda f: f.n)
     if not few:
         return []
-    named = [f"{context.group(f.slice)} ({_what_it_takes(f, fair)})" for f in few[:MOST_LISTED]]
+    named = [f"{_where(f, fair)} ({_what_it_takes(f, fair)})" for f in few[:MOST_LISTED]]
     if len(few) > MOST_LISTED:
         named.append(context.words("fair.others", n=len(few) - MOST_LISTED))
     return [context.words("fair.too_few", groups=context.words.listing(named))]
+
+
+def _where(finding: Finding, fair: Fairness) -> str:
+    """Return the slice in words, with its split unless that is test."""
+    context = fair.context
+    name = context.group(finding.slice)
+    return name if finding.split == "test" else f"{name} · {context.split(finding.split)}"
 
 
 def _what_it_takes(finding: Finding, fair: Fairness) -> str:
@@ -187,7 +192,8 @@ def _intersections(fair: Fairness) -> Statement | None:
     harmed = sorted(filter(shown, deep), key=worst_key) or sorted(filter(shown, every), key=worst_key)
     groups = one_per(every, lambda f: (_who(f), f.split))
     judged = len(one_per((f for f in every if f.enough), lambda f: (_who(f), f.split)))
-    tally = words("fair.intersections.tally", n=f"{len(groups):,}", judged=f"{judged:,}", few=f"{len(groups) - judged:,}")
+    counts = {"n": len(groups), "judged": judged, "few": len(groups) - judged}
+    tally = words("fair.intersections.tally", **{name: f"{n:,}" for name, n in counts.items()})
     if harmed:
         worse = len(one_per(harmed, lambda f: (_who(f), f.split)))
         more = [words("fair.intersections.more", n=worse - 1)] if worse > 1 else []

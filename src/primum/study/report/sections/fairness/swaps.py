@@ -75,9 +75,8 @@ def _sentence(key: tuple[str, str], row: dict[str, Finding], fair: Fairness) -> 
         return ""
     return fair.context.words(
         "fair.swap.sentence",
-        swap=key[0],
+        swap=telling.capital(key[0]),
         rate=percent(flips.value),
-        per=f"{round(1000 * flips.value):,}",
         figures=_figures(flips, fair),
     )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from markupsafe import Markup
+
 from primum.evidence.finding import Finding
 from primum.evidence.metrics import METRICS
 from primum.study.report.context import Context
@@ -99,31 +101,33 @@ def figures(finding: Finding, context: Context) -> str:
     """Return interval, n and split, as they stand in brackets."""
     parts = []
     if finding.low is not None and finding.high is not None:
-        parts.append(
-            context.words(
-                "interval", level=f"{100 * (finding.level or 0.95):g}", interval=span(finding.metric, finding)
-            )
-        )
+        sure = f"{100 * (finding.level or 0.95):g}"
+        parts.append(context.words("interval", level=sure, interval=span(finding.metric, finding, signed=False)))
     parts.append(f"n = {count(finding.n)}")
     if finding.split is not None:
-        parts.append(context.words.known(f"fair.on.{finding.split}", otherwise=context.split(finding.split)))
+        parts.append(context.words.known(f"fair.where.{finding.split}", otherwise=context.split(finding.split)))
     return context.words("fair.comma").join(parts)
 
 
-def served_worse(finding: Finding, fair: Fairness) -> str:
-    """Return the sentence that a slice is served worse."""
+def served_worse(finding: Finding, fair: Fairness) -> Markup:
+    """Return the sentence that a slice is served worse, the slice in bold."""
     context = fair.context
-    return context.words(
+    return context.words.markup(
         "fair.served_worse",
-        slice=context.group(finding.slice),
+        slice=Markup("<strong>{}</strong>").format(capital(context.group(finding.slice))),
         versus=comparison(finding, context),
         phrase=phrase(finding, fair),
         figures=figures(finding, context),
     )
 
 
+def capital(text: str) -> str:
+    """Return the text with its first letter in upper case, to begin a sentence."""
+    return text[:1].upper() + text[1:]
+
+
 def needed(finding: Finding, *, gap: str = "0.1") -> int | None:
-    """Return how many patients of the slice would be needed to see a gap of 10 points; None when nobody worked it out."""
+    """Return how many patients of the slice are needed to see a gap of 10 points; None when nobody worked it out."""
     table = finding.detail.get("needed")
     value = table.get(gap) if isinstance(table, Mapping) else None
     return int(value) if isinstance(value, int | float) else None

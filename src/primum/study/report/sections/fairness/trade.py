@@ -45,11 +45,10 @@ class TradeRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradePlot:
-    """One split: the picture, its price and its rows."""
+    """One split: the picture and its rows."""
 
     title: str
     picture: Markup
-    cost: str
     rows: Sequence[TradeRow]
     more: str
 
@@ -149,7 +148,7 @@ def _statement(split: str, gaps: Sequence[Finding], cost: Cost | None, fair: Fai
         else "better" if counts["better"]
         else "same" if counts["same"] else "unknown"
     )  # fmt: skip
-    where = words.known(f"fair.on.{split}", otherwise=fair.context.split(split))
+    where = words.known(f"fair.where.{split}", otherwise=fair.context.split(split))
     text = words(f"fair.trade.{outcome}", where=where, **{k: str(v) for k, v in counts.items()}, n=len(gaps))
     figures = [] if cost is None else [_price(cost, fair)]
     return Statement(outcome="same" if outcome == "mixed" else outcome, text=text, figures=figures)
@@ -196,7 +195,7 @@ def _plot(split: str, gaps: Sequence[Finding], cost: Cost | None, fair: Fairness
         picture = trade_chart((cost.value, cost.ends), trades, labels, corners, factor=100.0 if points else 1.0)
     left = len(chosen) - len(rows)
     more = words("fair.more_rows", n=f"{left:,}") if left else ""
-    return TradePlot(title=title, picture=picture, cost="" if cost is None else _price(cost, fair), rows=rows, more=more)
+    return TradePlot(title=title, picture=picture, rows=rows, more=more)
 
 
 def _rank(finding: Finding) -> int:

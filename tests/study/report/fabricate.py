@@ -188,11 +188,14 @@ def with_fairness(folder: Path, findings: Sequence[Finding], *, tolerance: float
     verdict = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
     for metric in dict.fromkeys(f.metric for f in findings if f.metric in ("tpr_gap", "fpr_gap", "mae_gap")):
         places = [len(before) + k for k, f in enumerate(findings) if f.metric == metric]
+        broken = any(f.enough and (f.low or 0.0) > tolerance for f in findings if f.metric == metric)
         verdict["rules"].append(
             {
-                "rule": f"fairness.{metric}", "outcome": "block" if metric == "tpr_gap" else "review",
-                "because": f"A gap of {metric} lies above 0.10.",
-                "sentences": {"en": f"A gap of {metric} lies above 0.10.", "zh": f"{metric} 的差距高于 0.10。"},
+                "rule": f"fairness.{metric}", "outcome": "block" if broken else "review",
+                "because": f"The largest {metric} is not proven to be at most 0.10.",
+                "sentences": {
+                    "en": f"The largest {metric} is not proven to be at most 0.10.", "zh": f"最大的 {metric} 未证实不超过 0.10。",
+                },
                 "findings": places, "answers_to": ["EU-AI-Act:10(2)(f)"], "must_be": {"at_most": tolerance},
             }
         )  # fmt: skip

@@ -84,7 +84,7 @@ def heat_map(
     rows: Sequence[str], columns: Sequence[str], cells: Mapping[tuple[int, int], Cell], labels: Labels
 ) -> Markup:
     """Return rows by columns with value and n: orange is worse, blue better, hatched has too few, framed is shown."""
-    left = 22 + 7.0 * max(len(clip(name, 18)) for name in rows)
+    left = 36 + 7.0 * max(len(clip(name, 18)) for name in rows)
     top = 46.0
     width, height = left + CELL_WIDTH * len(columns) + 8, top + CELL_HEIGHT * len(rows) + 8
     largest = max((abs(c.gap) for c in cells.values() if c.gap is not None), default=0.0) or 1.0

@@ -143,7 +143,7 @@ def _cell(finding: Finding, fair: Fairness) -> Cell:
     figures = telling.figures(finding, fair.context)
     return Cell(
         value=value,
-        n=f"n {telling.count(finding.n)}" if hidden else f"n = {telling.count(finding.n)}",
+        n=telling.n_is(finding.n),
         gap=finding.value if finding.enough else None,
         worse=shown(finding),
         few=not finding.enough,

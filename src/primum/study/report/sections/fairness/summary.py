@@ -9,8 +9,10 @@ from primum.evidence.finding import Finding
 from primum.study.report.sections.fairness import telling
 from primum.study.report.sections.fairness.gather import Fairness, depth, one_per, shown, worst_key
 
-MOST_LISTED = 4
-"""Groups named in one sentence; the others are counted."""
+MOST_LISTED = 3
+"""Groups named for one attribute; the others are counted."""
+MOST_STATEMENTS = 6
+"""Attributes told at once; the others are folded away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +38,14 @@ class Ruling:
 
 
 def statements(fair: Fairness) -> list[Statement]:
-    """Return a sentence for every attribute, hospitals last, then one each for intersections and the search."""
-    told = [_attribute(name, fair) for name in fair.attributes]
-    told += [_intersections(fair), _discovered(fair)]
-    return [one for one in told if one is not None]
+    """Return a sentence for every attribute, hospitals last, then one each for intersections and the search.
+
+    Of very many attributes those with somebody served worse come first.
+    """
+    told = [one for name in fair.attributes if (one := _attribute(name, fair)) is not None]
+    if len(told) > MOST_STATEMENTS:
+        told.sort(key=lambda one: ("worse", "unknown", "same", "better").index(one.outcome))
+    return [*told, *(one for one in (_intersections(fair), _discovered(fair)) if one is not None)]
 
 
 def ruling(fair: Fairness) -> Ruling:
@@ -77,7 +83,7 @@ def _word(fair: Fairness) -> str:
     few = one_per((f for f in fair.gaps if not f.enough and depth(f) == 1), _who)
     judged = one_per((f for f in fair.gaps if f.enough), _who)
     if harmed:
-        return words("fair.word.worse" if len(harmed) > 1 else "fair.word.worse_one", n=len(harmed))
+        return words("fair.word.worse" if len(harmed) > 1 else "fair.word.worse_one", n=f"{len(harmed):,}")
     if not fair.gaps:
         return words("fair.word.nothing")
     if not judged:
@@ -154,16 +160,16 @@ def _few_line(led: Sequence[Finding], fair: Fairness) -> list[str]:
 
 
 def _where(finding: Finding, fair: Fairness) -> str:
-    """Return the slice in words, with its split unless that is test."""
+    """Return the level of a slice of one attribute, with its split unless that is test."""
     context = fair.context
-    name = context.group(finding.slice)
+    name = context.level(next(iter(finding.slice.values())))
     return name if finding.split == "test" else f"{name} · {context.split(finding.split)}"
 
 
 def _what_it_takes(finding: Finding, fair: Fairness) -> str:
     """Return n, the gap that could have been seen and the patients needed, as far as they are known."""
     context = fair.context
-    parts = [f"n = {telling.count(finding.n)}"]
+    parts = [telling.n_is(finding.n)]
     smallest, wanted = telling.detectable(finding), telling.needed(finding)
     if smallest is not None and smallest < 1:
         parts.append(context.words("fair.only_seen", x=telling.amount(finding.metric, smallest, context)))
@@ -196,7 +202,7 @@ def _intersections(fair: Fairness) -> Statement | None:
     tally = words("fair.intersections.tally", **{name: f"{n:,}" for name, n in counts.items()})
     if harmed:
         worse = len(one_per(harmed, lambda f: (_who(f), f.split)))
-        more = [words("fair.intersections.more", n=worse - 1)] if worse > 1 else []
+        more = [words("fair.intersections.more", n=f"{worse - 1:,}")] if worse > 1 else []
         return Statement(outcome="worse", text=telling.served_worse(harmed[0], fair), figures=[*more, tally])
     if not judged:
         return Statement(outcome="unknown", text=words("fair.intersections.unknown"), figures=[tally])

@@ -83,7 +83,7 @@ def _sentence(key: tuple[str, str], row: dict[str, Finding], fair: Fairness) -> 
 
 def _figures(finding: Finding, fair: Fairness) -> str:
     parts = [] if finding.low is None or finding.high is None else [_ends(finding, fair)]
-    return fair.context.words("fair.comma").join([*parts, f"n = {telling.count(finding.n)}"])
+    return fair.context.words("fair.comma").join([*parts, telling.n_is(finding.n)])
 
 
 def _ends(finding: Finding, fair: Fairness) -> str:

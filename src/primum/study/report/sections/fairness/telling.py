@@ -59,6 +59,11 @@ def count(n: int) -> str:
     return f"< {SMALLEST_CELL}" if n < SMALLEST_CELL else whole(n)
 
 
+def n_is(n: int) -> str:
+    """Return "n = 412", or "n < 5"."""
+    return f"n {count(n)}" if n < SMALLEST_CELL else f"n = {count(n)}"
+
+
 def withheld(finding: Finding) -> bool:
     """Return whether a group is so small that no figure about it is shown."""
     return finding.n < SMALLEST_CELL
@@ -103,7 +108,7 @@ def figures(finding: Finding, context: Context) -> str:
     if finding.low is not None and finding.high is not None:
         sure = f"{100 * (finding.level or 0.95):g}"
         parts.append(context.words("interval", level=sure, interval=span(finding.metric, finding, signed=False)))
-    parts.append(f"n = {count(finding.n)}")
+    parts.append(n_is(finding.n))
     if finding.split is not None:
         parts.append(context.words.known(f"fair.where.{finding.split}", otherwise=context.split(finding.split)))
     return context.words("fair.comma").join(parts)

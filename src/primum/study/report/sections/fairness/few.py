@@ -39,7 +39,7 @@ class Few:
 def too_few(fair: Fairness) -> Few | None:
     """Return the slices with too few patients: single attributes first, then the intersections nearest to enough."""
     led = [f for metric in fair.leads for f in fair.told(metric, depth_=None) if is_gap(f) and not f.enough]
-    found = one_per(led, lambda f: (f.split, tuple(sorted(f.slice.items()))))
+    found = one_per(led, lambda f: (f.split, tuple(sorted(f.slice.items()))), telling.least_seen)
     if not found:
         return None
     single = sorted((f for f in found if depth(f) == 1), key=lambda f: (_order(f, fair), f.n))

@@ -160,12 +160,16 @@ def worst_first(findings: Sequence[Finding], places: Iterable[int]) -> list[int]
     return sorted(known, key=lambda place: (worst_key(findings[place]), place))
 
 
-def one_per(findings: Iterable[Finding], key: Callable[[Finding], object]) -> list[Finding]:
-    """Return the worst finding of each key, in the order in which the keys come."""
+def one_per(
+    findings: Iterable[Finding],
+    key: Callable[[Finding], object],
+    rank: Callable[[Finding], tuple[float, ...]] = worst_key,
+) -> list[Finding]:
+    """Return the worst finding of each key, the one that `rank` puts first, in the order in which the keys come."""
     chosen: dict[object, Finding] = {}
     for finding in findings:
         name = key(finding)
-        if name not in chosen or worst_key(finding) < worst_key(chosen[name]):
+        if name not in chosen or rank(finding) < rank(chosen[name]):
             chosen[name] = finding
     return list(chosen.values())
 

@@ -150,7 +150,8 @@ def _untold(name: str, led: Sequence[Finding], fair: Fairness) -> Statement:
 def _few_line(led: Sequence[Finding], fair: Fairness) -> list[str]:
     """Return one line about the groups with too few patients, the smallest first."""
     context = fair.context
-    few = sorted(one_per((f for f in led if not f.enough), lambda f: (_who(f), f.split)), key=lambda f: f.n)
+    small = one_per((f for f in led if not f.enough), lambda f: (_who(f), f.split), telling.least_seen)
+    few = sorted(small, key=lambda f: f.n)
     if not few:
         return []
     named = [f"{_where(f, fair)} ({_what_it_takes(f, fair)})" for f in few[:MOST_LISTED]]

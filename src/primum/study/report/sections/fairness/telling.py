@@ -144,6 +144,11 @@ def detectable(finding: Finding) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
+def least_seen(finding: Finding) -> tuple[float, ...]:
+    """Return a sorting key for slices too small to judge: the measure by which least could have been seen first."""
+    return (-(needed(finding) or 0), -(detectable(finding) or 0.0))
+
+
 def detail_value(finding: Finding, key: str) -> float | None:
     """Return a figure of a finding's detail, e.g. slice_value."""
     value = finding.detail.get(key)

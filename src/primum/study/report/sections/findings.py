@@ -10,7 +10,7 @@ from primum.study.report.context import Context
 from primum.study.report.sections.fairness.gather import SMALLEST_CELL, worst_first, worst_key
 from primum.study.report.wording import interval, number, whole
 
-MOST_FAIRNESS = 500
+MOST_FAIRNESS = 250
 """Findings on fairness that are listed beside those that a verdict points to."""
 MOST_LINKS = 6
 """Findings that the verdict names for a rule."""

@@ -12,7 +12,7 @@ from primum.study.report.sections.fairness.gather import Fairness
 from primum.study.report.sections.fairness.guide import guide
 from primum.study.report.sections.fairness.intersections import intersections
 from primum.study.report.sections.fairness.levels import levels, whole_attributes
-from primum.study.report.sections.fairness.summary import MOST_STATEMENTS, ruling, statements
+from primum.study.report.sections.fairness.summary import ruling, statements
 from primum.study.report.sections.fairness.swaps import swaps
 from primum.study.report.sections.fairness.trade import trade_off
 
@@ -27,7 +27,7 @@ def fairness_section(context: Context) -> Mapping[str, object] | None:
     fair = Fairness(context)
     if not fair.findings:
         return None
-    told = statements(fair)
+    told, folded = statements(fair)
     parts: dict[str, object] = {
         "forests": forests(fair),
         "intersections": intersections(fair),
@@ -40,8 +40,8 @@ def fairness_section(context: Context) -> Mapping[str, object] | None:
     return {
         "positive": fair.positive or "",
         "ruling": ruling(fair),
-        "statements": told[:MOST_STATEMENTS],
-        "more_statements": told[MOST_STATEMENTS:],
+        "statements": told,
+        "more_statements": folded,
         "others": others(fair),
         "few": too_few(fair),
         "guide": guide(fair),

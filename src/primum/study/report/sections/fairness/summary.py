@@ -23,6 +23,8 @@ class Statement:
     """worse, same, better (shown to lie within the tolerance) or unknown."""
     text: str
     figures: Sequence[str] = ()
+    weight: float = 0.0
+    """How large the gap is at least, to put the worst first where there are many sentences."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,15 +39,16 @@ class Ruling:
     """Outcome and sentence of every rule that is not met."""
 
 
-def statements(fair: Fairness) -> list[Statement]:
-    """Return a sentence for every attribute, hospitals last, then one each for intersections and the search.
+def statements(fair: Fairness) -> tuple[list[Statement], list[Statement]]:
+    """Return sentences for attributes, hospitals last, for intersections and the search; and those to be folded away.
 
-    Of very many attributes those with somebody served worse come first.
+    Of very many attributes those with somebody served worst come first, and the rest is folded away.
     """
     told = [one for name in fair.attributes if (one := _attribute(name, fair)) is not None]
     if len(told) > MOST_STATEMENTS:
-        told.sort(key=lambda one: ("worse", "unknown", "same", "better").index(one.outcome))
-    return [*told, *(one for one in (_intersections(fair), _discovered(fair)) if one is not None)]
+        told.sort(key=lambda one: (("worse", "unknown", "same", "better").index(one.outcome), -one.weight))
+    across = [one for one in (_intersections(fair), _discovered(fair)) if one is not None]
+    return [*told[:MOST_STATEMENTS], *across], told[MOST_STATEMENTS:]
 
 
 def ruling(fair: Fairness) -> Ruling:
@@ -114,7 +117,12 @@ def _harmed(harmed: Sequence[Finding], led: Sequence[Finding], fair: Fairness) -
     lines: list[str] = [telling.served_worse(other, fair) for other in others[: MOST_LISTED - 1]]
     if len(others) >= MOST_LISTED:
         lines.append(context.words("fair.more_shown", n=len(others) - MOST_LISTED + 1))
-    return Statement(outcome="worse", text=telling.served_worse(first, fair), figures=[*lines, *_few_line(led, fair)])
+    return Statement(
+        outcome="worse",
+        text=telling.served_worse(first, fair),
+        figures=[*lines, *_few_line(led, fair)],
+        weight=first.low or 0.0,
+    )
 
 
 def _not_shown(name: str, judged: Sequence[Finding], led: Sequence[Finding], fair: Fairness) -> Statement:
@@ -154,7 +162,7 @@ def _few_line(led: Sequence[Finding], fair: Fairness) -> list[str]:
     few = sorted(small, key=lambda f: f.n)
     if not few:
         return []
-    named = [f"{_where(f, fair)} ({_what_it_takes(f, fair)})" for f in few[:MOST_LISTED]]
+    named = [context.words("fair.bracketed", name=_where(f, fair), what=_what_it_takes(f, fair)) for f in few[:MOST_LISTED]]
     if len(few) > MOST_LISTED:
         named.append(context.words("fair.others", n=len(few) - MOST_LISTED))
     return [context.words("fair.too_few", groups=context.words.listing(named))]

@@ -32,6 +32,7 @@ from primum.evidence import (
     write_predictions,
 )
 from primum.extras import require
+from primum.fairness import fairness_findings
 from primum.files import atomic_path, write_json
 from primum.progress import Progress, Silent
 from primum.study.run import Run, check_same_study, environment, finished_run, open_folder, write_study
@@ -96,7 +97,7 @@ def run_study(
     others |= {f"{name}_alone": answers for name, (_, answers) in twins.items()}
     write_json(folder / "baselines.json", _baseline_figures({"model": predictions, **others}))
     with clock.step("assess"):
-        findings = _findings(study, predictions, others, fitted.findings)
+        findings = _findings(study, cohort, predictions, others, fitted.findings)
     return conclude(study, folder, findings, policy, clock, lang)
 
 
@@ -326,15 +327,31 @@ def _baseline_figures(models: Mapping[str, Predictions]) -> dict[str, Any]:
 
 
 def _findings(
-    study: Study, predictions: Predictions, others: Mapping[str, Predictions], proof: tuple[Finding, ...]
+    study: Study,
+    cohort: Cohort,
+    predictions: Predictions,
+    others: Mapping[str, Predictions],
+    proof: tuple[Finding, ...],
 ) -> list[Finding]:
     seed, resamples = study.spec.training.seed, study.spec.assess.resamples
     findings = performance_findings(predictions, n_resamples=resamples, seed=seed)
     for name, other in others.items():
         findings += gain_findings(predictions, other, name=name, n_resamples=resamples, seed=seed)
+    findings += fairness_findings(
+        predictions, n_resamples=resamples, seed=seed, fields=_vitals_by_split(cohort, predictions)
+    )
     if not findings:
         raise StudyError("cohort.split: no record is in test or external, so there is nothing to judge by.")
     return [*findings, *proof]
+
+
+def _vitals_by_split(cohort: Cohort, predictions: Predictions) -> dict[str, dict[str, Any]]:
+    """Return the vitals of each split's records, among which the worst-served slice is searched for."""
+    vitals = cohort.records.vitals
+    return {
+        split: {name: column.values[predictions.split == split] for name, column in vitals.items()}
+        for split in _MEASURED
+    }
 
 
 def _write_splits(path: Path, cohort: Cohort, split: SplitArray) -> None:

@@ -12,10 +12,12 @@ from primum.study.report.svg import Plot, clip, ticks
 
 MARKS: Mapping[str, str] = {
     "worse": "M0 -6.5L6.5 0L0 6.5L-6.5 0Z",
+    "small": "M0 -5.6L5.6 0L0 5.6L-5.6 0Z",
     "plain": "M-4.7 0A4.7 4.7 0 1 0 4.7 0A4.7 4.7 0 1 0 -4.7 0Z",
     "few": "M-4.2 0A4.2 4.2 0 1 0 4.2 0A4.2 4.2 0 1 0 -4.2 0Z",
 }
-"""Diamond for shown to be worse, disc for not shown, ring for too few: told apart without colour."""
+"""Diamond for a gap that is shown (small: within the tolerance), disc for not shown, ring for too few: told apart
+without colour."""
 
 
 def gap_axis(scale: Scale, *, factor: float = 1.0, worse: str, better: str) -> Markup:
@@ -39,7 +41,7 @@ def gap_axis(scale: Scale, *, factor: float = 1.0, worse: str, better: str) -> M
 def gap_row(
     value: float | None, interval: tuple[float, float] | None, scale: Scale, *, kind: str, tolerance: float | None
 ) -> Markup:
-    """Return one row: zero line, tolerance line, interval and mark; `kind` is worse, plain or few."""
+    """Return one row: zero line, tolerance line, interval and mark; `kind` is worse, small, plain or few."""
     if value is None:
         return Markup("")
     parts = [Markup('<line class="zero" x1="{0:.2f}%" x2="{0:.2f}%" y1="0" y2="100%"/>').format(scale.percent(0.0))]

@@ -130,7 +130,7 @@ def _cell(finding: Finding | None, gap: Finding | None, fair: Fairness) -> Datas
         return DatasetCell(
             value=telling.amount(finding.metric, finding.value, fair.context)
             if finding.value == 0
-            else words("fair.points", n=telling.figure(finding.metric, finding.value, signed=True)),
+            else words("fair.amount.points", n=telling.figure(finding.metric, finding.value, signed=True)),
             note=note,
             stands_out=shown(finding) or abs(finding.value) >= STANDS_OUT,
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from primum.evidence.finding import Finding
 from primum.study.report.sections.fairness import telling
-from primum.study.report.sections.fairness.gather import Fairness, depth, is_gap, one_per
+from primum.study.report.sections.fairness.gather import Fairness, depth, few, one_per
 
 MOST_ROWS = 20
 MOST_DEEP = 8
@@ -38,7 +38,7 @@ class Few:
 
 def too_few(fair: Fairness) -> Few | None:
     """Return the slices with too few patients: single attributes first, then the intersections nearest to enough."""
-    led = [f for metric in fair.leads for f in fair.told(metric, depth_=None) if is_gap(f) and not f.enough]
+    led = [f for metric in fair.leads for f in fair.told(metric, depth_=None) if few(f)]
     found = one_per(led, lambda f: (f.split, tuple(sorted(f.slice.items()))), telling.least_seen)
     if not found:
         return None

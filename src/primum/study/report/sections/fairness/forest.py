@@ -11,7 +11,7 @@ from primum.evidence.finding import Finding
 from primum.study.report.charts import Scale, scale_of
 from primum.study.report.charts_fairness import gap_axis, gap_row
 from primum.study.report.sections.fairness import telling
-from primum.study.report.sections.fairness.gather import Fairness, depth, level_order, one_per, shown, worst_key
+from primum.study.report.sections.fairness.gather import Fairness, depth, few, level_order, one_per, shown, worst_key
 
 MOST_ROWS = 36
 """Rows of one forest plot; the others are counted."""
@@ -25,7 +25,7 @@ class GapRow:
 
     label: str
     kind: str
-    """worse, plain or few."""
+    """worse, small, plain or few."""
     versus: str
     """What it is compared with, where the group's heading does not say so."""
     n: str
@@ -53,16 +53,11 @@ def forests(fair: Fairness) -> list[GapForest]:
     return [plot for metric in fair.leads if (plot := _forest(metric, fair)) is not None]
 
 
-def kind_of(finding: Finding) -> str:
-    """Return worse, plain or few."""
-    return "few" if not finding.enough or finding.value is None else "worse" if shown(finding) else "plain"
-
-
 def row_of(finding: Finding, label: str, scale: Scale, fair: Fairness) -> GapRow:
     """Return the row of a gap; of a group of fewer than five patients no figure is shown."""
     hidden = telling.withheld(finding)
     ends = None if finding.low is None or finding.high is None else (finding.low, finding.high)
-    kind = kind_of(finding)
+    kind = fair.standing(finding)
     tolerance = fair.tolerances.get(finding.metric)
     return GapRow(
         label=label,
@@ -81,7 +76,7 @@ def scale_for(findings: Sequence[Finding], tolerance: float | None) -> Scale | N
     if not values:
         return None
     reach = WIDEST * max(0.02, tolerance or 0.0, *(abs(v) for v in values))
-    ends = [e for f in findings for e in (f.low, f.high) if e is not None and f.enough]
+    ends = [e for f in findings for e in (f.low, f.high) if e is not None and not few(f)]
     bounded = [min(reach, max(-reach, e)) for e in ends]
     return scale_of([*values, *bounded, *([] if tolerance is None else [tolerance])], reference=0.0)
 
@@ -94,13 +89,17 @@ def _forest(metric: str, fair: Fairness) -> GapForest | None:
     if scale is None:
         return None
     context, words = fair.context, fair.context.words
-    points = telling.in_points(metric)
     groups = [_group(name, kept, scale, fair) for name in fair.attributes]
     return GapForest(
         title=context.title(metric),
         note=telling.meaning(metric, fair),
-        unit=words("fair.in_points" if points else "fair.in_units"),
-        axis=gap_axis(scale, factor=100.0 if points else 1.0, worse=words("fair.worse"), better=words("fair.better")),
+        unit=words(f"fair.unit.{telling.unit(metric)}"),
+        axis=gap_axis(
+            scale,
+            factor=100.0 if telling.in_points(metric) else 1.0,
+            worse=words("fair.worse"),
+            better=words("fair.better"),
+        ),
         groups=[group for group in groups if group[2]],
         tolerance="" if tolerance is None else telling.amount(metric, tolerance, context),
         more=words("fair.more_rows", n=f"{len(found) - len(kept):,}") if len(found) > len(kept) else "",
@@ -134,6 +133,7 @@ def _label(finding: Finding, name: str, fair: Fairness) -> str:
 class ShownRow:
     """One gap that is shown, by another measure than those of the plots."""
 
+    kind: str
     slice: str
     split: str
     metric: str
@@ -152,15 +152,17 @@ class Others:
 
 
 def others(fair: Fairness, *, most: int = 12) -> Others | None:
-    """Return the gaps shown by every other measure or class, of slices of one attribute; None when there are none."""
+    """Return the gaps shown by other measures or for single classes, of slices of one attribute; None without any."""
     told = {id(f) for metric in fair.leads for f in fair.told(metric)}
     left = [f for f in fair.gaps if depth(f) == 1 and shown(f) and id(f) not in told]
-    found = sorted(one_per(left, lambda f: (f.metric, f.split, tuple(f.slice.items()))), key=worst_key)
+    found = one_per(left, lambda f: (f.metric, f.split, tuple(f.slice.items())))
+    found.sort(key=lambda f: (not fair.harmed(f), worst_key(f)))
     if not found:
         return None
     context = fair.context
     rows = [
         ShownRow(
+            kind=fair.standing(f) if fair.judged(f) else "small",
             slice=telling.about(f, fair),
             split=context.split(f.split),
             metric=context.title(f.metric),

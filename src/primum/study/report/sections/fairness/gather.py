@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from primum.evidence.finding import Finding
+from primum.evidence.sufficiency import ENOUGH_FOR_A_SHARE
 from primum.study.report.context import Context
 
 SMALLEST_CELL = 5
@@ -16,7 +17,7 @@ LEADS: Mapping[str, tuple[str, ...]] = {
     "binary": ("tpr_gap", "fpr_gap"),
     "many": ("balanced_accuracy_gap",),
     "labels": ("balanced_accuracy_gap", "tpr_gap", "fpr_gap"),
-    "number": ("mae_gap",),
+    "number": ("relative_mae_gap", "standardised_bias_gap", "mae_gap"),
 }
 """The gaps that are told first, by the kind of question."""
 WHOLE = (
@@ -30,6 +31,10 @@ WHOLE = (
 """Measures of a whole attribute: its worst level against its best."""
 DATASET = ("representation_gap", "base_rate", "missing_rate", "base_rate_gap", "missing_rate_gap")
 NOT_GAPS = (*DATASET, "discovered_slice_gap")
+TWO_SIDED = ("calibration_gap", "bias_gap", "standardised_bias_gap")
+"""Gaps of which either sign is a harm: too high and too low."""
+DESCRIBED = ("selection_rate_gap", "ppv_gap", "npv_gap")
+"""Gaps that follow from how often groups have the outcome; they are told and never called a harm."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,21 @@ class Fairness:
         names = dict.fromkeys(next(iter(f.slice)) for f in self.gaps if depth(f) == 1)
         return sorted(names, key=lambda name: name == "site")
 
+    def judged(self, finding: Finding) -> bool:
+        """Return whether a gap is one by which a group may be said to be served worse."""
+        return finding.metric not in DESCRIBED and (finding.metric in self.tolerances or finding.metric in self.leads)
+
+    def standing(self, finding: Finding) -> str:
+        """Return worse (shown, beyond the tolerance), small (shown, within it), few (too few to tell) or plain."""
+        if shown(finding):
+            beyond = abs(finding.value or 0.0) > self.tolerances.get(finding.metric, 0.0)
+            return "worse" if beyond and finding.metric not in DESCRIBED else "small"
+        return "few" if few(finding) else "plain"
+
+    def harmed(self, finding: Finding) -> bool:
+        """Return whether a group is shown to be served worse than the policy tolerates."""
+        return self.judged(finding) and self.standing(finding) == "worse"
+
     def told(self, metric: str, *, depth_: int | None = 1) -> list[Finding]:
         """Return the gaps of a metric, one a slice and split: over all classes, else of the worst class."""
         chosen: dict[tuple[object, ...], Finding] = {}
@@ -144,14 +164,33 @@ def depth(finding: Finding) -> int:
 
 
 def shown(finding: Finding) -> bool:
-    """Return whether the slice is shown to be served worse: enough patients, and an interval wholly above zero."""
-    return finding.enough and finding.value is not None and finding.low is not None and finding.low > 0
+    """Return whether a gap is shown: its interval excludes zero, and both sides have ten records, as the gate asks.
+
+    Few patients do not keep a gap from being shown; they keep its absence from being.
+    """
+    fewest = min(finding.n, int(finding.detail.get("versus_n") or finding.n))
+    return at_least(finding) > 0 and fewest >= ENOUGH_FOR_A_SHARE
+
+
+def few(finding: Finding) -> bool:
+    """Return whether there are too few patients to tell: nothing is shown, and a harmful gap might not have been."""
+    return not shown(finding) and (not finding.enough or finding.value is None)
+
+
+def at_least(finding: Finding) -> float:
+    """Return how large the gap is at least, the end of its interval nearer to zero; 0 where it may be none."""
+    if finding.value is None or finding.low is None or finding.high is None:
+        return 0.0
+    if finding.metric.removesuffix("_change") in TWO_SIDED and finding.high < 0:
+        return -finding.high
+    return max(0.0, finding.low)
 
 
 def worst_key(finding: Finding) -> tuple[bool, float, bool, float]:
     """Return a sorting key: shown before not shown, enough before too few, then the larger gap."""
     value = finding.value if finding.value is not None else float("-inf")
-    return (not shown(finding), -(finding.low or 0.0) if shown(finding) else 0.0, not finding.enough, -value)
+    size = abs(value) if finding.metric in TWO_SIDED and finding.value is not None else value
+    return (not shown(finding), -at_least(finding) if shown(finding) else 0.0, few(finding), -size)
 
 
 def worst_first(findings: Sequence[Finding], places: Iterable[int]) -> list[int]:

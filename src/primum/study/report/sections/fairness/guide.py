@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from primum.evidence.finding import Finding
 from primum.study.report.sections.fairness import telling
 from primum.study.report.sections.fairness.dataset import base_rate_sentence
-from primum.study.report.sections.fairness.gather import WHOLE, Fairness, is_gap, shown, worst_key
+from primum.study.report.sections.fairness.gather import WHOLE, Fairness, few, is_gap, worst_key
 
 USES: Mapping[str, tuple[str, ...]] = {
     "screen": ("tpr_gap", "equal_opportunity_difference", "npv_gap"),
     "confirm": ("ppv_gap", "fpr_gap", "predictive_parity_difference"),
     "allocate": ("calibration_gap", "selection_rate_gap", "demographic_parity_difference"),
-    "quantity": ("mae_gap", "bias_gap"),
+    "quantity": ("relative_mae_gap", "standardised_bias_gap", "mae_gap", "bias_gap"),
     "decide": ("equalised_odds_difference", "tpr_gap", "fpr_gap", "calibration_gap"),
 }
 """The measures that suit a use, in the order in which they matter."""
@@ -105,29 +105,29 @@ def _search(expression: str, text: str) -> re.Match[str] | None:
 
 
 def _suits(metric: str, fair: Fairness) -> bool:
-    return metric in fair.by_metric or metric in USES["decide"][:3] or metric == USES["quantity"][0]
+    return metric in fair.by_metric or metric in USES["decide"][:3]
 
 
 def _advice(metric: str, fair: Fairness) -> Advice:
     context, words = fair.context, fair.context.words
     found = [f for f in fair.by_metric.get(metric, ()) if f.value is not None and (is_gap(f) or metric in WHOLE)]
-    judged = sorted((f for f in found if f.enough and len(f.slice) == 1), key=worst_key)
+    judged = sorted((f for f in found if not few(f) and len(f.slice) == 1), key=worst_key)
     meaning = telling.meaning(metric, fair)
     title = context.title(metric)
     if not found:
         return Advice(measure=title, meaning=meaning, found=words("fair.guide.not_measured"), kind="unknown")
     if not judged:
         return Advice(measure=title, meaning=meaning, found=words("fair.guide.too_few"), kind="unknown")
-    return Advice(measure=title, meaning=meaning, found=_found(judged[0], fair), kind=_kind(judged[0]))
+    return Advice(measure=title, meaning=meaning, found=_found(judged[0], fair), kind=_kind(judged[0], fair))
 
 
-def _kind(finding: Finding) -> str:
-    return "worse" if shown(finding) and is_gap(finding) else "same"
+def _kind(finding: Finding, fair: Fairness) -> str:
+    return "worse" if is_gap(finding) and fair.harmed(finding) else "same"
 
 
 def _found(finding: Finding, fair: Fairness) -> str:
     words = fair.context.words
-    key = "fair.guide.shown" if _kind(finding) == "worse" else "fair.guide.largest"
+    key = "fair.guide.shown" if _kind(finding, fair) == "worse" else "fair.guide.largest"
     return words(
         key,
         value=telling.amount(finding.metric, finding.value, fair.context),

@@ -12,15 +12,15 @@ from primum.evidence.finding import Finding
 from primum.study.report.charts import Labels
 from primum.study.report.charts_fairness import Cell, heat_map
 from primum.study.report.sections.fairness import telling
-from primum.study.report.sections.fairness.forest import kind_of
-from primum.study.report.sections.fairness.gather import Fairness, depth, level_order, one_per, shown, worst_key
+from primum.study.report.sections.fairness.gather import Fairness, depth, few, level_order, one_per, shown, worst_key
 from primum.study.report.wording import percent
 
 MOST_MAPS = 4
 MOST_LEVELS = 9
 MOST_ROWS = 15
 LEVELS = {
-    "tpr_gap": "tpr", "fpr_gap": "fpr", "balanced_accuracy_gap": "balanced_accuracy", "mae_gap": "mae",
+    "tpr_gap": "tpr", "fpr_gap": "fpr", "balanced_accuracy_gap": "balanced_accuracy",
+    "mae_gap": "mae", "relative_mae_gap": "mae", "standardised_bias_gap": "bias",
 }  # fmt: skip
 """The level that a gap compares, where the two have different names."""
 
@@ -144,9 +144,9 @@ def _cell(finding: Finding, fair: Fairness) -> Cell:
     return Cell(
         value=value,
         n=telling.n_is(finding.n),
-        gap=finding.value if finding.enough else None,
-        worse=shown(finding),
-        few=not finding.enough,
+        gap=None if few(finding) else finding.value,
+        worse=fair.harmed(finding),
+        few=few(finding),
         note=fair.context.group(finding.slice) + ("" if hidden else f": {value}, {figures}"),
     )
 
@@ -160,8 +160,8 @@ def _in_words(cell: Cell | None, fair: Fairness) -> str:
 
 def _described(cells: Sequence[Finding], fair: Fairness) -> str:
     worst = min(cells, key=worst_key)
-    few = sum(not f.enough for f in cells)
-    return fair.context.words("fair.map.description", worst=fair.context.group(worst.slice), n=len(cells), few=few)
+    n_few = sum(map(few, cells))
+    return fair.context.words("fair.map.description", worst=fair.context.group(worst.slice), n=len(cells), few=n_few)
 
 
 def _level_title(metric: str, fair: Fairness) -> str:
@@ -172,8 +172,8 @@ def _worst(fair: Fairness) -> tuple[list[WorstRow], int]:
     """Return the worst intersections and how many others there are; three attributes only where something is shown."""
     deep = [f for metric in fair.leads for f in fair.told(metric, depth_=None) if depth(f) > 1]
     led = {id(f) for f in deep}
-    deep += [f for f in fair.gaps if depth(f) > 1 and shown(f) and id(f) not in led]
-    judged = [f for f in deep if f.enough and f.value is not None and (depth(f) == 2 or shown(f))]
+    deep += [f for f in fair.gaps if depth(f) > 1 and fair.harmed(f) and id(f) not in led]
+    judged = [f for f in deep if not few(f) and (depth(f) == 2 or fair.harmed(f))]
     best = one_per(judged, lambda f: (f.split, tuple(sorted(f.slice.items()))))
     two = {(f.metric, f.split, frozenset(f.slice.items())): f.value or 0.0 for f in best if depth(f) == 2 and shown(f)}
     best = [f for f in best if not _repeats(f, two)]
@@ -201,5 +201,5 @@ def _row(finding: Finding, fair: Fairness) -> WorstRow:
         there=telling.level(base, telling.detail_value(finding, "versus_value")),
         value=telling.figure(finding.metric, finding.value, signed=True),
         interval=telling.span(finding.metric, finding),
-        kind=kind_of(finding),
+        kind=fair.standing(finding),
     )

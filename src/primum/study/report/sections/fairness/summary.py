@@ -7,7 +7,16 @@ from dataclasses import dataclass
 
 from primum.evidence.finding import Finding
 from primum.study.report.sections.fairness import telling
-from primum.study.report.sections.fairness.gather import Fairness, depth, one_per, shown, worst_key
+from primum.study.report.sections.fairness.gather import (
+    TWO_SIDED,
+    Fairness,
+    at_least,
+    depth,
+    few,
+    one_per,
+    shown,
+    worst_key,
+)
 
 MOST_LISTED = 3
 """Groups named for one attribute; the others are counted."""
@@ -82,16 +91,16 @@ def _said(rule: Mapping[str, object], fair: Fairness) -> str:
 def _word(fair: Fairness) -> str:
     """Return the headline: somebody served worse, nobody shown, or too few to tell."""
     words = fair.context.words
-    harmed = one_per((f for f in fair.gaps if shown(f)), _who)
-    few = one_per((f for f in fair.gaps if not f.enough and depth(f) == 1), _who)
-    judged = one_per((f for f in fair.gaps if f.enough), _who)
+    harmed = one_per(filter(fair.harmed, fair.gaps), _who)
+    untold = one_per((f for f in fair.gaps if few(f) and depth(f) == 1 and f.metric in fair.leads), _who)
+    judged = one_per((f for f in fair.gaps if not few(f)), _who)
     if harmed:
         return words("fair.word.worse" if len(harmed) > 1 else "fair.word.worse_one", n=f"{len(harmed):,}")
     if not fair.gaps:
         return words("fair.word.nothing")
     if not judged:
         return words("fair.word.few_all")
-    return words("fair.word.few", n=len(few)) if few else words("fair.word.same")
+    return words("fair.word.few", n=len(untold)) if untold else words("fair.word.same")
 
 
 def _who(finding: Finding) -> tuple[tuple[str, str], ...]:
@@ -102,10 +111,10 @@ def _attribute(name: str, fair: Fairness) -> Statement | None:
     """Return what is said about one attribute, over the measures that are told first and then all others."""
     led = [f for metric in fair.leads for f in fair.told(metric) if name in f.slice]
     others = [f for f in fair.gaps if depth(f) == 1 and name in f.slice and f.metric not in fair.leads]
-    harmed = sorted(filter(shown, led), key=worst_key) or sorted(filter(shown, others), key=worst_key)
+    harmed = sorted(filter(fair.harmed, led), key=worst_key) or sorted(filter(fair.harmed, others), key=worst_key)
     if harmed:
         return _harmed(harmed, led, fair)
-    judged = sorted((f for f in led if f.enough and f.value is not None), key=worst_key)
+    judged = sorted((f for f in led if not few(f)), key=worst_key)
     if judged:
         return _not_shown(name, judged, led, fair)
     return _untold(name, led, fair) if led else None
@@ -121,13 +130,13 @@ def _harmed(harmed: Sequence[Finding], led: Sequence[Finding], fair: Fairness) -
         outcome="worse",
         text=telling.served_worse(first, fair),
         figures=[*lines, *_few_line(led, fair)],
-        weight=first.low or 0.0,
+        weight=at_least(first),
     )
 
 
 def _not_shown(name: str, judged: Sequence[Finding], led: Sequence[Finding], fair: Fairness) -> Statement:
     context = fair.context
-    largest = max(judged, key=lambda f: f.value or 0.0)
+    largest = judged[0] if shown(judged[0]) else max(judged, key=lambda f: f.value or 0.0)
     lines = [
         context.words(
             "fair.largest",
@@ -139,6 +148,7 @@ def _not_shown(name: str, judged: Sequence[Finding], led: Sequence[Finding], fai
     ]
     inside = _within(judged, fair)
     key = "fair.within" if inside and len(judged) == len(led) else "fair.not_shown"
+    key = "fair.small" if shown(largest) and key != "fair.within" else key
     text = context.words(key, attribute=_attribute_name(name, fair))
     lines += [*_few_line(led, fair), *_permutation(name, fair)]
     return Statement(outcome="better" if key == "fair.within" else "same", text=text, figures=lines)
@@ -147,7 +157,9 @@ def _not_shown(name: str, judged: Sequence[Finding], led: Sequence[Finding], fai
 def _within(judged: Iterable[Finding], fair: Fairness) -> bool:
     """Return whether every gap lies wholly within a tolerance that the policy states."""
     bounds = [(f, fair.tolerances.get(f.metric)) for f in judged]
-    return all(bound is not None and f.high is not None and f.high <= bound for f, bound in bounds)
+    return all(bound is not None and f.high is not None and f.high <= bound for f, bound in bounds) and all(
+        f.low is not None and f.low >= -bound for f, bound in bounds if bound is not None and f.metric in TWO_SIDED
+    )
 
 
 def _untold(name: str, led: Sequence[Finding], fair: Fairness) -> Statement:
@@ -158,13 +170,16 @@ def _untold(name: str, led: Sequence[Finding], fair: Fairness) -> Statement:
 def _few_line(led: Sequence[Finding], fair: Fairness) -> list[str]:
     """Return one line about the groups with too few patients, the smallest first."""
     context = fair.context
-    small = one_per((f for f in led if not f.enough), lambda f: (_who(f), f.split), telling.least_seen)
-    few = sorted(small, key=lambda f: f.n)
-    if not few:
+    small = one_per(filter(few, led), lambda f: (_who(f), f.split), telling.least_seen)
+    untold = sorted(small, key=lambda f: f.n)
+    if not untold:
         return []
-    named = [context.words("fair.bracketed", name=_where(f, fair), what=_what_it_takes(f, fair)) for f in few[:MOST_LISTED]]
-    if len(few) > MOST_LISTED:
-        named.append(context.words("fair.others", n=len(few) - MOST_LISTED))
+    named = [
+        context.words("fair.bracketed", name=_where(f, fair), what=_what_it_takes(f, fair))
+        for f in untold[:MOST_LISTED]
+    ]
+    if len(untold) > MOST_LISTED:
+        named.append(context.words("fair.others", n=len(untold) - MOST_LISTED))
     return [context.words("fair.too_few", groups=context.words.listing(named))]
 
 
@@ -183,7 +198,11 @@ def _what_it_takes(finding: Finding, fair: Fairness) -> str:
     if smallest is not None and smallest < 1:
         parts.append(context.words("fair.only_seen", x=telling.amount(finding.metric, smallest, context)))
     if wanted is not None:
-        parts.append(context.words("fair.would_need", n=f"{wanted:,}"))
+        parts.append(
+            context.words(
+                "fair.would_need", n=f"{wanted:,}", gap=telling.amount(finding.metric, telling.USUAL_GAP, context)
+            )
+        )
     return context.words("fair.comma").join(parts)
 
 
@@ -200,13 +219,13 @@ def _attribute_name(name: str, fair: Fairness) -> str:
 
 def _intersections(fair: Fairness) -> Statement | None:
     deep = [f for metric in fair.leads for f in fair.told(metric, depth_=None) if depth(f) > 1]
-    every = [f for f in fair.gaps if depth(f) > 1]
+    every = [f for f in fair.gaps if depth(f) > 1 and fair.judged(f)]
     if not every:
         return None
     words = fair.context.words
-    harmed = sorted(filter(shown, deep), key=worst_key) or sorted(filter(shown, every), key=worst_key)
+    harmed = sorted(filter(fair.harmed, deep), key=worst_key) or sorted(filter(fair.harmed, every), key=worst_key)
     groups = one_per(every, lambda f: (_who(f), f.split))
-    judged = len(one_per((f for f in every if f.enough), lambda f: (_who(f), f.split)))
+    judged = len(one_per((f for f in every if not few(f)), lambda f: (_who(f), f.split)))
     counts = {"n": len(groups), "judged": judged, "few": len(groups) - judged}
     tally = words("fair.intersections.tally", **{name: f"{n:,}" for name, n in counts.items()})
     if harmed:
@@ -225,7 +244,7 @@ def _discovered(fair: Fairness) -> Statement | None:
         return None
     worst, context = found[0], fair.context
     where = context.words.listing([f"{key} {value}" for key, value in worst.slice.items()])
-    outcome = "worse" if shown(worst) else "same" if worst.enough else "unknown"
+    outcome = "worse" if shown(worst) else "unknown" if few(worst) else "same"
     return Statement(
         outcome=outcome,
         text=context.words(

@@ -9,10 +9,21 @@ from markupsafe import Markup
 from primum.evidence.finding import Finding
 from primum.evidence.metrics import METRICS
 from primum.study.report.context import Context
-from primum.study.report.sections.fairness.gather import SMALLEST_CELL, Fairness, is_gap
+from primum.study.report.sections.fairness.gather import SMALLEST_CELL, TWO_SIDED, Fairness, is_gap
 from primum.study.report.wording import interval, number, whole
 
-PLAIN = ("log_loss", "mae", "bias", "calibration_slope", "calibration_intercept", "auroc", "demographic_parity_ratio")
+USUAL_GAP = 0.1
+"""The gap for which findings say how many patients would be needed: ten points, or 0.1 of a number's unit."""
+PLAIN = (
+    "log_loss",
+    "mae",
+    "bias",
+    "calibration_slope",
+    "calibration_intercept",
+    "auroc",
+    "demographic_parity_ratio",
+    "standardised_bias",
+)
 """Figures that are no shares of patients and are therefore not written in points or percent; AUROC is one by habit."""
 
 
@@ -50,8 +61,14 @@ def span(metric: str, finding: Finding, *, signed: bool = True) -> str:
 
 def amount(metric: str, value: float | None, context: Context) -> str:
     """Return a difference with its unit, e.g. "18.0 points"."""
-    text = figure(metric, value)
-    return context.words("fair.points", n=text) if in_points(metric) else text
+    return context.words(f"fair.amount.{unit(metric)}", n=figure(metric, value))
+
+
+def unit(metric: str) -> str:
+    """Return which unit a difference is written in: points, percent, deviations or plain."""
+    if metric.startswith("relative_mae"):
+        return "percent"
+    return "points" if in_points(metric) else "deviations" if metric.startswith("standardised") else "plain"
 
 
 def count(n: int) -> str:
@@ -85,9 +102,12 @@ def phrase(finding: Finding, fair: Fairness) -> str:
     """Return what the gap means for the slice, e.g. "of the patients with “X” it finds 18.0 points fewer"."""
     context = fair.context
     key = f"fair.means.{finding.metric}"
+    size = finding.value
+    if finding.metric in TWO_SIDED and size is not None:
+        key, size = f"{key}.{'high' if size > 0 else 'low'}", abs(size)
     return context.words(
         key if key in context.words else "fair.means.other",
-        x=amount(finding.metric, finding.value, context),
+        x=amount(finding.metric, size, context),
         name=class_name(finding, fair),
         metric=context.title(finding.metric),
     )
@@ -118,7 +138,7 @@ def served_worse(finding: Finding, fair: Fairness) -> Markup:
     """Return the sentence that a slice is served worse, the slice in bold."""
     context = fair.context
     return context.words.markup(
-        "fair.served_worse",
+        "fair.differs" if finding.metric in TWO_SIDED else "fair.served_worse",
         slice=Markup("<strong>{}</strong>").format(capital(context.group(finding.slice))),
         versus=comparison(finding, context),
         phrase=phrase(finding, fair),
@@ -131,10 +151,10 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def needed(finding: Finding, *, gap: str = "0.1") -> int | None:
-    """Return how many patients of the slice are needed to see a gap of 10 points; None when nobody worked it out."""
+def needed(finding: Finding) -> int | None:
+    """Return how many patients of the slice are needed to see the usual gap; None when nobody worked it out."""
     table = finding.detail.get("needed")
-    value = table.get(gap) if isinstance(table, Mapping) else None
+    value = table.get(f"{USUAL_GAP:g}") if isinstance(table, Mapping) else None
     return int(value) if isinstance(value, int | float) else None
 
 

@@ -42,6 +42,7 @@ class RuleResult:
             "sentences": dict(self.because),
             "on_failure": self.rule.on_failure,
             "strength": self.rule.strength,
+            "must_be": self.rule.must_be.model_dump(exclude_none=True),
         }
 
 

@@ -1,6 +1,6 @@
 """The cohort room: records with their roles, read, checked, split and summarised."""
 
-from primum.cohort.build import column_names, read_cohort, read_records, take
+from primum.cohort.build import column_names, read_attribute, read_cohort, read_records, take
 from primum.cohort.cohort import SPLIT_NAMES, Cohort, Target
 from primum.cohort.plan import SplitPlan, TimeWindow
 from primum.cohort.propose import Proposal, propose_roles
@@ -36,6 +36,7 @@ __all__ = [
     "column_names",
     "make_splits",
     "propose_roles",
+    "read_attribute",
     "read_cohort",
     "read_records",
     "summarise",

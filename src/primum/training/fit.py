@@ -32,6 +32,7 @@ from primum.model.inputs import (
 from primum.model.net import Net
 from primum.model.predictor import Predictor
 from primum.progress import Progress, Silent
+from primum.training.fairness import Copies, Mitigation, described, mitigate
 from primum.training.plan import TrainingPlan, use_bf16
 from primum.training.proof import learnt_finding, prove, snapshot
 from primum.training.tracking import Tracking
@@ -73,6 +74,8 @@ class FitRequest:
     """Name for trackers."""
     probe: bool = True
     """Whether the un-tuned backbone's features are wanted for a linear probe."""
+    base: Path = Path()
+    """Where the study's relative paths start."""
     proven_on: str = "test"
     """The split on which what training taught is measured; a search must not look at the test split."""
 
@@ -108,27 +111,31 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
     train_rows = _rows(request.split, "train")
     if not len(train_rows):
         raise SplitError("cohort.split: no record is left to train on; give train a larger share.")
+    mitigation, plan = _mitigation(request, train_rows)
     predictor = _untrained_predictor(request, train_rows)
     net = predictor.net
     tokens = predictor.prepare(request.cohort.records)
     features = _untuned_features(predictor, tokens) if "text" in tokens and request.probe else None
     frozen = predictor.spec.adaptation.frozen_backbone and "text" in tokens
     prepared = _cached(predictor, tokens, features) if frozen else tokens
-    collate = Collate(prepared, *_labels(request.cohort, train_rows, request.plan))
+    learnt_from = _with_copies(predictor, prepared, mitigation.copies, frozen=frozen)
+    collate, drawn_rows = _collate(request, learnt_from, train_rows, mitigation)
     proven_on = request.proven_on if (request.split == request.proven_on).any() else "validation"
     watched = _spread(_rows(request.split, proven_on), _PROOF_RECORDS)
 
     before = snapshot(net)
     untrained = losses_and_answers(net, collate, watched, torch.device("cpu"))[0]
     started = time.perf_counter()
-    text = prepared.get("text")
+    text = learnt_from.get("text")
     if isinstance(text, PreparedText):
         compact_embedding(net, text.ids)
-    trainer = _trainer(request, net, collate, train_rows, progress or Silent(), report)
+    net.objective = None if mitigation.objective is None else mitigation.objective(net)
+    trainer = _trainer(request, net, plan, collate, drawn_rows, mitigation, progress or Silent(), report)
     state = _train(trainer, net, resumable=predictor.spec.adaptation.method != "adalora")
     # Mixed precision leaves its autocast around `forward`; answers are given in float32.
     trainer.accelerator.unwrap_model(trainer.model_wrapped, keep_fp32_wrapper=False)
     net.to("cpu").eval()
+    net.objective = None
     restore_embedding(net)
     predictor.save(request.model_folder)
     trained = losses_and_answers(net, collate, watched, torch.device("cpu"))[0]
@@ -138,7 +145,7 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
         in_memory=predictor.predict_prepared(_some(prepared, request.cohort)),
         reloaded=_reloaded(request, tokens),
     )
-    figures = epoch_figures(state["log_history"], request.plan)
+    figures = epoch_figures(state["log_history"], plan)
     patients = request.cohort.patients[watched]
     gain = learnt_finding(untrained, trained, patients, split=proven_on, seed=request.plan.seed)
     return Fitted(
@@ -153,9 +160,10 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
             "precision": "bf16" if use_bf16(request.plan.precision) else "fp32",
             "texts_cut": _texts_cut(tokens),
             "checks": proof.to_json(),
+            **({} if plan.fairness is None else {"fairness": described(plan.fairness, mitigation)}),
         },
         findings=(gain,) if len(watched) else (),
-        validation_figure=(max if request.plan.greater_is_better else min)(figures, default=float("nan")),
+        validation_figure=(max if plan.greater_is_better else min)(figures, default=float("nan")),
         untuned_features=features,
     )
 
@@ -176,24 +184,68 @@ def _untrained_predictor(request: FitRequest, train_rows: Rows) -> Predictor:
     )
 
 
+def _mitigation(request: FitRequest, train_rows: Rows) -> tuple[Mitigation, TrainingPlan]:
+    """Return what is changed for fairness, and the plan with the validation figure that goes with it."""
+    plan = request.plan
+    if plan.fairness is None:
+        return Mitigation(), plan
+    found = mitigate(plan.fairness, request.cohort, train_rows, seed=plan.seed, folder=request.base)
+    own = found.judge is not None and plan.metric == "log_loss"
+    return found, replace(plan, metric="objective") if own else plan
+
+
+def _with_copies(
+    predictor: Predictor, prepared: Mapping[str, Prepared], copies: Copies | None, *, frozen: bool
+) -> Mapping[str, Prepared]:
+    """Return the inputs followed by those of the further training records."""
+    if copies is None:
+        return prepared
+    more: Mapping[str, Prepared] = predictor.prepare(copies.records)
+    if frozen:
+        more = _cached(predictor, more, None)
+    return {name: one.joined(more[name]) for name, one in prepared.items()}  # type: ignore[attr-defined]
+
+
+def _collate(
+    request: FitRequest, prepared: Mapping[str, Prepared], train_rows: Rows, mitigation: Mitigation
+) -> tuple[Collate, Rows]:
+    """Return what makes batches, and the rows that are trained on; copies follow the cohort's own records."""
+    cohort, copied = request.cohort, mitigation.copies
+    labels, weights = _labels(cohort, train_rows, request.plan)
+    if mitigation.weights is not None:
+        own = torch.from_numpy(mitigation.weights.astype(np.float32))
+        weights = own if weights is None else weights * own
+    groups = None
+    if mitigation.objective is not None and mitigation.groups is not None:
+        groups = torch.from_numpy(mitigation.groups.codes)
+    if copied is not None:
+        source = torch.from_numpy(np.concatenate([np.arange(len(cohort)), copied.rows]))
+        labels, weights, groups = (None if t is None else t[source] for t in (labels, weights, groups))  # type: ignore[assignment]
+        train_rows = np.concatenate([train_rows, len(cohort) + np.arange(len(copied.rows))])
+    return Collate(prepared, labels, weights, groups), train_rows
+
+
 def _trainer(
     request: FitRequest,
     net: Net,
+    plan: TrainingPlan,
     collate: Collate,
     train_rows: Rows,
+    mitigation: Mitigation,
     progress: Progress,
     report: EpochReport | None,
 ) -> StudyTrainer:
     return StudyTrainer(
         net,
-        request.plan,
+        plan,
         collate=collate,
+        mitigation=mitigation,
         train_rows=train_rows,
         validation_rows=_rows(request.split, "validation"),
         folder=request.folder / "checkpoints",
         callbacks=[
-            Watch(request.plan, progress, report),
-            Tracking(request.plan.track, request.folder, request.study),
+            Watch(plan, progress, report),
+            Tracking(plan.track, request.folder, request.study),
         ],
     )
 

@@ -15,6 +15,8 @@ from primum.cohort.roles import (
 )
 from primum.cohort.splits import make_splits
 from primum.cohort.summary import summarise
+from primum.cohort.swap_plan import Swap, find_swaps
+from primum.cohort.swaps import Swapped, swapped_records
 
 __all__ = [
     "SPLIT_NAMES",
@@ -26,6 +28,8 @@ __all__ = [
     "Roles",
     "SensitiveRole",
     "SplitPlan",
+    "Swap",
+    "Swapped",
     "Target",
     "TargetRole",
     "TextColumn",
@@ -34,11 +38,13 @@ __all__ = [
     "VitalColumn",
     "VitalRole",
     "column_names",
+    "find_swaps",
     "make_splits",
     "propose_roles",
     "read_attribute",
     "read_cohort",
     "read_records",
     "summarise",
+    "swapped_records",
     "take",
 ]

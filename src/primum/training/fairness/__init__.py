@@ -3,9 +3,11 @@
 from primum.training.fairness import (  # noqa: F401 - importing a method registers it
     adversarial,
     balanced_sampling,
+    counterfactual_augmentation,
     group_dro,
     penalty,
     reweighing,
+    text_augmentation,
 )
 from primum.training.fairness.groups import Groups, groups_of
 from primum.training.fairness.method import (

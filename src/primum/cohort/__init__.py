@@ -1,5 +1,6 @@
 """The cohort room: records with their roles, read, checked, split and summarised."""
 
+from primum.cohort.augment import cropped, with_synonyms
 from primum.cohort.build import column_names, read_attribute, read_cohort, read_records, take
 from primum.cohort.cohort import SPLIT_NAMES, Cohort, Target
 from primum.cohort.plan import SplitPlan, TimeWindow
@@ -38,6 +39,7 @@ __all__ = [
     "VitalColumn",
     "VitalRole",
     "column_names",
+    "cropped",
     "find_swaps",
     "make_splits",
     "propose_roles",
@@ -47,4 +49,5 @@ __all__ = [
     "summarise",
     "swapped_records",
     "take",
+    "with_synonyms",
 ]

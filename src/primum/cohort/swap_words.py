@@ -127,7 +127,7 @@ def _english(match: re.Match[str], text: str) -> str:
 def _pronoun(low: str, text: str, end: int) -> str:
     if low in ("him", "hers"):
         return {"him": "her", "hers": "his"}[low]
-    following = re.compile(r"\s*([/(\"“]|[A-Za-z0-9]+)").match(text, end)
+    following = re.compile(r"\s*([/(]|(?<=\s)[\"“]|[A-Za-z0-9]+)").match(text, end)
     owns = following is not None and following[1].lower() not in words("en")["function_words"]
     if low == "her":
         return "his" if owns else "him"
@@ -191,7 +191,7 @@ def _latin_pattern() -> re.Pattern[str]:
     lists = words("en")
     after = "".join(rf"(?<!\b{word}\s)(?<!\b{word}\.\s)" for word in lists["name_not_after"])
     listed = "|".join(sorted(_across_sexes(), key=len, reverse=True))
-    return re.compile(rf"\b(?i:{after})(?:{listed})\b(?!(?i:\s*(?:{'|'.join(lists['name_not_before'])})\b))")
+    return re.compile(rf"\b(?i:{after})(?:{listed})\b(?!-[A-Z]|(?i:\s*(?:{'|'.join(lists['name_not_before'])})\b))")
 
 
 def _latin_names(text: str, exchange: Mapping[str, str]) -> str:

@@ -277,15 +277,16 @@ class FairnessSpec(_Spec):
         ge=0.0,
         description="How strongly; left out: the method's default. reweighing and balanced_sampling: 0 to 1, share of "
         "the full correction (1). group_dro: step of its weights (0.01). penalty: weight beside the loss (10). "
-        "adversarial: weight of the reversed gradient (1). counterfactual_augmentation: share of records that are copied "
+        "adversarial: weight of the reversed gradient (1). counterfactual_augmentation: share of records copied, "
         "swapped (1). text_augmentation: size that each group reaches within a class, beside the largest (1).",
     )
     criterion: Literal["equalised_odds", "demographic_parity"] = Field(
         "equalised_odds", description="What penalty and adversarial even out."
     )
     translator: str | None = Field(
-        None, description="text_augmentation: folder with two translation models, in `there` and `back`; left out: "
-        "synonyms and crops."
+        None,
+        description="text_augmentation: folder with two translation models, in `there` and `back`; left out: "
+        "synonyms and crops.",
     )
     thresholds: ThresholdsSpec | None = Field(None, description="Decisions by slice, after training.")
 

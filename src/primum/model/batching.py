@@ -96,14 +96,17 @@ class LengthBatches:
     def _drawn(self, generator: np.random.Generator) -> IntArray:
         """Return this epoch's records in random order.
 
-        Systematic resampling (Carpenter et al. 1999): with chances p, a record comes floor(n p) or ceil(n p) times.
+        Systematic resampling (Carpenter et al. 1999): with chances p, a record comes floor(n p) or ceil(n p) times, and
+        so do the records of equal chance together, give or take one.
         """
         n = len(self.lengths)
         if self._chances is None:
             return generator.permutation(n)
+        order = generator.permutation(n)
+        order = order[np.argsort(self._chances[order], kind="stable")]
         marks = (generator.random() + np.arange(n)) / n
-        drawn = np.searchsorted(np.cumsum(self._chances), marks).clip(max=n - 1)
-        return generator.permutation(drawn.astype(np.int64))
+        drawn = order[np.searchsorted(np.cumsum(self._chances[order]), marks).clip(max=n - 1)]
+        return generator.permutation(drawn)
 
     def _cut_sorted(self, rows: IntArray) -> list[IntArray]:
         if self.records is not None:

@@ -32,7 +32,8 @@ from primum.model.inputs import (
 from primum.model.net import Net
 from primum.model.predictor import Predictor
 from primum.progress import Progress, Silent
-from primum.training.fairness import Copies, Mitigation, described, mitigate
+from primum.training.examples import examples_of
+from primum.training.fairness import Mitigation, described, mitigate
 from primum.training.plan import TrainingPlan, use_bf16
 from primum.training.proof import learnt_finding, prove, snapshot
 from primum.training.tracking import Tracking
@@ -118,8 +119,9 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
     features = _untuned_features(predictor, tokens) if "text" in tokens and request.probe else None
     frozen = predictor.spec.adaptation.frozen_backbone and "text" in tokens
     prepared = _cached(predictor, tokens, features) if frozen else tokens
-    learnt_from = _with_copies(predictor, prepared, mitigation.copies, frozen=frozen)
-    collate, drawn_rows = _collate(request, learnt_from, train_rows, mitigation)
+    learnt_from = _with_copies(predictor, prepared, mitigation, frozen=frozen)
+    examples = examples_of(request.cohort, train_rows, mitigation, balanced=request.plan.balanced_classes)
+    collate = Collate(learnt_from, examples.labels, examples.weights, examples.groups)
     proven_on = request.proven_on if (request.split == request.proven_on).any() else "validation"
     watched = _spread(_rows(request.split, proven_on), _PROOF_RECORDS)
 
@@ -130,7 +132,7 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
     if isinstance(text, PreparedText):
         compact_embedding(net, text.ids)
     net.objective = None if mitigation.objective is None else mitigation.objective(net)
-    trainer = _trainer(request, net, plan, collate, drawn_rows, mitigation, progress or Silent(), report)
+    trainer = _trainer(request, net, plan, collate, examples.rows, mitigation, progress or Silent(), report)
     state = _train(trainer, net, resumable=predictor.spec.adaptation.method != "adalora")
     # Mixed precision leaves its autocast around `forward`; answers are given in float32.
     trainer.accelerator.unwrap_model(trainer.model_wrapped, keep_fp32_wrapper=False)
@@ -194,34 +196,15 @@ def _mitigation(request: FitRequest, train_rows: Rows) -> tuple[Mitigation, Trai
 
 
 def _with_copies(
-    predictor: Predictor, prepared: Mapping[str, Prepared], copies: Copies | None, *, frozen: bool
+    predictor: Predictor, prepared: Mapping[str, Prepared], mitigation: Mitigation, *, frozen: bool
 ) -> Mapping[str, Prepared]:
     """Return the inputs followed by those of the further training records."""
-    if copies is None:
+    if mitigation.copies is None:
         return prepared
-    more: Mapping[str, Prepared] = predictor.prepare(copies.records)
+    more: Mapping[str, Prepared] = predictor.prepare(mitigation.copies.records)
     if frozen:
         more = _cached(predictor, more, None)
     return {name: one.joined(more[name]) for name, one in prepared.items()}  # type: ignore[attr-defined]
-
-
-def _collate(
-    request: FitRequest, prepared: Mapping[str, Prepared], train_rows: Rows, mitigation: Mitigation
-) -> tuple[Collate, Rows]:
-    """Return what makes batches, and the rows that are trained on; copies follow the cohort's own records."""
-    cohort, copied = request.cohort, mitigation.copies
-    labels, weights = _labels(cohort, train_rows, request.plan)
-    if mitigation.weights is not None:
-        own = torch.from_numpy(mitigation.weights.astype(np.float32))
-        weights = own if weights is None else weights * own
-    groups = None
-    if mitigation.objective is not None and mitigation.groups is not None:
-        groups = torch.from_numpy(mitigation.groups.codes)
-    if copied is not None:
-        source = torch.from_numpy(np.concatenate([np.arange(len(cohort)), copied.rows]))
-        labels, weights, groups = (None if t is None else t[source] for t in (labels, weights, groups))  # type: ignore[assignment]
-        train_rows = np.concatenate([train_rows, len(cohort) + np.arange(len(copied.rows))])
-    return Collate(prepared, labels, weights, groups), train_rows
 
 
 def _trainer(
@@ -310,15 +293,6 @@ def _standardise_target(net: Net, cohort: Cohort, train_rows: Rows) -> None:
     values = cohort.target.values[train_rows]
     net.head.shift.fill_(float(values.mean()))
     net.head.scale.fill_(float(values.std()) or 1.0)
-
-
-def _labels(cohort: Cohort, train_rows: Rows, plan: TrainingPlan) -> tuple[torch.Tensor, torch.Tensor | None]:
-    labels = torch.from_numpy(np.ascontiguousarray(cohort.target.values))
-    if not plan.balanced_classes or cohort.target.kind != "classes":
-        return labels, None
-    counts = np.bincount(cohort.target.values[train_rows].astype(np.int64), minlength=len(cohort.target.classes))
-    weights = len(train_rows) / (len(counts) * np.maximum(counts, 1))
-    return labels, torch.from_numpy(weights[cohort.target.values.astype(np.int64)].astype(np.float32))
 
 
 def _untuned_features(predictor: Predictor, tokens: Mapping[str, Prepared]) -> npt.NDArray[np.float64]:

@@ -18,7 +18,7 @@ FOLDER = locate_backbone("minilm")
 
 def _predictor(records, method="full", kind="classes", **options):
     inputs = {"text": TextInput(FOLDER, max_tokens=24), "vitals": VitalsInput.fit(records.vitals, np.arange(6))}
-    adaptation = Adaptation(method=method, total_steps=10, **options)
+    adaptation = Adaptation(method=method, **options)
     head = HeadSpec(kind=kind, outputs=3, linear=method == "none")
     spec = NetSpec(head=head, adaptation=adaptation, width=16)
     torch.manual_seed(0)

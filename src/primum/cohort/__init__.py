@@ -1,5 +1,6 @@
 """The cohort room: records with their roles, read, checked, split and summarised."""
 
+from primum.cohort.augment import cropped, with_synonyms
 from primum.cohort.build import column_names, read_cohort, read_records, take
 from primum.cohort.cohort import SPLIT_NAMES, Cohort, Target
 from primum.cohort.plan import SplitPlan, TimeWindow
@@ -15,6 +16,8 @@ from primum.cohort.roles import (
 )
 from primum.cohort.splits import make_splits
 from primum.cohort.summary import summarise
+from primum.cohort.swap_plan import Swap, find_swaps
+from primum.cohort.swaps import Swapped, swapped_records
 
 __all__ = [
     "SPLIT_NAMES",
@@ -26,6 +29,8 @@ __all__ = [
     "Roles",
     "SensitiveRole",
     "SplitPlan",
+    "Swap",
+    "Swapped",
     "Target",
     "TargetRole",
     "TextColumn",
@@ -34,10 +39,14 @@ __all__ = [
     "VitalColumn",
     "VitalRole",
     "column_names",
+    "cropped",
+    "find_swaps",
     "make_splits",
     "propose_roles",
     "read_cohort",
     "read_records",
     "summarise",
+    "swapped_records",
     "take",
+    "with_synonyms",
 ]

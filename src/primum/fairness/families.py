@@ -41,7 +41,7 @@ class Level:
     def stacked(self, of_cells: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the sums of all slices, and of everybody else for each, shape (m, q)."""
         sums = np.concatenate([axis.sums(of_cells) for axis in self.axes])
-        return sums, np.maximum(of_cells.sum(0) - sums, 0.0)
+        return sums, of_cells.sum(0) - sums
 
     def slices(self) -> Iterator[tuple[Axis, int]]:
         """Yield every slice as its axis and its place there."""

@@ -22,7 +22,7 @@ def findings_of(
     audited: Audited, level: Level, metric: str, gaps: Gaps, *, class_: str | None, role: str, method: str
 ) -> list[Finding]:
     """Return one finding a slice; undefined gaps only of single attributes and pairs, where silence would mislead."""
-    enough = gaps.enough
+    enough = gaps.enough(level.depth)
     text = method.format(slices=level.n_slices, z=level.critical)
     base = Finding(
         pillar="fairness",

@@ -39,7 +39,9 @@ SHARES: Mapping[str, Share] = {
 }
 """Every share by metric."""
 HARM = 0.15
-"""A gap of fifteen points: an audit that would not have seen one cannot say that there is none."""
+"""A gap of fifteen points: an audit that would not have seen one in a group cannot say that there is none."""
+HARM_OF_FEW = 0.2
+"""The same for an intersection, whose patients are also counted, and more of them, in each of its groups."""
 USUAL_GAP = 0.1
 """The gap for which the number of patients needed is stated."""
 
@@ -62,12 +64,13 @@ class Gaps:
     needed: FloatArray
     """Records of the slice needed to see the usual gap; NaN where no number suffices."""
 
-    @property
-    def enough(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-        """Whether a harmful gap would have been seen, and both sides have records enough for a share."""
+    def enough(self, depth: int) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+        """Return whether a harmful gap would have been seen, and both sides have records enough for a share."""
         fewest = np.minimum(self.n, self.versus_n)
         enough: np.ndarray[tuple[int, ...], np.dtype[np.bool_]] = (
-            (self.detectable <= HARM) & (fewest >= ENOUGH_FOR_A_SHARE) & ~np.isnan(self.value)
+            (self.detectable <= (HARM if depth == 1 else HARM_OF_FEW))
+            & (fewest >= ENOUGH_FOR_A_SHARE)
+            & ~np.isnan(self.value)
         )
         return enough
 

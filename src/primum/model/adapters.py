@@ -27,8 +27,6 @@ class Adaptation:
     bottleneck: int = 48
     freeze_layers: int = 0
     """First layers, and the embeddings, that stay as they are."""
-    total_steps: int = 1
-    """Optimiser steps of the whole training; adalora plans its ranks by it."""
 
     @property
     def frozen_backbone(self) -> bool:
@@ -119,14 +117,10 @@ def _lora(backbone: nn.Module, adaptation: Adaptation) -> nn.Module:
 def _adalora(backbone: nn.Module, adaptation: Adaptation) -> nn.Module:
     from peft import AdaLoraConfig, get_peft_model
 
-    steps = max(adaptation.total_steps, 4)
     config = AdaLoraConfig(
         init_r=max(adaptation.rank * 3 // 2, adaptation.rank + 1),
         target_r=adaptation.rank,
-        tinit=steps // 10,
-        tfinal=steps // 3,
-        deltaT=max(steps // 50, 1),
-        total_step=steps,
+        total_step=1,  # the training sets its own (training/adalora.py)
         **_low_rank(adaptation, backbone),
     )
     return get_peft_model(backbone, config)
@@ -142,7 +136,15 @@ def _prefix(backbone: nn.Module, adaptation: Adaptation) -> nn.Module:
     # tensor under two names cannot be written as safetensors.
     if hasattr(model, "word_embeddings"):
         del model.word_embeddings
+    embeddings = getattr(backbone, "embeddings", None)
+    if isinstance(embeddings, nn.Module):
+        embeddings.register_forward_pre_hook(_positions_from_zero, with_kwargs=True)
     return model
+
+
+def _positions_from_zero(module: nn.Module, args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Count a note's positions from its own start: virtual tokens are no words, and a full note leaves no room."""
+    return args, {**kwargs, "past_key_values_length": 0} if "past_key_values_length" in kwargs else kwargs
 
 
 class AdaptedLayer(nn.Module):

@@ -32,10 +32,19 @@ from primum.evidence import (
     write_predictions,
 )
 from primum.extras import require
-from primum.fairness import fairness_findings
+from primum.fairness import counterfactual_findings, dataset_findings, fairness_findings
 from primum.files import atomic_path, write_json
 from primum.progress import Progress, Silent
-from primum.study.run import Run, check_same_study, environment, finished_run, open_folder, write_study
+from primum.study.run import (
+    Run,
+    check_same_study,
+    check_space,
+    environment,
+    finished_run,
+    open_folder,
+    whole_when_full,
+    write_study,
+)
 
 if TYPE_CHECKING:  # the runner reads the study; the study starts the runner
     from primum.study.study import Study
@@ -77,6 +86,25 @@ def run_study(
         cohort = study.read_cohort()
     with clock.step("split"):
         split = study.split(cohort)
+    check_space(folder, backbone)
+    with whole_when_full(folder):
+        return _carry_out(study, cohort, split, backbone, policy, folder, clock, resume=resume, lang=lang)
+
+
+def _carry_out(
+    study: Study,
+    cohort: Cohort,
+    split: SplitArray,
+    backbone: Path | None,
+    policy: Policy,
+    folder: Path,
+    clock: _Clock,
+    *,
+    resume: bool,
+    lang: str,
+) -> Run:
+    with clock.step("check"):
+        of_records = dataset_findings(cohort, reference=study.spec.cohort.reference)
     folder.mkdir(parents=True, exist_ok=True)
     if not resume:
         write_study(folder, resolved_study(study))
@@ -98,6 +126,11 @@ def run_study(
     write_json(folder / "baselines.json", _baseline_figures({"model": predictions, **others}))
     with clock.step("assess"):
         findings = _findings(study, cohort, predictions, others, fitted.findings)
+        findings += of_records
+    if study.spec.assess.counterfactual:
+        with clock.step("counterfactual"):
+            seed = study.spec.training.seed
+            findings += counterfactual_findings(fitted.predictor, cohort, split, seed=seed)
     return conclude(study, folder, findings, policy, clock, lang)
 
 

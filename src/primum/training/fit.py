@@ -163,13 +163,12 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
 def _untrained_predictor(request: FitRequest, train_rows: Rows) -> Predictor:
     torch.manual_seed(request.plan.seed)
     inputs = _fit_inputs(request, train_rows)
-    spec = replace(request.spec, adaptation=replace(request.spec.adaptation, total_steps=_steps(request, train_rows)))
-    net = build_net(spec, inputs, backbone_folder=request.backbone_folder, pretrained=True)
+    net = build_net(request.spec, inputs, backbone_folder=request.backbone_folder, pretrained=True)
     _standardise_target(net, request.cohort, train_rows)
-    net.orthogonal = spec.adaptation.method == "adalora"
+    net.orthogonal = request.spec.adaptation.method == "adalora"
     return Predictor(
         net=net,
-        spec=spec,
+        spec=request.spec,
         inputs=inputs,
         classes=request.cohort.target.classes,
         backbone_folder=request.backbone_folder if "text" in inputs else None,
@@ -251,11 +250,6 @@ def _fit_inputs(request: FitRequest, train_rows: Rows) -> dict[str, AbstractInpu
     if "vitals" in request.input_names:
         inputs["vitals"] = VitalsInput.fit(request.cohort.records.vitals, train_rows)
     return inputs
-
-
-def _steps(request: FitRequest, train_rows: Rows) -> int:
-    per_epoch = -(-len(train_rows) // (request.plan.batch or 16))
-    return max(per_epoch // request.plan.accumulate, 1) * request.plan.epochs
 
 
 def _standardise_target(net: Net, cohort: Cohort, train_rows: Rows) -> None:

@@ -25,6 +25,7 @@ from primum.model.batching import LengthBatches, prediction_batches
 from primum.model.inputs import Prepared
 from primum.model.net import Net
 from primum.progress import Progress
+from primum.training.adalora import RankAllocation, orthogonality
 from primum.training.optimizers import build_optimizer
 from primum.training.plan import TrainingPlan, use_bf16
 
@@ -109,7 +110,7 @@ class StudyTrainer(Trainer):
             train_dataset=_Rows(train_rows),
             eval_dataset=_Rows(validation_rows),
             data_collator=collate,
-            callbacks=list(callbacks),
+            callbacks=[RankAllocation(net), *callbacks],
         )
         self.remove_callback(PrinterCallback)
 
@@ -130,7 +131,7 @@ class StudyTrainer(Trainer):
     ) -> Any:
         """Return the net's own loss, with the orthogonality term that adalora asks for."""
         outputs = model(**inputs)
-        loss = outputs["loss"] + _orthogonality(self.accelerator.unwrap_model(model))
+        loss = outputs["loss"] + orthogonality(self.accelerator.unwrap_model(model))
         return (loss, outputs) if return_outputs else loss
 
     def training_step(
@@ -310,14 +311,3 @@ def _world_size() -> int:
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         return torch.distributed.get_world_size()
     return int(os.environ.get("WORLD_SIZE", "1"))
-
-
-def _orthogonality(net: Net) -> torch.Tensor:
-    """Return adalora's penalty 0.5 * mean ||P P^T - I||_F over its factors (Zhang et al. 2023, section 3.1), or 0."""
-    terms = []
-    for name, parameter in net.named_parameters() if net.orthogonal else ():
-        if "lora_A" not in name and "lora_B" not in name:
-            continue
-        gram = parameter @ parameter.T if "lora_A" in name else parameter.T @ parameter
-        terms.append(torch.linalg.matrix_norm(gram - torch.eye(len(gram), device=gram.device)))
-    return 0.5 * torch.stack(terms).mean() if terms else net.head.shift.new_zeros(())

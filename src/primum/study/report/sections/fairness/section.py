@@ -36,6 +36,7 @@ def fairness_section(context: Context) -> Mapping[str, object] | None:
         "dataset": dataset(fair),
     }
     return {
+        "kind": fair.kind,
         "positive": fair.positive or "",
         "ruling": ruling(fair),
         "statements": told,

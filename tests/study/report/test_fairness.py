@@ -161,6 +161,20 @@ def test_heat_maps_show_each_intersection_with_its_level_and_hatch_the_small(ful
         assert f"{100 * f.detail['slice_value']:.0f} % (n = {f.n:,})" in cells
 
 
+def test_records_are_told_with_the_class_looked_for_and_what_stands_out(full):
+    section = _section(full)
+    rows = next(table for table in section.tables if "Too rare by" in table[0])
+    assert rows[0][2:] == ["Too rare by", "Has “Heart_Disease”", "Values missing"]
+    female = next(row for row in rows if row[0] == "sex: Female")
+    assert female[1] == "864"  # of the group, not of everybody the share rests on
+    assert "▸" in female[2] and "+28.0 %" in female[2] and "36 % here, 50 % in the population" in female[2]
+    assert female[3].startswith("▸") and female[3].endswith("35 %") and "chol" in female[4]
+    assert (
+        "Groups have the outcome at different rates: by hospital, Cleveland 35 % and VA Long Beach 86 %" in section.text
+    )
+    assert "Sex: Female → Male: swapping it changes the answer for 3.4 % of the patients" in section.text
+
+
 @pytest.mark.parametrize(("helped", "word"), [(True, "helped some and harmed others"), (False, "did not help")])
 def test_what_mitigation_bought_is_said_plainly(tmp_path, helped, word):
     section = _section(fabricate.fairness_run(tmp_path, helped=helped))

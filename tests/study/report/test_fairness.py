@@ -173,6 +173,8 @@ def test_records_are_told_with_the_class_looked_for_and_what_stands_out(full):
         "Groups have the outcome at different rates: by hospital, Cleveland 35 % and VA Long Beach 86 %" in section.text
     )
     assert "Sex: Female → Male: swapping it changes the answer for 3.4 % of the patients" in section.text
+    swaps = next(table for table in section.tables if table[0][0] == "Swap")
+    assert swaps[1][5:] == ["+1.7", "+1.3 – +2.1"]
 
 
 @pytest.mark.parametrize(("helped", "word"), [(True, "helped some and harmed others"), (False, "did not help")])

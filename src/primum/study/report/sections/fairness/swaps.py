@@ -114,9 +114,9 @@ def _row(key: tuple[str, str], row: dict[str, Finding], fair: Fairness) -> SwapR
         n=telling.count(max(f.n for f in known)),
         flips="–" if flips is None else percent(flips.value),
         flip_interval="–" if flips is None else _percents(flips),
-        shift="–" if shift is None else write(SHIFTS, shift.value, signed=True),
+        shift="–" if shift is None else write("share", shift.value, signed=True),
         shift_interval="–"
         if shift is None or shift.low is None
-        else f"{write(SHIFTS, shift.low, signed=True)} – {write(SHIFTS, shift.high, signed=True)}",
+        else f"{write('share', shift.low, signed=True)} – {write('share', shift.high, signed=True)}",
         few=not all(f.enough for f in known),
     )

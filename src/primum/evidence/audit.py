@@ -292,12 +292,15 @@ def _splits(source: Source, column: str | None) -> TextArray:
 def _groups(source: Source, one: SensitiveColumn) -> TextArray:
     source.require(one.column, "sensitive attribute")
     texts = source.texts(one.column)
-    if one.bins is not None:
-        ready = {*band_names(one.bins), UNKNOWN, None}
-        if not set(texts.tolist()) <= ready:
-            return banded(source.numbers(one.column), one.bins)
+    if one.bins is not None and not set(texts.tolist()) <= {*band_names(one.bins), UNKNOWN, None}:
+        texts = banded(source.numbers(one.column), one.bins)
     texts[missing(texts)] = UNKNOWN
     groups = len(set(texts.tolist()))
+    if groups == 1:
+        raise PredictionsError(
+            f"{source.name}: sensitive column {one.column!r} holds one group only, so that there is nobody to compare "
+            f"with; leave it out, or check its values{' and bins' if one.bins is not None else ''}."
+        )
     if groups > MOST_GROUPS:
         raise PredictionsError(
             f"{source.name}: sensitive column {one.column!r} has {groups} groups, more than {MOST_GROUPS}; "

@@ -1,7 +1,7 @@
 """The cohort room: records with their roles, read, checked, split and summarised."""
 
 from primum.cohort.augment import cropped, with_synonyms
-from primum.cohort.build import column_names, read_cohort, read_records, take
+from primum.cohort.build import column_names, read_attribute, read_cohort, read_records, take
 from primum.cohort.cohort import SPLIT_NAMES, Cohort, Target
 from primum.cohort.plan import SplitPlan, TimeWindow
 from primum.cohort.propose import Proposal, propose_roles
@@ -43,6 +43,7 @@ __all__ = [
     "find_swaps",
     "make_splits",
     "propose_roles",
+    "read_attribute",
     "read_cohort",
     "read_records",
     "summarise",

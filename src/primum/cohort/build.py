@@ -17,7 +17,7 @@ from primum.cohort.fingerprint import column_digest, combined
 from primum.cohort.gather import Gathered, gather
 from primum.cohort.readers import Table, open_table
 from primum.cohort.records import Records, VitalColumn
-from primum.cohort.roles import InputRoles, Roles
+from primum.cohort.roles import InputRoles, Roles, SensitiveRole
 from primum.cohort.target import parse_target
 from primum.cohort.text import ChosenText
 from primum.cohort.vitals import parse_vital
@@ -63,6 +63,22 @@ def read_records(
     vitals, _ = _vitals(inputs, gathered, faults)
     faults.raise_any()
     return ids, Records(n=len(ids), text=gathered.text, vitals=vitals)
+
+
+def read_attribute(source: Any, role: SensitiveRole) -> npt.NDArray[np.object_]:
+    """Return the level of a sensitive attribute of each record, "unknown" where missing, shape (n,).
+
+    Args:
+        source: a path, or a table in memory.
+        role: the attribute's column and bands.
+    Raises:
+        CohortError: the source cannot be read, lacks the column, or holds something else than numbers to be banded.
+    """
+    gathered = gather(open_table(source), [role.column], [])
+    faults = Faults()
+    levels, _ = parse_sensitive(role, gathered.coded[role.column], gathered.rows, faults)
+    faults.raise_any()
+    return levels
 
 
 def column_names(source: Any) -> list[str]:

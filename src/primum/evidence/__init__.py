@@ -4,7 +4,7 @@ from primum.evidence.audit import SensitiveColumn, predictions_from_table
 from primum.evidence.bands import band_names, banded
 from primum.evidence.finding import PILLARS, Finding, Pillar, read_findings, write_findings
 from primum.evidence.metrics import METRICS, Metric, gain_name, register_metric
-from primum.evidence.paired import gain_findings
+from primum.evidence.paired import aligned, gain_findings
 from primum.evidence.performance import performance_findings
 from primum.evidence.predictions import UNKNOWN, Predictions, TargetType
 from primum.evidence.sums import point_values
@@ -20,6 +20,7 @@ __all__ = [
     "Predictions",
     "SensitiveColumn",
     "TargetType",
+    "aligned",
     "band_names",
     "banded",
     "gain_findings",

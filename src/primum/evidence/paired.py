@@ -54,13 +54,17 @@ def gain_findings(
     for split in splits:
         ours = predictions.of_split(split)
         if len(ours):
-            theirs = _aligned(ours, baseline.of_split(split), name=name, split=split)
+            theirs = aligned(ours, baseline.of_split(split), name=name, split=split)
             findings += _gains(ours, theirs, name=name, metrics=names, split=split, n_resamples=n_resamples, seed=seed)
     return findings
 
 
-def _aligned(ours: Predictions, theirs: Predictions, *, name: str, split: str) -> Predictions:
-    """Return the baseline's rows in the order of the model's."""
+def aligned(ours: Predictions, theirs: Predictions, *, name: str, split: str) -> Predictions:
+    """Return the baseline's rows in the order of the model's.
+
+    Raises:
+        PredictionsError: the two are not about the same records.
+    """
     place = {id_: row for row, id_ in enumerate(theirs.ids.tolist())}
     rows = [place.get(id_, -1) for id_ in ours.ids.tolist()]
     if len(theirs) != len(ours) or -1 in rows:

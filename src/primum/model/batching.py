@@ -28,6 +28,7 @@ class LengthBatches:
         tokens: int | None = None,
         seed: int,
         processes: int = 1,
+        chances: npt.NDArray[np.float64] | None = None,
     ) -> None:
         """Plan the batches.
 
@@ -37,6 +38,8 @@ class LengthBatches:
             tokens: padded tokens in a batch.
             seed: of the order.
             processes: how many processes share the batches.
+            chances: how likely each record is drawn, shape (n,), summing to 1; an epoch then draws n records with
+                these chances instead of taking each once.
         """
         if (records is None) == (tokens is None):
             raise ValueError("give either records or tokens")
@@ -46,6 +49,7 @@ class LengthBatches:
         self.seed = seed
         self.epoch = 0
         self._processes = processes
+        self._chances = chances
         self._count = self._planned_count()
 
     def _planned_count(self) -> int:
@@ -78,7 +82,7 @@ class LengthBatches:
 
     def _cut(self, epoch: int) -> list[IntArray]:
         n = len(self.lengths)
-        order = np.random.default_rng([self.seed, epoch]).permutation(n)
+        order = self._drawn(np.random.default_rng([self.seed, epoch]))
         per_batch = self.records or max(int(self.tokens / max(float(self.lengths.mean()), 1.0)), 1)  # type: ignore[operator]
         windows = max(round(n / (per_batch * _WINDOW)), 1)
         size = -(-n // (windows * per_batch)) * per_batch  # whole batches, so that only the last window has a remainder
@@ -88,6 +92,21 @@ class LengthBatches:
             rows = rows[np.argsort(self.lengths[rows], kind="stable")]
             batches += self._cut_sorted(rows)
         return batches
+
+    def _drawn(self, generator: np.random.Generator) -> IntArray:
+        """Return this epoch's records in random order.
+
+        Systematic resampling (Carpenter et al. 1999): with chances p, a record comes floor(n p) or ceil(n p) times, and
+        so do the records of equal chance together, give or take one.
+        """
+        n = len(self.lengths)
+        if self._chances is None:
+            return generator.permutation(n)
+        order = generator.permutation(n)
+        order = order[np.argsort(self._chances[order], kind="stable")]
+        marks = (generator.random() + np.arange(n)) / n
+        drawn = order[np.searchsorted(np.cumsum(self._chances[order]), marks).clip(max=n - 1)]
+        return generator.permutation(drawn)
 
     def _cut_sorted(self, rows: IntArray) -> list[IntArray]:
         if self.records is not None:

@@ -104,6 +104,29 @@ class Head(nn.Module):
         return outputs[:, 0] * self.scale.double() + self.shift.double()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What an objective may look at: one batch on its way from features to loss."""
+
+    losses: torch.Tensor
+    """Each record's own loss, weighted, shape (b,)."""
+    outputs: torch.Tensor
+    """What the head said, shape (b, outputs)."""
+    fused: torch.Tensor
+    """Fused features, shape (b, width)."""
+    labels: torch.Tensor
+    """Shape (b,), or (b, k) for labels."""
+    groups: torch.Tensor
+    """Code of each record's group of patients, shape (b,)."""
+
+
+class AbstractObjective(nn.Module):
+    """A term of the loss that is trained, and kept in checkpoints, with the network, but is no part of the model.
+
+    Called with the Terms of a batch, it returns each record's loss, shape (b,).
+    """
+
+
 class Net(nn.Module):
     """Encoders, fusion and head of one study."""
 
@@ -120,6 +143,8 @@ class Net(nn.Module):
         self.encoders = nn.ModuleDict(dict(encoders))
         self.fusion = fusion
         self.head = head
+        self.objective: AbstractObjective | None
+        self.register_module("objective", None)
 
     def train(self, mode: bool = True) -> Net:
         """Set training mode, but never on a part that is frozen: its dropout must not fire.
@@ -146,16 +171,21 @@ class Net(nn.Module):
         inputs: dict[str, Batch],
         labels: torch.Tensor | None = None,
         weights: torch.Tensor | None = None,
+        groups: torch.Tensor | None = None,
     ) -> dict[str, torch.Tensor]:
         """Return `logits`, and `loss` when labels are given.
 
         The loss is the weighted sum over the batch times `record_weight` (one over the mean number of records in a
-        batch), so that every record counts the same however many share its batch.
+        batch), so that every record counts the same however many share its batch. An objective changes the losses
+        before they are summed, and asks for `groups`.
         """
-        outputs = self.head(self.features(inputs))
+        fused = self.features(inputs)
+        outputs = self.head(fused)
         if labels is None:
             return {"logits": outputs}
         losses = self.head.losses(outputs, labels)
         if weights is not None:
             losses = losses * weights
+        if self.objective is not None and groups is not None:
+            losses = self.objective(Terms(losses=losses, outputs=outputs, fused=fused, labels=labels, groups=groups))
         return {"loss": losses.sum() * self.record_weight, "logits": outputs}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -100,6 +101,9 @@ def _fault(model: type[BaseModel], error: Any) -> str:
         return f"{key} is not a known key{nearest(str(location[-1]), known)}"
     if kind == "missing":
         return f"{key} is required"
+    if kind == "literal_error" and isinstance(given, str):
+        known = re.findall(r"'([^']*)'", str(error["msg"]))
+        return f"{key}: {given!r} is not known{nearest(given, known)}; choose one of {', '.join(known)}"
     message = str(error["msg"]).removeprefix("Value error, ")
     message = message[:1].lower() + message[1:]
     shown = f" (got {given!r})" if isinstance(given, str | int | float | bool) or given is None else ""

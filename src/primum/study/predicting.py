@@ -9,20 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
-from primum.cohort import read_records
+from primum.cohort import read_attribute, read_records
 from primum.cohort.roles import InputRoles, VitalKind
 from primum.errors import InputError
+from primum.evidence.predictions import FloatArray
 from primum.extras import require
+from primum.fairness import SliceDecisions
 from primum.files import atomic_path
 from primum.progress import Progress, Silent
 from primum.study.loading import read_yaml, validate
 from primum.study.spec import StudySpec
-from primum.study.study import input_roles
+from primum.study.study import input_roles, sensitive_roles
 
 
 def predict_run(run: Path, records: Path, out: Path, *, progress: Progress | None = None) -> int:
@@ -33,6 +34,8 @@ def predict_run(run: Path, records: Path, out: Path, *, progress: Progress | Non
         records: new records with the study's input columns; no target is needed.
         out: csv, parquet or jsonl; columns id, predicted and p:<class>, or id and predicted for a number.
         progress: is told of the records done.
+    A model that decides by slice needs the column of that attribute as well.
+
     Raises:
         InputError: the run is not finished.
         CohortError: the records lack an input, or hold other values than numbers where the model knows numbers.
@@ -52,8 +55,9 @@ def predict_run(run: Path, records: Path, out: Path, *, progress: Progress | Non
     ids, given = read_records(records, roles, id_column=spec.cohort.id)
     progress.step("predict")
     answers = predictor.predict(given, tick=progress.advance)
+    decided, answers = _decide(answers, predictor.classes, spec, run / "model", records)
     columns: dict[str, pa.Array] = {"id": pa.array(ids, pa.string())}
-    columns["predicted"] = pa.array(_decided(answers, predictor.classes, spec.cohort.target.type))
+    columns["predicted"] = pa.array(decided)
     for place, name in enumerate(predictor.classes):
         columns[f"p:{name}"] = pa.array(answers[:, place])
     _write(out, pa.table(columns))
@@ -65,12 +69,22 @@ def _with_kinds(roles: InputRoles, kinds: Mapping[str, VitalKind]) -> InputRoles
     return replace(roles, vitals=tuple(replace(v, kind=kinds.get(v.column, v.kind)) for v in roles.vitals))
 
 
-def _decided(answers: npt.NDArray[np.float64], classes: tuple[str, ...], kind: str) -> list[Any]:
+def _decide(
+    answers: FloatArray, classes: tuple[str, ...], spec: StudySpec, model_folder: Path, records: Path
+) -> tuple[list[Any], FloatArray]:
+    """Return what is decided and the answers to show: as the run decided, by slice where it did."""
+    kind = spec.cohort.target.type
     if kind == "number":
-        return list(answers)
+        return list(answers), answers
+    decisions = SliceDecisions.load(model_folder)
+    if decisions is not None:
+        role = next(role for role in sensitive_roles(spec.cohort) if role.column == decisions.attribute)
+        coded, answers = decisions.decide(answers, read_attribute(records, role))
+    else:
+        coded = answers.argmax(1) if kind == "classes" else (answers >= 0.5).astype(np.int64)
     if kind == "labels":
-        return [";".join(c for c, p in zip(classes, row, strict=True) if p >= 0.5) for row in answers]
-    return [classes[place] for place in answers.argmax(1)]
+        return [";".join(c for c, said in zip(classes, row, strict=True) if said) for row in coded], answers
+    return [classes[place] for place in coded], answers
 
 
 def _write(out: Path, table: pa.Table) -> None:

@@ -7,10 +7,7 @@ the folder is touched; what is written is written whole; a killed run goes on fr
 from __future__ import annotations
 
 import shutil
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,9 +29,12 @@ from primum.evidence import (
     write_predictions,
 )
 from primum.extras import require
-from primum.fairness import counterfactual_findings, dataset_findings, fairness_findings
+from primum.fairness import change_findings, counterfactual_findings, dataset_findings, fairness_findings
+from primum.fairness.paired import TWIN
 from primum.files import atomic_path, write_json
 from primum.progress import Progress, Silent
+from primum.study.clock import Clock
+from primum.study.mitigating import check_mitigation, decided_by_slice, fairness_plan, unmitigated_twin
 from primum.study.run import (
     Run,
     check_same_study,
@@ -54,33 +54,19 @@ SplitArray = npt.NDArray[np.object_]
 _MEASURED = ("validation", "test", "external")
 
 
-@dataclass(slots=True)
-class _Clock:
-    """How long each step took."""
-
-    progress: Progress
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def step(self, name: str, detail: str = "") -> Iterator[None]:
-        self.progress.step(name, detail)
-        started = time.perf_counter()
-        yield
-        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
-
-
 def run_study(
     study: Study, *, out: Path | None = None, resume: bool = False, progress: Progress | None = None, lang: str = "en"
 ) -> Run:
     """Carry a study out and return the finished run; see `Study.run`."""
     policy = policy_of(study)
+    check_mitigation(study)
     folder = open_folder(out, name=study.spec.study, resume=resume)
     if resume:
         check_same_study(folder, resolved_study(study))
     if resume and (folder / "report.html").is_file():
         return finished_run(folder)
     _quiet_libraries()
-    clock = _Clock(progress or Silent())
+    clock = Clock(progress or Silent())
     backbone = _backbone(study)
     with clock.step("read"):
         cohort = study.read_cohort()
@@ -98,7 +84,7 @@ def _carry_out(
     backbone: Path | None,
     policy: Policy,
     folder: Path,
-    clock: _Clock,
+    clock: Clock,
     *,
     resume: bool,
     lang: str,
@@ -117,16 +103,24 @@ def _carry_out(
         with clock.step("engine"):
             fitted = _faster(fitted, cohort, split)
     with clock.step("predict"):
-        predictions = predictions_of(cohort, split, _answers(fitted, clock.progress))
+        plain = predictions_of(cohort, split, _answers(fitted, clock.progress))
+        predictions = decided_by_slice(study, plain, folder / "model")
         write_predictions(folder / "predictions.parquet", predictions)
+    unmitigated = unmitigated_twin(study, cohort, split, backbone, folder, plain, clock)
     others = _others(study, cohort, split, fitted, backbone, folder, clock) if study.spec.assess.baselines else {}
     twins = _twins(study, cohort, split, backbone, folder, clock)
     write_json(folder / "history.json", {**fitted.history, "twins": {n: t.history for n, (t, _) in twins.items()}})
     others |= {f"{name}_alone": answers for name, (_, answers) in twins.items()}
+    if unmitigated is not None:
+        others |= {TWIN: unmitigated}
     write_json(folder / "baselines.json", _baseline_figures({"model": predictions, **others}))
     with clock.step("assess"):
         findings = _findings(study, cohort, predictions, others, fitted.findings)
         findings += of_records
+        if unmitigated is not None:
+            findings += change_findings(
+                predictions, unmitigated, n_resamples=study.spec.assess.resamples, seed=study.spec.training.seed
+            )
     if study.spec.assess.counterfactual:
         with clock.step("counterfactual"):
             seed = study.spec.training.seed
@@ -134,7 +128,7 @@ def _carry_out(
     return conclude(study, folder, findings, policy, clock, lang)
 
 
-def conclude(study: Study, folder: Path, findings: list[Finding], policy: Policy, clock: _Clock, lang: str) -> Run:
+def conclude(study: Study, folder: Path, findings: list[Finding], policy: Policy, clock: Clock, lang: str) -> Run:
     """Write findings, verdict, card, environment and report; clear the checkpoints away; return the run."""
     from primum.study.report import render_report
 
@@ -232,6 +226,7 @@ def fit_request(
         patience=stopping.patience if stopping else None,
         metric=stopping.metric if stopping else "log_loss",
         balanced_classes=training.objective.class_weights == "balanced",
+        fairness=fairness_plan(study),
         precision=training.precision,
         track=training.track,
         seed=training.seed,
@@ -252,6 +247,7 @@ def fit_request(
         input_names=input_names or cohort.records.input_names(),
         folder=folder,
         model_folder=folder / "model",
+        base=study.folder,
         study=study.spec.study,
     )
 
@@ -320,7 +316,7 @@ def _others(
     fitted: Fitted,
     backbone: Path | None,
     folder: Path,
-    clock: _Clock,
+    clock: Clock,
 ) -> dict[str, Predictions]:
     from primum.training.baselines import fit_baselines, linear_probe
 
@@ -333,7 +329,7 @@ def _others(
 
 
 def _twins(
-    study: Study, cohort: Cohort, split: SplitArray, backbone: Path | None, folder: Path, clock: _Clock
+    study: Study, cohort: Cohort, split: SplitArray, backbone: Path | None, folder: Path, clock: Clock
 ) -> dict[str, tuple[Fitted, Predictions]]:
     """What each input reaches alone, where there are several: the same model and training, the other inputs unseen."""
     names = cohort.records.input_names()

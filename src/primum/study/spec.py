@@ -261,8 +261,67 @@ class EarlyStoppingSpec(_Spec):
     )
 
 
+class ThresholdsSpec(_Spec):
+    """Decisions by slice: thresholds that even out a rate, chosen on the calibration split, never random."""
+
+    attribute: str = Field(description="The sensitive attribute whose slices get a threshold each.")
+    criterion: Literal["equal_opportunity", "equalised_odds", "demographic_parity"] = Field(
+        "equalised_odds",
+        description="What is evened out: true positive rates, true and false positive rates, or selection rates.",
+    )
+    slack: float = Field(
+        0.02, ge=0.0, le=0.5, description="Largest gap that may remain on the calibration split, where it can be met."
+    )
+
+
+MitigationName = Literal[
+    "none",
+    "reweighing",
+    "balanced_sampling",
+    "group_dro",
+    "penalty",
+    "adversarial",
+    "counterfactual_augmentation",
+    "text_augmentation",
+]
+
+
+class FairnessSpec(_Spec):
+    """What is done about slices that are served worse; the run then also trains its unmitigated twin."""
+
+    method: MitigationName = Field("none", description="What is done during training; none: only thresholds.")
+    attributes: Columns = Field(
+        (), description="Sensitive attributes whose intersections are evened out; left out: all of them."
+    )
+    strength: float | None = Field(
+        None,
+        ge=0.0,
+        description="How strongly; left out: the method's default. reweighing and balanced_sampling: 0 to 1, share of "
+        "the full correction (1). group_dro: step of its weights (0.01). penalty: weight beside the loss (10). "
+        "adversarial: weight of the reversed gradient (1). counterfactual_augmentation: share of records copied, "
+        "swapped (1). text_augmentation: size that each group reaches within a class, beside the largest (1).",
+    )
+    criterion: Literal["equalised_odds", "demographic_parity"] = Field(
+        "equalised_odds", description="What penalty and adversarial even out."
+    )
+    translator: str | None = Field(
+        None,
+        description="text_augmentation: folder with two translation models, in `there` and `back`; left out: "
+        "synonyms and crops.",
+    )
+    thresholds: ThresholdsSpec | None = Field(None, description="Decisions by slice, after training.")
+
+    @model_validator(mode="after")
+    def _something(self) -> FairnessSpec:
+        if self.method == "none" and self.thresholds is None:
+            raise ValueError("name a method or thresholds; leave fairness out for neither")
+        return self
+
+
 class ObjectiveSpec(_Spec):
     """What is minimised besides the plain loss."""
+
+    fairness: FairnessSpec | None = Field(None, description="What is done about slices that are served worse.")
 
     class_weights: Literal["none", "balanced"] = Field("none", description="balanced: rare classes weigh more.")
 
@@ -331,6 +390,26 @@ class StudySpec(_Spec):
                 f"training.early_stopping.metric {stopping.metric!r} does not fit a target of type "
                 f"{self.cohort.target.type}; choose one of {', '.join(wanted)}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _fairness_fits(self) -> StudySpec:
+        fairness = self.training.objective.fairness
+        if fairness is None:
+            return self
+        known = [one.column for one in self.cohort.sensitive]
+        thresholds = fairness.thresholds
+        named = [*fairness.attributes, *([thresholds.attribute] if thresholds else [])]
+        for name in (name for name in named if name not in known):
+            raise ValueError(
+                f"training.objective.fairness: {name!r} is not among cohort.sensitive{nearest(name, known)}"
+            )
+        if not known:
+            raise ValueError("training.objective.fairness: cohort.sensitive names no attribute to even out")
+        if thresholds is not None and self.cohort.target.type == "number":
+            raise ValueError("training.objective.fairness.thresholds: a target of type number has no thresholds")
+        if thresholds is not None and self.cohort.split.column is None and self.cohort.split.calibration == 0:
+            raise ValueError("training.objective.fairness.thresholds: cohort.split.calibration must be above 0")
         return self
 
     def resolved(self) -> Mapping[str, Any]:

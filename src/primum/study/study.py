@@ -127,6 +127,11 @@ def input_roles(spec: InputsSpec) -> InputRoles:
     return InputRoles(text=spec.text, vitals=vitals)
 
 
+def sensitive_roles(spec: CohortSpec) -> tuple[SensitiveRole, ...]:
+    """Return the sensitive attributes' roles."""
+    return tuple(SensitiveRole(column=one.column, bins=one.bins) for one in spec.sensitive)
+
+
 def roles_of(spec: CohortSpec, source: str) -> Roles:
     """Return every column's role as the study states it."""
     return Roles(
@@ -134,7 +139,7 @@ def roles_of(spec: CohortSpec, source: str) -> Roles:
         target=TargetRole(column=spec.target.column, kind=spec.target.type),
         id=spec.id,
         patient=spec.patient,
-        sensitive=tuple(SensitiveRole(column=s.column, bins=s.bins) for s in spec.sensitive),
+        sensitive=sensitive_roles(spec),
         site=spec.site,
         time=spec.time,
         consent=None if spec.consent is None else ConsentRole(column=spec.consent.column, granted=spec.consent.granted),

@@ -32,6 +32,8 @@ from primum.model.inputs import (
 from primum.model.net import Net
 from primum.model.predictor import Predictor
 from primum.progress import Progress, Silent
+from primum.training.examples import examples_of
+from primum.training.fairness import Mitigation, described, mitigate
 from primum.training.plan import TrainingPlan, use_bf16
 from primum.training.proof import learnt_finding, prove, snapshot
 from primum.training.tracking import Tracking
@@ -73,6 +75,8 @@ class FitRequest:
     """Name for trackers."""
     probe: bool = True
     """Whether the un-tuned backbone's features are wanted for a linear probe."""
+    base: Path = Path()
+    """Where the study's relative paths start."""
     proven_on: str = "test"
     """The split on which what training taught is measured; a search must not look at the test split."""
 
@@ -108,27 +112,32 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
     train_rows = _rows(request.split, "train")
     if not len(train_rows):
         raise SplitError("cohort.split: no record is left to train on; give train a larger share.")
+    mitigation, plan = _mitigation(request, train_rows)
     predictor = _untrained_predictor(request, train_rows)
     net = predictor.net
     tokens = predictor.prepare(request.cohort.records)
     features = _untuned_features(predictor, tokens) if "text" in tokens and request.probe else None
     frozen = predictor.spec.adaptation.frozen_backbone and "text" in tokens
     prepared = _cached(predictor, tokens, features) if frozen else tokens
-    collate = Collate(prepared, *_labels(request.cohort, train_rows, request.plan))
+    learnt_from = _with_copies(predictor, prepared, mitigation, frozen=frozen)
+    examples = examples_of(request.cohort, train_rows, mitigation, balanced=request.plan.balanced_classes)
+    collate = Collate(learnt_from, examples.labels, examples.weights, examples.groups)
     proven_on = request.proven_on if (request.split == request.proven_on).any() else "validation"
     watched = _spread(_rows(request.split, proven_on), _PROOF_RECORDS)
 
     before = snapshot(net)
     untrained = losses_and_answers(net, collate, watched, torch.device("cpu"))[0]
     started = time.perf_counter()
-    text = prepared.get("text")
+    text = learnt_from.get("text")
     if isinstance(text, PreparedText):
         compact_embedding(net, text.ids)
-    trainer = _trainer(request, net, collate, train_rows, progress or Silent(), report)
+    net.objective = None if mitigation.objective is None else mitigation.objective(net)
+    trainer = _trainer(request, net, plan, collate, examples.rows, mitigation, progress or Silent(), report)
     state = _train(trainer, net, resumable=predictor.spec.adaptation.method != "adalora")
     # Mixed precision leaves its autocast around `forward`; answers are given in float32.
     trainer.accelerator.unwrap_model(trainer.model_wrapped, keep_fp32_wrapper=False)
     net.to("cpu").eval()
+    net.objective = None
     restore_embedding(net)
     predictor.save(request.model_folder)
     trained = losses_and_answers(net, collate, watched, torch.device("cpu"))[0]
@@ -138,7 +147,7 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
         in_memory=predictor.predict_prepared(_some(prepared, request.cohort)),
         reloaded=_reloaded(request, tokens),
     )
-    figures = epoch_figures(state["log_history"], request.plan)
+    figures = epoch_figures(state["log_history"], plan)
     patients = request.cohort.patients[watched]
     gain = learnt_finding(untrained, trained, patients, split=proven_on, seed=request.plan.seed)
     return Fitted(
@@ -153,9 +162,10 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
             "precision": "bf16" if use_bf16(request.plan.precision) else "fp32",
             "texts_cut": _texts_cut(tokens),
             "checks": proof.to_json(),
+            **({} if plan.fairness is None else {"fairness": described(plan.fairness, mitigation)}),
         },
         findings=(gain,) if len(watched) else (),
-        validation_figure=(max if request.plan.greater_is_better else min)(figures, default=float("nan")),
+        validation_figure=(max if plan.greater_is_better else min)(figures, default=float("nan")),
         untuned_features=features,
     )
 
@@ -175,24 +185,49 @@ def _untrained_predictor(request: FitRequest, train_rows: Rows) -> Predictor:
     )
 
 
+def _mitigation(request: FitRequest, train_rows: Rows) -> tuple[Mitigation, TrainingPlan]:
+    """Return what is changed for fairness, and the plan with the validation figure that goes with it."""
+    plan = request.plan
+    if plan.fairness is None:
+        return Mitigation(), plan
+    found = mitigate(plan.fairness, request.cohort, train_rows, seed=plan.seed, folder=request.base)
+    own = found.judge is not None and plan.metric == "log_loss"
+    return found, replace(plan, metric="objective") if own else plan
+
+
+def _with_copies(
+    predictor: Predictor, prepared: Mapping[str, Prepared], mitigation: Mitigation, *, frozen: bool
+) -> Mapping[str, Prepared]:
+    """Return the inputs followed by those of the further training records."""
+    if mitigation.copies is None:
+        return prepared
+    more: Mapping[str, Prepared] = predictor.prepare(mitigation.copies.records)
+    if frozen:
+        more = _cached(predictor, more, None)
+    return {name: one.joined(more[name]) for name, one in prepared.items()}  # type: ignore[attr-defined]
+
+
 def _trainer(
     request: FitRequest,
     net: Net,
+    plan: TrainingPlan,
     collate: Collate,
     train_rows: Rows,
+    mitigation: Mitigation,
     progress: Progress,
     report: EpochReport | None,
 ) -> StudyTrainer:
     return StudyTrainer(
         net,
-        request.plan,
+        plan,
         collate=collate,
+        mitigation=mitigation,
         train_rows=train_rows,
         validation_rows=_rows(request.split, "validation"),
         folder=request.folder / "checkpoints",
         callbacks=[
-            Watch(request.plan, progress, report),
-            Tracking(request.plan.track, request.folder, request.study),
+            Watch(plan, progress, report),
+            Tracking(plan.track, request.folder, request.study),
         ],
     )
 
@@ -258,15 +293,6 @@ def _standardise_target(net: Net, cohort: Cohort, train_rows: Rows) -> None:
     values = cohort.target.values[train_rows]
     net.head.shift.fill_(float(values.mean()))
     net.head.scale.fill_(float(values.std()) or 1.0)
-
-
-def _labels(cohort: Cohort, train_rows: Rows, plan: TrainingPlan) -> tuple[torch.Tensor, torch.Tensor | None]:
-    labels = torch.from_numpy(np.ascontiguousarray(cohort.target.values))
-    if not plan.balanced_classes or cohort.target.kind != "classes":
-        return labels, None
-    counts = np.bincount(cohort.target.values[train_rows].astype(np.int64), minlength=len(cohort.target.classes))
-    weights = len(train_rows) / (len(counts) * np.maximum(counts, 1))
-    return labels, torch.from_numpy(weights[cohort.target.values.astype(np.int64)].astype(np.float32))
 
 
 def _untuned_features(predictor: Predictor, tokens: Mapping[str, Prepared]) -> npt.NDArray[np.float64]:

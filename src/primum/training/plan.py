@@ -11,6 +11,22 @@ Precision = Literal["auto", "fp32", "bf16"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FairnessPlan:
+    """What is done during training about slices that are served worse."""
+
+    method: str
+    """A name from `primum.training.fairness.METHODS`."""
+    attributes: tuple[str, ...] = ()
+    """Sensitive attributes whose intersections are the groups; empty: all of them."""
+    strength: float | None = None
+    """Its meaning is the method's; None: the method's own default."""
+    criterion: Literal["equalised_odds", "demographic_parity"] = "equalised_odds"
+    """What penalty and adversarial even out."""
+    translator: str | None = None
+    """Folder of a translation model for the back-translation of text_augmentation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingPlan:
     """Everything that decides how weights move."""
 
@@ -32,10 +48,12 @@ class TrainingPlan:
     clip: float = 1.0
     patience: int | None = 3
     """Epochs without a better validation figure; None trains all epochs and still keeps the best."""
-    metric: Literal["log_loss", "balanced_accuracy", "mae"] = "log_loss"
+    metric: Literal["log_loss", "balanced_accuracy", "mae", "objective"] = "log_loss"
+    """The validation figure that chooses the epoch; objective: what the fairness method makes small."""
     balanced_classes: bool = False
     precision: Precision = "auto"
     track: tuple[str, ...] = ()
+    fairness: FairnessPlan | None = None
     seed: int = 7
 
     @property

@@ -26,6 +26,7 @@ from primum.model.inputs import Prepared
 from primum.model.net import Net
 from primum.progress import Progress
 from primum.training.adalora import RankAllocation, orthogonality
+from primum.training.fairness import Judge, Mitigation
 from primum.training.optimizers import build_optimizer
 from primum.training.plan import TrainingPlan, use_bf16
 
@@ -54,11 +55,16 @@ class Collate:
     """Row numbers -> the tensors of those records, their labels and weights."""
 
     def __init__(
-        self, prepared: Mapping[str, Prepared], labels: torch.Tensor, weights: torch.Tensor | None = None
+        self,
+        prepared: Mapping[str, Prepared],
+        labels: torch.Tensor,
+        weights: torch.Tensor | None = None,
+        groups: torch.Tensor | None = None,
     ) -> None:
         self.prepared = prepared
         self.labels = labels
         self.weights = weights
+        self.groups = groups
 
     def __call__(self, rows: Sequence[int]) -> dict[str, Any]:
         """Return one batch."""
@@ -69,6 +75,8 @@ class Collate:
         }
         if self.weights is not None:
             batch["weights"] = self.weights[index]
+        if self.groups is not None:
+            batch["groups"] = self.groups[index]
         return batch
 
     def lengths(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -89,6 +97,7 @@ class StudyTrainer(Trainer):
         train_rows: npt.NDArray[np.int64],
         validation_rows: npt.NDArray[np.int64],
         folder: Path,
+        mitigation: Mitigation,
         callbacks: Sequence[TrainerCallback] = (),
     ) -> None:
         """Prepare a training whose checkpoints go to `folder`."""
@@ -96,12 +105,14 @@ class StudyTrainer(Trainer):
         self.plan = plan
         self.collate = collate
         self.validation_rows = validation_rows
+        self._judge = mitigation.judge
         self._batches = LengthBatches(
             collate.lengths(train_rows),
             records=plan.batch,
             tokens=plan.batch_tokens,
             seed=plan.seed,
             processes=_world_size(),
+            chances=mitigation.chances,
         )
         net.record_weight = len(self._batches) / len(train_rows)
         super().__init__(
@@ -144,9 +155,8 @@ class StudyTrainer(Trainer):
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
         """Return the figures on the validation split, every process computing them alike."""
-        figures = validation_figures(
-            self.accelerator.unwrap_model(self.model), self.collate, self.validation_rows, self.args.device
-        )
+        net = self.accelerator.unwrap_model(self.model)
+        figures = validation_figures(net, self.collate, self.validation_rows, self.args.device, judge=self._judge)
         metrics = {f"eval_{name}": value for name, value in figures.items()}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
@@ -173,9 +183,11 @@ def in_parts(batch: dict[str, Any], tokens: int) -> list[dict[str, Any]]:
 
 
 def validation_figures(
-    net: Net, collate: Collate, rows: npt.NDArray[np.int64], device: torch.device
+    net: Net, collate: Collate, rows: npt.NDArray[np.int64], device: torch.device, *, judge: Judge | None = None
 ) -> dict[str, float]:
-    """Return log_loss (the mean loss on whatever target), and balanced_accuracy for classes or mae for a number."""
+    """Return log_loss (the mean loss on whatever target), balanced_accuracy for classes or mae for a number, and
+    objective, what a fairness method makes small.
+    """
     losses, answers = losses_and_answers(net, collate, rows, device)
     figures = {"log_loss": float(losses.mean())}
     labels = collate.labels[torch.as_tensor(rows)].numpy()
@@ -184,6 +196,8 @@ def validation_figures(
         figures["balanced_accuracy"] = float(np.mean([hit[labels == c].mean() for c in np.unique(labels)]))
     if net.head.spec.kind == "number":
         figures["mae"] = float(np.abs(answers - labels).mean())
+    if judge is not None:
+        figures["objective"] = judge(rows, losses, answers)
     return figures
 
 

@@ -181,7 +181,7 @@ def classes_fairness_run(folder: Path) -> Path:
     return with_fairness(folder, fabricate_fairness.class_findings(("Acne", "Arthritis", "Dengue")))
 
 
-def with_fairness(folder: Path, findings: Sequence[Finding], *, tolerance: float = 0.1) -> Path:
+def with_fairness(folder: Path, findings: Sequence[Finding], *, tolerance: float = 0.05) -> Path:
     """Add findings on fairness to a run, and rules about them to its verdict."""
     before = read_findings(folder / "findings.jsonl")
     write_findings(folder / "findings.jsonl", [*before, *findings])
@@ -192,11 +192,11 @@ def with_fairness(folder: Path, findings: Sequence[Finding], *, tolerance: float
         verdict["rules"].append(
             {
                 "rule": f"fairness.{metric}", "outcome": "block" if broken else "review",
-                "because": f"The largest {metric} is not proven to be at most 0.10.",
+                "because": f"The largest {metric} is not proven to be at most 0.05.",
                 "sentences": {
-                    "en": f"The largest {metric} is not proven to be at most 0.10.", "zh": f"最大的 {metric} 未证实不超过 0.10。",
+                    "en": f"The largest {metric} is not proven to be at most 0.05.", "zh": f"最大的 {metric} 未证实不超过 0.05。",
                 },
-                "findings": places, "answers_to": ["EU-AI-Act:10(2)(f)"], "must_be": {"at_most": tolerance},
+                "findings": places, "answers_to": ["EU-AI-Act:10(2)(f)"], "must_be": {"at_most": tolerance}, "on_failure": "block",
             }
         )  # fmt: skip
     _dump(folder / "verdict.json", verdict)

@@ -140,17 +140,21 @@ def _dataset(attributes: Mapping[str, Mapping[str, float]], n: int) -> list[Find
     found = []
     for name, levels in attributes.items():
         for place, (level, share) in enumerate(levels.items()):
-            size = int(n * share)
-            rate = 0.35 + 0.17 * place
-            common: dict[str, Any] = {"pillar": "fairness", "n": size, "slice": {name: level}}
-            found.append(
-                Finding(metric="base_rate", value=rate, low=rate - 0.04, high=rate + 0.04, class_=CLASS, **common)
-            )
-            found.append(Finding(metric="missing_rate", value=0.02 + 0.07 * place, detail={"field": "chol"}, **common))
-            if name == "sex":
-                gap = -0.14 if level == "Female" else 0.12
+            rate = min(0.9, 0.35 + 0.17 * place)
+            gap = rate - 0.5
+            common: dict[str, Any] = {"pillar": "fairness", "n": int(n * share), "slice": {name: level}}
+            ends = {"low": gap - 0.04, "high": gap + 0.04, "versus": OTHERS}
+            for class_, value in (("Healthy", 1 - rate), (CLASS, rate)):
+                found.append(Finding(metric="base_rate", value=value, class_=class_, **common))
+            found.append(Finding(metric="base_rate_gap", value=gap, class_=CLASS, **ends, **common))
+            missing = {"detail": {"column": "chol", "excess": 0.05 * place}}
+            found.append(Finding(metric="missing_rate", value=0.02 + 0.07 * place, **missing, **common))
+            if name == "sex" and level != "unknown":
+                short = 0.28 if level == "Female" else -0.22
+                detail = {"patients": int(n * share), "share": share, "stated": share / (1 - short)}
+                common = {**common, "n": n, "detail": detail, "versus": {"population": "the stated population"}}
                 found.append(
-                    Finding(metric="representation_gap", value=gap, detail={"reference": share - gap}, **common)
+                    Finding(metric="representation_gap", value=short, low=short - 0.05, high=short + 0.05, **common)
                 )
     return found
 
@@ -158,8 +162,9 @@ def _dataset(attributes: Mapping[str, Mapping[str, float]], n: int) -> list[Find
 def swap_findings(n: int = 2400) -> list[Finding]:
     """Return what swapping sex and age did to the answers."""
     found = []
-    for name, rate in (("sex", 0.034), ("age", 0.012)):
-        common: dict[str, Any] = {"pillar": "fairness", "n": n, "split": "test", "detail": {"attribute": name}}
+    swaps = (({"sex": "Female"}, {"sex": "Male"}, 0.034), ({"age": "0-45"}, {"age": "65-120"}, 0.012))
+    for slice_, versus, rate in swaps:
+        common: dict[str, Any] = {"pillar": "fairness", "n": n, "split": "test", "slice": slice_, "versus": versus}
         found.append(
             Finding(metric="counterfactual_flip_rate", value=rate, low=rate - 0.007, high=rate + 0.009, **common)
         )
@@ -203,7 +208,7 @@ def change_findings(
                 Finding(
                     pillar="fairness", metric=f"{metric}_change", value=value, low=value - 0.025, high=value + 0.025,
                     n=n, slice={name: level}, class_=CLASS, split=split, versus=twin,
-                    detail={"before": 0.11, "after": 0.11 + value},
+                    detail={"unmitigated": 0.11, "mitigated": 0.11 + value},
                 )
             )  # fmt: skip
     return found

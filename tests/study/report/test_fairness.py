@@ -2,16 +2,23 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 
-from primum.evidence import Finding, read_findings, write_findings
+from primum.ethics import judge
+from primum.evidence import Finding, read_findings, read_predictions, write_findings
+from primum.fairness import fairness_findings
 from primum.study.report import render_report
-from primum.study.report.sections.fairness.gather import is_gap, shown, worst_first
+from primum.study.report.context import Context
+from primum.study.report.sections.fairness.gather import Fairness, is_gap, shown, worst_first
+from primum.study.report.sections.fairness.gather import few as few_patients
 from primum.study.report.sections.fairness.guide import pick
 from primum.study.report.sections.fairness.telling import figure, in_points, level
-from primum.study.report.wording import catalogue
+from primum.study.report.source import read_run
+from primum.study.report.wording import Wording, catalogue
 from tests.study.report import fabricate
 
 RUNS = {
@@ -101,9 +108,8 @@ def test_the_summary_names_the_worst_group_of_every_attribute_with_its_own_figur
     for name in ("sex", "age", "site"):
         mine = [f for f in findings if f.metric == "tpr_gap" and set(f.slice) == {name} and shown(f)]
         worst = max(mine, key=lambda f: f.low)
-        sentence = (
-            f"{worst.slice[name]} is served worse than everyone else: of the patients with “Heart_Disease” it finds"
-        )
+        level = worst.slice[name].replace("unknown", "not recorded")
+        sentence = f"{level} is served worse than everyone else: of the patients with “Heart_Disease” it finds"
         assert f"{sentence} {100 * worst.value:.1f} points fewer" in text
         assert f"{100 * worst.low:.1f} – {100 * worst.high:.1f}, n = {worst.n:,}, on test)" in text
 
@@ -114,7 +120,7 @@ def test_too_few_is_said_with_what_it_would_take_and_never_as_nothing_found(tmp_
     assert "served alike" not in few.text
     rows = next(table for table in few.tables if "Smallest gap that could have been seen" in table[0])
     findings = [f for f in read_findings(tmp_path / "findings.jsonl") if f.metric in ("tpr_gap", "fpr_gap")]
-    mine = [f for f in findings if f.slice == {"site": "Cleveland"} and not f.enough]
+    mine = [f for f in findings if f.slice == {"site": "Cleveland"} and few_patients(f)]
     cleveland = max(mine, key=lambda f: f.detail["needed"]["0.1"])
     row = next(row for row in rows if "Cleveland" in row[0] and "sex" not in row[0])
     assert row[3] == str(cleveland.n)
@@ -148,11 +154,27 @@ def test_heat_maps_show_each_intersection_with_its_level_and_hatch_the_small(ful
         for f in read_findings(full / "findings.jsonl")
         if f.metric == "tpr_gap" and set(f.slice) == {"sex", "age"} and f.split == "test"
     ]
-    assert page.count('class="hatch"') >= sum(not f.enough for f in found) > 0
+    assert page.count('class="hatch"') >= sum(map(few_patients, found)) > 0
     assert page.count('class="framed"') >= sum(shown(f) for f in found) > 0
     cells = " ".join(cell for table in tables for row in table for cell in row)
     for f in found:
         assert f"{100 * f.detail['slice_value']:.0f} % (n = {f.n:,})" in cells
+
+
+def test_records_are_told_with_the_class_looked_for_and_what_stands_out(full):
+    section = _section(full)
+    rows = next(table for table in section.tables if "Too rare by" in table[0])
+    assert rows[0][2:] == ["Too rare by", "Has “Heart_Disease”", "Values missing"]
+    female = next(row for row in rows if row[0] == "sex: Female")
+    assert female[1] == "864"  # of the group, not of everybody the share rests on
+    assert "▸" in female[2] and "+28.0 %" in female[2] and "36 % here, 50 % in the population" in female[2]
+    assert female[3].startswith("▸") and female[3].endswith("35 %") and "chol" in female[4]
+    assert (
+        "Groups have the outcome at different rates: by hospital, Cleveland 35 % and VA Long Beach 86 %" in section.text
+    )
+    assert "Sex: Female → Male: swapping it changes the answer for 3.4 % of the patients" in section.text
+    swaps = next(table for table in section.tables if table[0][0] == "Swap")
+    assert swaps[1][5:] == ["+1.7", "+1.3 – +2.1"]
 
 
 @pytest.mark.parametrize(("helped", "word"), [(True, "helped some and harmed others"), (False, "did not help")])
@@ -225,8 +247,52 @@ def test_the_worst_is_linked_first():
             enough=enough,
         )  # fmt: skip
 
-    findings = [gap(0.05, -0.1), gap(0.9, 0.2, enough=False), gap(0.3, 0.1), gap(0.2, 0.15)]
+    findings = [gap(0.05, -0.1), gap(0.9, -0.2, enough=False), gap(0.3, 0.1), gap(0.2, 0.15)]
     assert worst_first(findings, [0, 1, 2, 3, 9]) == [3, 2, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("metric", "low", "high", "n", "enough", "standing"),
+    [
+        ("tpr_gap", 0.06, 0.2, 99, True, "worse"),
+        ("tpr_gap", 0.06, 0.2, 99, False, "worse"),  # few patients do not keep a gap from being shown
+        ("tpr_gap", 0.06, 0.2, 9, False, "few"),  # fewer than ten do
+        ("tpr_gap", 0.01, 0.03, 99, True, "small"),
+        ("tpr_gap", -0.02, 0.2, 99, True, "plain"),
+        ("tpr_gap", -0.02, 0.2, 99, False, "few"),
+        ("tpr_gap", -0.3, -0.1, 99, False, "plain"),  # shown to be served better
+        ("calibration_gap", -0.3, -0.1, 99, True, "worse"),  # too low is as bad as too high
+        ("selection_rate_gap", 0.1, 0.3, 99, True, "small"),  # a difference, and no harm by itself
+    ],
+)
+def test_a_group_stands_where_the_gate_would_put_it(metric, low, high, n, enough, standing, full):
+    finding = Finding(
+        pillar="fairness", metric=metric, value=(low + high) / 2, low=low, high=high, n=n, slice={"s": "a"},
+        enough=enough,
+    )  # fmt: skip
+    fair = Fairness(Context(run=read_run(full), words=Wording("en")))
+    fair.__dict__["tolerances"] = {"tpr_gap": 0.05, "calibration_gap": 0.05}
+    assert fair.standing(finding) == standing
+
+
+@pytest.mark.parametrize("target", ["classes", "number"])
+def test_real_findings_and_the_real_gate_are_told_alike(tmp_path, target):
+    folder = (fabricate.binary_run if target == "classes" else fabricate.number_run)(tmp_path)
+    predictions = read_predictions(folder / "predictions.parquet")
+    rng = np.random.default_rng(3)
+    predictions = replace(predictions, groups={"sex": rng.choice(["Female", "Male"], len(predictions)).astype(object)})
+    harmed = (predictions.groups["sex"] == "Female") & (rng.random(len(predictions)) < 0.6)
+    worse = np.zeros_like(predictions.predicted) if target == "classes" else predictions.predicted + 4
+    predictions = replace(predictions, predicted=np.where(harmed, worse, predictions.predicted))
+    findings = [*read_findings(folder / "findings.jsonl"), *fairness_findings(predictions)]
+    write_findings(folder / "findings.jsonl", findings)
+    verdict = judge(findings, "default")
+    assert verdict.outcome == "block"
+    (folder / "verdict.json").write_text(json.dumps(verdict.to_json()), encoding="utf-8")
+    section = _section(folder)
+    assert "Sex: Female is served worse than Male" in section.text
+    assert "shown to be served worse" in section.text and "Block" in section.text
+    assert "proven to be broken" in section.text and "policy's tolerance" in section.text
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,10 @@ class PreparedFeatures:
         index = torch.as_tensor(np.asarray(rows, dtype=np.int64))
         return {"features": self.features[index], "present": self.present[index]}
 
+    def joined(self, more: PreparedFeatures) -> PreparedFeatures:
+        """Return these records followed by `more`."""
+        return PreparedFeatures(torch.cat([self.features, more.features]), torch.cat([self.present, more.present]))
+
 
 class PreparedSelection:
     """Some records of a prepared input, as if there were no others."""

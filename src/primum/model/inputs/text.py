@@ -35,6 +35,12 @@ class PreparedText:
         offsets = np.concatenate([[0], np.cumsum([len(p) for p in pieces], dtype=np.int64)]).astype(np.int64)
         return PreparedText(flat, offsets, pad_id=self.pad_id, cut=0)
 
+    def joined(self, more: PreparedText) -> PreparedText:
+        """Return these records followed by `more`."""
+        offsets = np.concatenate([self.offsets, self.offsets[-1] + more.offsets[1:]])
+        flat = np.concatenate([self.ids, more.ids])
+        return PreparedText(flat, offsets, pad_id=self.pad_id, cut=self.cut + more.cut)
+
     def collate(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> Batch:
         """Return ids and mask of shape (b, longest), padded on the right, and present of shape (b,)."""
         index = np.asarray(rows, dtype=np.int64)

@@ -45,6 +45,12 @@ class PreparedVitals:
         self.categories = categories
         self.lengths: npt.NDArray[np.int64] = np.ones(len(numbers), dtype=np.int64)
 
+    def joined(self, more: PreparedVitals) -> PreparedVitals:
+        """Return these records followed by `more`."""
+        return PreparedVitals(
+            np.concatenate([self.numbers, more.numbers]), np.concatenate([self.categories, more.categories])
+        )
+
     def collate(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> Batch:
         """Return numbers (b, p), categories (b, q) and present (b,)."""
         index = np.asarray(rows, dtype=np.int64)

@@ -39,16 +39,22 @@ def gap_axis(scale: Scale, *, factor: float = 1.0, worse: str, better: str) -> M
 
 
 def gap_row(
-    value: float | None, interval: tuple[float, float] | None, scale: Scale, *, kind: str, tolerance: float | None
+    value: float | None,
+    interval: tuple[float, float] | None,
+    scale: Scale,
+    *,
+    kind: str,
+    tolerances: Sequence[float] = (),
 ) -> Markup:
-    """Return one row: zero line, tolerance line, interval and mark; `kind` is worse, small, plain or few."""
+    """Return one row: zero line, tolerance lines, interval and mark; `kind` is worse, small, plain or few."""
     if value is None:
         return Markup("")
     parts = [Markup('<line class="zero" x1="{0:.2f}%" x2="{0:.2f}%" y1="0" y2="100%"/>').format(scale.percent(0.0))]
-    if tolerance is not None and scale.low <= tolerance <= scale.high:
-        parts.append(
-            Markup('<line class="tol" x1="{0:.2f}%" x2="{0:.2f}%" y1="0" y2="100%"/>').format(scale.percent(tolerance))
-        )
+    parts += [
+        Markup('<line class="tol" x1="{0:.2f}%" x2="{0:.2f}%" y1="0" y2="100%"/>').format(scale.percent(tolerance))
+        for tolerance in tolerances
+        if scale.low <= tolerance <= scale.high
+    ]
     if interval is not None:
         low, high = scale.percent(interval[0]), scale.percent(interval[1])
         parts.append(

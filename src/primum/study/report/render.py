@@ -14,7 +14,7 @@ from markupsafe import Markup
 from primum.files import write_text
 from primum.study.report.context import Context
 from primum.study.report.sections.cohort import cohort_section
-from primum.study.report.sections.fairness import fairness_section
+from primum.study.report.sections.fairness.section import fairness_section
 from primum.study.report.sections.findings import findings_section
 from primum.study.report.sections.gains import gains_section
 from primum.study.report.sections.learning import learning_section

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 from primum.evidence.finding import Finding
 from primum.study.report.sections.fairness import telling
-from primum.study.report.sections.fairness.gather import Fairness, level_order, shown
+from primum.study.report.sections.fairness.gather import SMALLEST_CELL, Fairness, level_order
 from primum.study.report.wording import percent
 
 STANDS_OUT = 0.1
-"""A representation gap or a difference of rates of ten points or more is marked even without an interval."""
+"""A difference that is shown is marked from ten points on."""
 MOST_ROWS = 40
 MEASURES = ("representation_gap", "base_rate", "missing_rate")
-COLUMNS = ("share", *MEASURES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +40,7 @@ def dataset(fair: Fairness) -> Dataset | None:
     gaps = {_key(f): f for m in ("base_rate_gap", "missing_rate_gap") for f in _single(m, fair)}
     found: dict[tuple[str, str], dict[str, Finding]] = {}
     for metric in MEASURES:
-        for finding in _single(metric, fair):
+        for finding in _told(metric, fair):
             ((name, level),) = finding.slice.items()
             row = found.setdefault((name, level), {})
             if metric not in row or _prefer(finding, row[metric]):
@@ -53,11 +52,30 @@ def dataset(fair: Fairness) -> Dataset | None:
     keys = sorted(found, key=lambda k: (order.get(k[0], 99), k[0], level_order(k[1])))
     words = fair.context.words
     return Dataset(
-        head=[words(f"fair.data.{m}") for m in present],
+        head=[words(f"fair.data.{m}", name=_class_told(fair) or words("fair.the_class")) for m in present],
         rows=[_row(key, found[key], present, gaps, fair) for key in keys[:MOST_ROWS]],
         more=words("fair.more_rows", n=len(keys) - MOST_ROWS) if len(keys) > MOST_ROWS else "",
         sentence=base_rate_sentence(fair),
     )
+
+
+def _told(metric: str, fair: Fairness) -> list[Finding]:
+    """Return the findings of a metric about single groups; base rates of the one class that the table tells."""
+    found = _single(metric, fair)
+    return [f for f in found if f.class_ == _class_told(fair)] if metric == "base_rate" else found
+
+
+def _class_told(fair: Fairness) -> str | None:
+    """Return the class that is looked for, or of many the one whose rate differs most between groups."""
+    rates = _single("base_rate", fair)
+    named = {f.class_ for f in rates}
+    if fair.positive in named or len(named) == 1:
+        return fair.positive if fair.positive in named else next(iter(named))
+    spread: dict[tuple[str | None, str], list[float]] = {}
+    for finding in rates:
+        if finding.value is not None:
+            spread.setdefault((finding.class_, next(iter(finding.slice))), []).append(finding.value)
+    return max(spread, key=lambda key: max(spread[key]) - min(spread[key]))[0] if spread else None
 
 
 def base_rate_sentence(fair: Fairness) -> str:
@@ -77,10 +95,9 @@ def base_rate_sentence(fair: Fairness) -> str:
 
 def _rates(fair: Fairness) -> Mapping[str, list[tuple[float, str]]]:
     rates: dict[str, list[tuple[float, str]]] = {}
-    for finding in _single("base_rate", fair):
+    for finding in _told("base_rate", fair):
         ((name, level),) = finding.slice.items()
-        about_it = finding.class_ in (None, fair.positive) if fair.positive else finding.class_ is None
-        if finding.value is not None and finding.enough and not telling.withheld(finding) and about_it:
+        if finding.value is not None and finding.enough and not telling.withheld(finding):
             rates.setdefault(name, []).append((finding.value, level))
     return rates
 
@@ -89,8 +106,10 @@ def _single(metric: str, fair: Fairness) -> list[Finding]:
     return [f for f in fair.by_metric.get(metric, ()) if len(f.slice) == 1]
 
 
-def _key(finding: Finding) -> tuple[str, tuple[tuple[str, str], ...]]:
-    return finding.metric, tuple(finding.slice.items())
+def _key(finding: Finding) -> tuple[object, ...]:
+    """Return what a rate and its gap have in common."""
+    metric = finding.metric.removesuffix("_gap")
+    return metric, tuple(finding.slice.items()), finding.split, finding.class_, finding.detail.get("column")
 
 
 def _prefer(finding: Finding, held: Finding) -> bool:
@@ -99,41 +118,60 @@ def _prefer(finding: Finding, held: Finding) -> bool:
     here, there = places.get(finding.split, 3), places.get(held.split, 3)
     if here != there:
         return here < there
-    return finding.metric == "missing_rate" and (finding.value or 0.0) > (held.value or 0.0)
+    return finding.metric == "missing_rate" and _excess(finding) > _excess(held)
+
+
+def _excess(finding: Finding) -> float:
+    """Return by how much more is missing than elsewhere, or how much is missing where that is not said."""
+    excess = telling.detail_value(finding, "excess")
+    return (finding.value or 0.0) if excess is None else excess
 
 
 def _row(
     key: tuple[str, str],
     figures: Mapping[str, Finding],
     present: Sequence[str],
-    gaps: Mapping[tuple[str, tuple[tuple[str, str], ...]], Finding],
+    gaps: Mapping[tuple[object, ...], Finding],
     fair: Fairness,
 ) -> tuple[str, str, Sequence[DatasetCell]]:
-    n = max(f.n for f in figures.values())
-    hidden = all(telling.withheld(f) for f in figures.values())
-    cells = [
-        DatasetCell(value="·") if hidden else _cell(figures.get(m), gaps.get((f"{m}_gap", (key,))), fair)
-        for m in present
-    ]
+    n = max(_patients(f) for f in figures.values())
+    hidden = n < SMALLEST_CELL
+    cells = [DatasetCell(value="·") if hidden else _cell(figures.get(m), gaps, fair) for m in present]
     return fair.context.group(dict([key])), telling.count(n), cells
 
 
-def _cell(finding: Finding | None, gap: Finding | None, fair: Fairness) -> DatasetCell:
+def _patients(finding: Finding) -> int:
+    """Return how many patients the group has: a share rests on everybody, and says the group's own in its detail."""
+    own = telling.detail_value(finding, "patients")
+    return finding.n if own is None else int(own)
+
+
+def _cell(finding: Finding | None, gaps: Mapping[tuple[object, ...], Finding], fair: Fairness) -> DatasetCell:
     if finding is None or finding.value is None:
         return DatasetCell(value="–")
-    words = fair.context.words
     if finding.metric == "representation_gap":
-        reference = next(
-            (v for k in ("reference", "reference_share") if (v := telling.detail_value(finding, k)) is not None), None
-        )
-        note = "" if reference is None else words("fair.data.reference", share=percent(reference))
-        return DatasetCell(
-            value=telling.amount(finding.metric, finding.value, fair.context)
-            if finding.value == 0
-            else words("fair.amount.points", n=telling.figure(finding.metric, finding.value, signed=True)),
-            note=note,
-            stands_out=shown(finding) or abs(finding.value) >= STANDS_OUT,
-        )
-    field = str(finding.detail.get("field") or finding.detail.get("column") or "")
-    apart = gap is not None and gap.value is not None and (shown(gap) or abs(gap.value) >= STANDS_OUT) and gap.enough
-    return DatasetCell(value=percent(finding.value), note=field, stands_out=apart)
+        return _shortfall(finding, fair)
+    column = finding.detail.get("column")
+    return DatasetCell(
+        value=percent(finding.value),
+        note="" if column is None else str(column),
+        stands_out=_apart(gaps.get(_key(finding))),
+    )
+
+
+def _shortfall(finding: Finding, fair: Fairness) -> DatasetCell:
+    """Return by what part a group is too rare (or, below zero, too common), with its share and the stated one."""
+    shares = telling.detail_value(finding, "share"), telling.detail_value(finding, "stated")
+    known = all(share is not None for share in shares)
+    note = (
+        fair.context.words("fair.data.reference", share=percent(shares[0]), stated=percent(shares[1])) if known else ""
+    )
+    value = f"{telling.figure('share', finding.value, signed=True)} %"
+    return DatasetCell(value=value, note=note, stands_out=_apart(finding))
+
+
+def _apart(gap: Finding | None) -> bool:
+    """Return whether a difference is shown, to either side, and is ten points or more."""
+    if gap is None or gap.value is None or gap.low is None or gap.high is None:
+        return False
+    return abs(gap.value) >= STANDS_OUT and (gap.low > 0 or gap.high < 0)

@@ -11,7 +11,16 @@ from primum.evidence.finding import Finding
 from primum.study.report.charts import Scale, scale_of
 from primum.study.report.charts_fairness import gap_axis, gap_row
 from primum.study.report.sections.fairness import telling
-from primum.study.report.sections.fairness.gather import Fairness, depth, few, level_order, one_per, shown, worst_key
+from primum.study.report.sections.fairness.gather import (
+    TWO_SIDED,
+    Fairness,
+    depth,
+    few,
+    level_order,
+    one_per,
+    shown,
+    worst_key,
+)
 
 MOST_ROWS = 36
 """Rows of one forest plot; the others are counted."""
@@ -58,7 +67,6 @@ def row_of(finding: Finding, label: str, scale: Scale, fair: Fairness) -> GapRow
     hidden = telling.withheld(finding)
     ends = None if finding.low is None or finding.high is None else (finding.low, finding.high)
     kind = fair.standing(finding)
-    tolerance = fair.tolerances.get(finding.metric)
     return GapRow(
         label=label,
         kind=kind,
@@ -66,8 +74,14 @@ def row_of(finding: Finding, label: str, scale: Scale, fair: Fairness) -> GapRow
         n=telling.count(finding.n),
         value="·" if hidden else telling.figure(finding.metric, finding.value, signed=True),
         interval="·" if hidden else telling.span(finding.metric, finding),
-        picture=gap_row(None if hidden else finding.value, ends, scale, kind=kind, tolerance=tolerance),
+        picture=gap_row(None if hidden else finding.value, ends, scale, kind=kind, tolerances=_lines(finding, fair)),
     )
+
+
+def _lines(finding: Finding, fair: Fairness) -> list[float]:
+    """Return where the lines of the tolerance stand: on both sides of zero for a gap of which either sign is a harm."""
+    bound = fair.tolerances.get(finding.metric)
+    return [] if bound is None else [bound, -bound] if finding.metric in TWO_SIDED else [bound]
 
 
 def scale_for(findings: Sequence[Finding], tolerance: float | None) -> Scale | None:
@@ -97,8 +111,8 @@ def _forest(metric: str, fair: Fairness) -> GapForest | None:
         axis=gap_axis(
             scale,
             factor=100.0 if telling.in_points(metric) else 1.0,
-            worse=words("fair.worse"),
-            better=words("fair.better"),
+            worse=words("fair.high" if metric in TWO_SIDED else "fair.worse"),
+            better=words("fair.low" if metric in TWO_SIDED else "fair.better"),
         ),
         groups=[group for group in groups if group[2]],
         tolerance="" if tolerance is None else telling.amount(metric, tolerance, context),
@@ -111,9 +125,11 @@ def _group(name: str, kept: Sequence[Finding], scale: Scale, fair: Fairness) -> 
     words = fair.context.words
     heading = telling.capital(words.known(f"attribute.{name}", otherwise=name))
     versus = {row.versus for row in rows}
-    if len(versus) != 1:
+    pair = {fair.context.level(f.slice[name]) for f in kept if name in f.slice}
+    if len(versus) > 1 and (len(pair) > 2 or versus != pair):
         return heading, "", rows
-    return heading, words("fair.compared", versus=versus.pop()), [replace(row, versus="") for row in rows]
+    together = versus.pop() if len(versus) == 1 else words("fair.each_other")
+    return heading, words("fair.compared", versus=together), [replace(row, versus="") for row in rows]
 
 
 def _rows(name: str, kept: Sequence[Finding], scale: Scale, fair: Fairness) -> list[GapRow]:

@@ -97,9 +97,19 @@ class Fairness:
         names = dict.fromkeys(next(iter(f.slice)) for f in self.gaps if depth(f) == 1)
         return sorted(names, key=lambda name: name == "site")
 
+    @cached_property
+    def blocking(self) -> frozenset[str]:
+        """The metrics of which a rule blocks."""
+        rules = [r for r in self.context.run.verdict.get("rules") or () if isinstance(r, Mapping)]
+        return frozenset(m for r in rules if r.get("on_failure") == "block" for m in self._metrics_of(r))
+
     def judged(self, finding: Finding) -> bool:
-        """Return whether a gap is one by which a group may be said to be served worse."""
-        return finding.metric not in DESCRIBED and (finding.metric in self.tolerances or finding.metric in self.leads)
+        """Return whether a gap is one by which a group may be said to be served worse: told first, or a rule blocks."""
+        return finding.metric not in DESCRIBED and (finding.metric in self.blocking or finding.metric in self.leads)
+
+    def doubtful(self, finding: Finding) -> bool:
+        """Return whether a gap is shown and beyond the tolerance of a rule that does not block."""
+        return finding.metric in self.tolerances and not self.judged(finding) and self.standing(finding) == "worse"
 
     def standing(self, finding: Finding) -> str:
         """Return worse (shown, beyond the tolerance), small (shown, within it), few (too few to tell) or plain."""
@@ -168,13 +178,17 @@ def shown(finding: Finding) -> bool:
 
     Few patients do not keep a gap from being shown; they keep its absence from being.
     """
-    fewest = min(finding.n, int(finding.detail.get("versus_n") or finding.n))
-    return at_least(finding) > 0 and fewest >= ENOUGH_FOR_A_SHARE
+    return at_least(finding) > 0 and _ten_on_both_sides(finding)
 
 
 def few(finding: Finding) -> bool:
     """Return whether there are too few patients to tell: nothing is shown, and a harmful gap might not have been."""
-    return not shown(finding) and (not finding.enough or finding.value is None)
+    better = finding.high is not None and finding.high < 0 and _ten_on_both_sides(finding)
+    return finding.value is None or not (finding.enough or shown(finding) or better)
+
+
+def _ten_on_both_sides(finding: Finding) -> bool:
+    return min(finding.n, int(finding.detail.get("versus_n") or finding.n)) >= ENOUGH_FOR_A_SHARE
 
 
 def at_least(finding: Finding) -> float:

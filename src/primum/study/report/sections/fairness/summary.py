@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from primum.evidence.finding import Finding
 from primum.study.report.sections.fairness import telling
@@ -29,7 +29,7 @@ class Statement:
     """One plain sentence, with its figures beneath."""
 
     outcome: str
-    """worse, same, better (shown to lie within the tolerance) or unknown."""
+    """worse, review (shown, by a measure that does not block), same, better (within the tolerance) or unknown."""
     text: str
     figures: Sequence[str] = ()
     weight: float = 0.0
@@ -55,7 +55,7 @@ def statements(fair: Fairness) -> tuple[list[Statement], list[Statement]]:
     """
     told = [one for name in fair.attributes if (one := _attribute(name, fair)) is not None]
     if len(told) > MOST_STATEMENTS:
-        told.sort(key=lambda one: (("worse", "unknown", "same", "better").index(one.outcome), -one.weight))
+        told.sort(key=lambda one: (("worse", "review", "unknown", "same", "better").index(one.outcome), -one.weight))
     across = [one for one in (_intersections(fair), _discovered(fair)) if one is not None]
     return [*told[:MOST_STATEMENTS], *across], told[MOST_STATEMENTS:]
 
@@ -114,6 +114,9 @@ def _attribute(name: str, fair: Fairness) -> Statement | None:
     harmed = sorted(filter(fair.harmed, led), key=worst_key) or sorted(filter(fair.harmed, others), key=worst_key)
     if harmed:
         return _harmed(harmed, led, fair)
+    doubtful = sorted(filter(fair.doubtful, others), key=worst_key)
+    if doubtful:
+        return replace(_harmed(doubtful, led, fair), outcome="review")
     judged = sorted((f for f in led if not few(f)), key=worst_key)
     if judged:
         return _not_shown(name, judged, led, fair)
@@ -142,7 +145,7 @@ def _not_shown(name: str, judged: Sequence[Finding], led: Sequence[Finding], fai
             "fair.largest",
             slice=context.group(largest.slice),
             metric=context.title(largest.metric),
-            value=telling.figure(largest.metric, largest.value, signed=True),
+            value=telling.amount(largest.metric, largest.value, context),
             figures=telling.figures(largest, context),
         )
     ]
@@ -200,7 +203,9 @@ def _what_it_takes(finding: Finding, fair: Fairness) -> str:
     if wanted is not None:
         parts.append(
             context.words(
-                "fair.would_need", n=f"{wanted:,}", gap=telling.amount(finding.metric, telling.USUAL_GAP, context)
+                "fair.would_need",
+                n=f"{wanted:,}",
+                gap=telling.amount(finding.metric, telling.USUAL_GAP, context).replace(".0", ""),
             )
         )
     return context.words("fair.comma").join(parts)

@@ -43,7 +43,7 @@ def swaps(fair: Fairness) -> Swaps | None:
     for metric in (FLIPS, SHIFTS):
         for finding in fair.by_metric.get(metric, ()):
             row = found.setdefault((_swap(finding, fair), finding.split or ""), {})
-            if metric not in row or finding.class_ in (None, fair.positive):
+            if metric not in row or _says_more(finding, row[metric], fair):
                 row[metric] = finding
     if not found:
         return None
@@ -54,6 +54,13 @@ def swaps(fair: Fairness) -> Swaps | None:
     return Swaps(
         sentences=[one for one in sentences if one], rows=[_row(k, found[k], fair) for k in keys[:MOST_ROWS]], more=more
     )
+
+
+def _says_more(finding: Finding, held: Finding, fair: Fairness) -> bool:
+    """Return whether a finding is about all classes or the one looked for, or moves further than the held one."""
+    if fair.positive or finding.class_ is None:
+        return finding.class_ in (None, fair.positive)
+    return abs(finding.value or 0.0) > abs(held.value or 0.0)
 
 
 def _swap(finding: Finding, fair: Fairness) -> str:
@@ -107,9 +114,9 @@ def _row(key: tuple[str, str], row: dict[str, Finding], fair: Fairness) -> SwapR
         n=telling.count(max(f.n for f in known)),
         flips="–" if flips is None else percent(flips.value),
         flip_interval="–" if flips is None else _percents(flips),
-        shift="–" if shift is None else write(SHIFTS, shift.value, signed=True),
+        shift="–" if shift is None else write("share", shift.value, signed=True),
         shift_interval="–"
         if shift is None or shift.low is None
-        else f"{write(SHIFTS, shift.low, signed=True)} – {write(SHIFTS, shift.high, signed=True)}",
+        else f"{write('share', shift.low, signed=True)} – {write('share', shift.high, signed=True)}",
         few=not all(f.enough for f in known),
     )

@@ -90,6 +90,8 @@ def comparison(finding: Finding, context: Context) -> str:
     """Return what a slice is compared with, in words."""
     if finding.versus.get("group") == "everyone else" or not finding.versus:
         return context.words("fair.everyone_else")
+    if finding.versus.keys() == finding.slice.keys():
+        return context.words.listing([context.level(value) for value in finding.versus.values()])
     return context.group(finding.versus)
 
 

@@ -1,0 +1,120 @@
+"""The steps of a run that a study with `training.objective.fairness` adds: decisions by slice, the unmitigated twin."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from primum.cohort import Cohort
+from primum.evidence import Predictions, read_predictions, write_predictions
+from primum.extras import require
+from primum.fairness import DECISIONS_FILE, choose_decisions
+from primum.fairness.paired import TWIN
+from primum.files import write_json
+from primum.study.clock import Clock
+
+if TYPE_CHECKING:  # the steps read the study; the study starts the runner, which starts the steps
+    from primum.study.study import Study
+    from primum.training.plan import FairnessPlan
+
+SplitArray = npt.NDArray[np.object_]
+COST = 0.05
+"""Most balanced accuracy, on the calibration split, that decisions by slice may lose."""
+
+
+def check_mitigation(study: Study) -> None:
+    """Check that the study's method works for its target and inputs, before anything is written.
+
+    Raises:
+        StudyError: it does not.
+    """
+    plan = fairness_plan(study)
+    if plan is not None:
+        from primum.training.fairness import check_fits
+
+        inputs = study.spec.cohort.inputs
+        names = tuple(name for name, there in (("text", inputs.text), ("vitals", inputs.vitals)) if there)
+        check_fits(plan, study.spec.cohort.target.type, names)
+
+
+def fairness_plan(study: Study) -> FairnessPlan | None:
+    """Return what is done during training, as plain values; None for nothing."""
+    spec = study.spec.training.objective.fairness
+    if spec is None or spec.method == "none":
+        return None
+    require("torch", extra="train", purpose="Training")
+    from primum.training.plan import FairnessPlan
+
+    return FairnessPlan(
+        method=spec.method,
+        attributes=spec.attributes,
+        strength=spec.strength,
+        criterion=spec.criterion,
+        translator=spec.translator,
+    )
+
+
+def decided_by_slice(study: Study, predictions: Predictions, model_folder: Path) -> Predictions:
+    """Return the predictions decided by the slices' thresholds, saved with the model; unchanged without any."""
+    spec = study.spec.training.objective.fairness
+    if spec is None or spec.thresholds is None or predictions.probabilities is None:
+        return predictions
+    asked = spec.thresholds
+    decisions = choose_decisions(predictions, asked.attribute, asked.criterion, slack=asked.slack, cost=COST)
+    write_json(model_folder / DECISIONS_FILE, decisions.to_json())
+    decided, corrected = decisions.decide(predictions.probabilities, predictions.groups[asked.attribute])
+    return replace(predictions, predicted=decided, probabilities=corrected)
+
+
+def unmitigated_twin(
+    study: Study,
+    cohort: Cohort,
+    split: SplitArray,
+    backbone: Path | None,
+    folder: Path,
+    plain: Predictions,
+    clock: Clock,
+) -> Predictions | None:
+    """Return what the same study without mitigation predicts; None for a study that has none.
+
+    Where only thresholds are asked for, the twin is the model itself. Else it is trained like the model, with the same
+    seed, and its predictions are kept in the run's folder, so that a resumed run does not train it again.
+
+    Args:
+        study: the mitigated study.
+        cohort: its records.
+        split: each record's split.
+        backbone: the text backbone's folder.
+        folder: the run's.
+        plain: the mitigated model's predictions before thresholds.
+        clock: is told of the step.
+    """
+    spec = study.spec.training.objective.fairness
+    if spec is None:
+        return None
+    place = folder / f"{TWIN}.parquet"
+    if place.is_file():
+        return read_predictions(place)
+    predictions = plain if spec.method == "none" else _trained(study, cohort, split, backbone, folder, clock)
+    write_predictions(place, predictions)
+    return predictions
+
+
+def _trained(
+    study: Study, cohort: Cohort, split: SplitArray, backbone: Path | None, folder: Path, clock: Clock
+) -> Predictions:
+    from primum.study.runner import fit_request, predictions_of
+    from primum.training.fit import fit
+    from primum.training.speedup import with_engine
+
+    with clock.step(TWIN):
+        request = fit_request(study, cohort, split, backbone, folder=folder / "twins" / TWIN)
+        plan = replace(request.plan, fairness=None, track=())
+        fitted = fit(replace(request, plan=plan, probe=False), progress=clock.progress)
+        if study.spec.model.engine == "auto":
+            fitted = with_engine(fitted, cohort, split)
+        return predictions_of(cohort, split, fitted.predictor.predict_prepared(fitted.prepared))

@@ -213,3 +213,10 @@ def test_hearts_cholesterol_stands_out_for_switzerland():
     assert found.detail["slice_value"] == 1.0
     gaps = _of(findings, "missing_rate_gap")
     assert gaps == sorted(gaps, key=lambda f: -f.value)
+
+
+def test_of_two_classes_the_second_is_told():
+    table = _table().assign(y=["well", "ill"] * 300)
+    findings = dataset_findings(_cohort(table))
+    assert {f.class_ for f in findings if f.metric.startswith("base_rate")} == {"well"}
+    assert _cohort(table).target.classes[1] == "well"

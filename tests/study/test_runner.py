@@ -160,3 +160,29 @@ def test_a_killed_run_resumes_to_the_predictions_of_an_undisturbed_one(tmp_path)
 def test_a_study_without_anything_to_judge_by_is_refused(tmp_path):
     with pytest.raises(StudyError, match="must each be above 0"):
         Study.load("heart", overrides=["cohort.split.test=0", "cohort.split.train=0.8"])
+
+
+def test_findings_hold_the_records_and_what_another_sex_would_have_got(run):
+    metrics = {finding.metric for finding in run.findings}
+    assert {
+        "representation",
+        "base_rate",
+        "missing_rate",
+        "counterfactual_flip_rate",
+        "counterfactual_shift",
+    } <= metrics
+    flips = [f for f in run.findings if f.metric == "counterfactual_flip_rate" and "sex" in f.slice]
+    assert {(f.split, f.slice["sex"]) for f in flips} == {
+        (split, sex) for split in ("test", "external") for sex in ("Female", "Male")
+    }
+    # Every record of heart states its sex among the vitals, so every one of the split was asked about again.
+    table = pq.read_table(run.path / "predictions.parquet").to_pylist()
+    for finding in flips:
+        rows = [row for row in table if (row["split"], row["sex"]) == (finding.split, finding.slice["sex"])]
+        assert finding.n == len(rows)
+
+
+def test_counterfactual_questions_can_be_switched_off(tmp_path):
+    off = [*QUICK, "training.epochs=1", "assess.baselines=false", "assess.counterfactual=false"]
+    found = Study.load("heart", overrides=off).run(out=tmp_path / "run").findings
+    assert not [f for f in found if f.metric.startswith("counterfactual")]

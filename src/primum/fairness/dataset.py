@@ -75,6 +75,7 @@ def _axes(cohort: Cohort) -> list[Axis]:
 
 
 def _base_rates(cohort: Cohort, axes: list[Axis]) -> _Figures:
+    """Return how often each class occurs, by group; of two classes the second, since the first is all the others."""
     target, k = cohort.target, len(cohort.target.classes)
     hits = []
     for axis in axes:
@@ -84,7 +85,8 @@ def _base_rates(cohort: Cohort, axes: list[Axis]) -> _Figures:
         else:
             flat = np.bincount(axis.codes * k + target.values.astype(np.int64), minlength=len(axis.levels) * k)
             hits.append(flat.reshape(-1, k).astype(np.float64))
-    return _Figures("base_rate", "base_rate_gap", target.classes, tuple(hits))
+    told = slice(1, None) if target.kind == "classes" and k == 2 else slice(None)
+    return _Figures("base_rate", "base_rate_gap", target.classes[told], tuple(part[:, told] for part in hits))
 
 
 def _missingness(cohort: Cohort, axes: list[Axis]) -> _Figures:

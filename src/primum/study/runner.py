@@ -29,7 +29,13 @@ from primum.evidence import (
     write_predictions,
 )
 from primum.extras import require
-from primum.fairness import change_findings, counterfactual_findings, dataset_findings, fairness_findings
+from primum.fairness import (
+    SliceDecisions,
+    change_findings,
+    counterfactual_findings,
+    dataset_findings,
+    fairness_findings,
+)
 from primum.fairness.paired import TWIN
 from primum.files import atomic_path, write_json
 from primum.progress import Progress, Silent
@@ -123,8 +129,13 @@ def _carry_out(
             )
     if study.spec.assess.counterfactual:
         with clock.step("counterfactual"):
-            seed = study.spec.training.seed
-            findings += counterfactual_findings(fitted.predictor, cohort, split, seed=seed)
+            findings += counterfactual_findings(
+                fitted.predictor,
+                cohort,
+                split,
+                decisions=SliceDecisions.load(folder / "model"),
+                seed=study.spec.training.seed,
+            )
     return conclude(study, folder, findings, policy, clock, lang)
 
 

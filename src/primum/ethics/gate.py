@@ -9,13 +9,15 @@ from typing import Any, Literal
 from primum.ethics import sentences
 from primum.ethics.policy import Policy, Rule, Tolerance, load_policy
 from primum.evidence.finding import Finding
+from primum.evidence.sufficiency import ENOUGH_FOR_A_SHARE
 
 Outcome = Literal["pass", "review", "block"]
 RuleOutcome = Literal["pass", "note", "review", "block"]
 SEVERITY: Mapping[str, int] = {"pass": 0, "note": 1, "review": 2, "block": 3}
-Standing = Literal["inside", "outside", "straddling", "likely", "few", "missing"]
-"""Where a finding stands to its tolerance: the whole interval inside, or outside; straddling; straddling with the value
-inside where that is strength enough; too few patients to tell; no finding at all."""
+Standing = Literal["inside", "outside", "shown", "unshown", "straddling", "likely", "few", "missing"]
+"""Where a finding stands to its tolerance: the whole interval inside, or outside; a gap shown to be there and outside,
+or not shown by an audit that would have seen a harmful one; straddling; straddling with the value inside where that is
+strength enough; too few patients to tell; no finding at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,9 @@ def judge(findings: Sequence[Finding], policy: Policy | str) -> Verdict:
 
     A rule's outcome is the worst of its findings: whole interval inside the tolerance, pass; whole interval outside,
     the rule's on_failure; across its edge, review, or pass where the rule asks for strength "likely" and the value
-    lies inside; too few patients or no value, review and never pass. A rule that only notes never does more than note.
+    lies inside; too few patients or no value, the rule's if_few, which is never pass. With strength "shown" a gap fails
+    where its value lies outside and its interval excludes 0, however few the patients, as long as both sides have ten.
+    A rule that only notes never does more than note.
 
     Raises:
         PolicyError: the policy's name or file is wrong.
@@ -102,7 +106,14 @@ def _apply(rule: Rule, findings: Sequence[Finding]) -> RuleResult:
         return RuleResult(rule=rule, outcome=rule.if_missing, findings=(), because=because)
     standings = {index: _standing(rule, findings[index]) for index in chosen}
     outcomes = {index: _outcome(rule, standing) for index, standing in standings.items()}
-    worst = max(chosen, key=lambda index: (SEVERITY[outcomes[index]], _severity_of(standings[index])))
+    worst = max(
+        chosen,
+        key=lambda index: (
+            SEVERITY[outcomes[index]],
+            _severity_of(standings[index]),
+            _how_bad(standings[index], findings[index]),
+        ),
+    )
     like_it = [index for index in chosen if standings[index] == standings[worst]]
     because = {
         lang: sentences.reason(
@@ -122,6 +133,7 @@ def _matches(rule: Rule, finding: Finding) -> bool:
         and _class_matches(where.class_, finding.class_)
         and _slice_matches(where.slice, finding.slice)
         and _versus_matches(where.versus, finding.versus)
+        and all(finding.detail.get(key) in values for key, values in where.detail.items())
     )
 
 
@@ -146,6 +158,8 @@ def _versus_matches(wanted: str | Mapping[str, tuple[str, ...]], versus: Mapping
 
 
 def _standing(rule: Rule, finding: Finding) -> Standing:
+    if rule.strength == "shown":
+        return _standing_of_gap(rule, finding)
     if finding.value is None or not finding.enough:
         return "few"
     exact = finding.level is None  # a count: it is what it is
@@ -160,6 +174,16 @@ def _standing(rule: Rule, finding: Finding) -> Standing:
     return "likely" if rule.strength == "likely" and rule.must_be.holds(finding.value) else "straddling"
 
 
+def _standing_of_gap(rule: Rule, finding: Finding) -> Standing:
+    if finding.value is None or finding.low is None or finding.high is None:
+        return "few"
+    fewest = min(finding.n, int(finding.detail.get("versus_n", finding.n)))
+    there = finding.low > 0 or finding.high < 0
+    if there and not rule.must_be.holds(finding.value):
+        return "shown" if fewest >= ENOUGH_FOR_A_SHARE else "few"
+    return "unshown" if finding.enough else "few"
+
+
 def _wholly_outside(tolerance: Tolerance, low: float, high: float) -> bool:
     """Return whether no point of the interval is inside: it lies beyond one of the bounds."""
     return (
@@ -171,12 +195,23 @@ def _wholly_outside(tolerance: Tolerance, low: float, high: float) -> bool:
 
 
 def _outcome(rule: Rule, standing: Standing) -> RuleOutcome:
-    if standing in ("inside", "likely"):
+    if standing in ("inside", "likely", "unshown"):
         return "pass"
-    if standing == "outside":
+    if standing in ("outside", "shown"):
         return rule.on_failure
+    if standing == "few":
+        return "note" if rule.on_failure == "note" else rule.if_few
     return "note" if rule.on_failure == "note" else "review"
 
 
+def _how_bad(standing: Standing, finding: Finding) -> float:
+    """Return what puts the most telling of several alike findings first: the largest gap, or the most blind audit."""
+    if standing in ("shown", "unshown"):
+        return finding.value or 0.0
+    if standing == "few":
+        return float(finding.detail.get("detectable") or 0.0)
+    return 0.0
+
+
 def _severity_of(standing: Standing) -> int:
-    return ("inside", "likely", "few", "straddling", "outside").index(standing)
+    return ("inside", "likely", "unshown", "few", "straddling", "outside", "shown").index(standing)

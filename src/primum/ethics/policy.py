@@ -10,17 +10,22 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+import primum.fairness  # noqa: F401 - registers the metrics that its rules name
 from primum.errors import PolicyError, nearest
 from primum.evidence.finding import Pillar
 from primum.evidence.metrics import METRICS
 
 OnFailure = Literal["block", "review", "note"]
-Strength = Literal["proven", "likely"]
+Strength = Literal["proven", "likely", "shown"]
 TargetKind = Literal["classes", "labels", "number", "any"]
 
 
 def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
+
+
+def _listed_value(value: object) -> object:
+    return value if isinstance(value, list | tuple) else [value]
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
@@ -53,6 +58,8 @@ class Where(_Strict):
     """everybody: no slice; each: every patient group; any: both; else what it must contain ("*": any value)."""
     versus: Literal["any", "none"] | dict[str, Names] = "any"
     """any; none: no comparison; else what the comparison must contain, by key, one of several values ("*": any)."""
+    detail: dict[str, Annotated[tuple[str | int, ...], BeforeValidator(_listed_value)]] = {}
+    """What the finding's detail must hold, by key, one of several values, e.g. {depth: [1, 2], role: headline}."""
 
 
 class Tolerance(_Strict):
@@ -87,11 +94,15 @@ class Rule(_Strict):
     where: Where
     must_be: Tolerance
     strength: Strength = "proven"
-    """proven: the whole interval must lie inside the tolerance; likely: the value must."""
+    """proven: the whole interval must lie inside the tolerance; likely: the value must; shown: for gaps, of which there
+    are many: it fails only where the value lies outside and the interval excludes 0, no difference; otherwise it
+    passes, given patients enough to have seen a harmful gap."""
     on_failure: OnFailure = "review"
     """The outcome where the whole interval lies outside."""
     if_missing: Literal["review", "pass", "note"] = "review"
     """The outcome where no finding matches."""
+    if_few: Literal["review", "note"] = "review"
+    """The outcome where there are too few patients to tell, or no value."""
     applies_to: Annotated[tuple[TargetKind, ...], BeforeValidator(_listed)] = ("any",)
     """Target types that the rule speaks of; for others it is left out."""
     because: Words

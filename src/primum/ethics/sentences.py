@@ -18,7 +18,12 @@ _STANDING: Mapping[str, Mapping[str, str]] = {
         "straddling": "{what} is {figure}; it has to be {bound}, and the interval allows both yes and no.",
         "outside": "{what} is {figure}; it has to be {bound}, and its whole interval says that it is not.",
         "outside_exact": "{what} is {figure}; it has to be {bound}, and it is not.",
+        "shown": "{what} is {figure}; it has to be {bound}, and the interval shows that there is a difference.",
+        "unshown": "{what} is {figure}; it has to be {bound}; no difference beyond that is shown, and there are "
+        "patients enough to have seen a gap of {detectable}.",
         "few": "{what} is {figure}; it has to be {bound}, and there are too few patients to tell.",
+        "blind": "{what} is {figure}; it has to be {bound}, and there are too few patients to tell: this audit could "
+        "only have seen a gap of {detectable}; {needed} would be needed to see one of {usual}.",
         "missing": "{what} was not measured; it has to be {bound}.",
     },
     "zh": {
@@ -28,7 +33,11 @@ _STANDING: Mapping[str, Mapping[str, str]] = {
         "straddling": "{what}为{figure}；要求{bound}，区间跨越界限，无法定论。",
         "outside": "{what}为{figure}；要求{bound}，整个区间均不满足。",
         "outside_exact": "{what}为{figure}；要求{bound}，不满足。",
+        "shown": "{what}为{figure}；要求{bound}，而区间表明差异确实存在。",
+        "unshown": "{what}为{figure}；要求{bound}；未显示超出界限的差异，且患者数量足以发现 {detectable} 的差距。",
         "few": "{what}为{figure}；要求{bound}，但患者太少，无法判断。",
+        "blind": "{what}为{figure}；要求{bound}，但患者太少，无法判断：本次审计只能发现 {detectable} 的差距；"
+        "若要发现 {usual} 的差距，需要{needed}。",
         "missing": "{what}未测量；要求{bound}。",
     },
 }
@@ -62,8 +71,12 @@ def reason(rule: Rule, finding: Finding, standing: str, *, lang: str, alike: int
         measured: how many findings the rule is about.
     """
     exact = "_exact" if finding.level is None and standing in ("inside", "outside") else ""
-    sentence = _STANDING[lang][standing + exact].format(
-        what=_subject(finding, lang), figure=_figure(finding, lang), bound=_bound(rule.must_be, lang)
+    key = "blind" if standing == "few" and finding.detail.get("needed") else standing + exact
+    sentence = _STANDING[lang][key].format(
+        what=_subject(finding, lang),
+        figure=_figure(finding, lang),
+        bound=_bound(rule.must_be, lang),
+        **_sight(finding, lang),
     )
     if measured > 1:
         sentence += _alike(alike, measured, lang)
@@ -117,6 +130,19 @@ def _figure(finding: Finding, lang: str) -> str:
     if lang == "zh":
         return f"{value}（{level} 区间 {low} 至 {high}，n = {finding.n}）"
     return f"{value} ({level} interval {low} to {high}, n = {finding.n})"
+
+
+def _sight(finding: Finding, lang: str) -> dict[str, str]:
+    """Return what the audit could have seen of this gap, and how many records it would have needed."""
+    detectable = finding.detail.get("detectable")
+    [(usual, wanted)] = (finding.detail.get("needed") or {"": None}).items()
+    records = {"en": "{} such records", "zh": "{} 条此类记录"}[lang]
+    more = {"en": "more patients on both sides", "zh": "双方均有更多患者"}[lang]
+    return {
+        "detectable": "?" if detectable is None else number(float(detectable)),
+        "usual": usual,
+        "needed": more if wanted is None else records.format(wanted),
+    }
 
 
 def _bound(tolerance: Tolerance, lang: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from primum.evidence.predictions import FloatArray, Predictions
 
@@ -108,3 +108,66 @@ def _area_interval(area: float, error: float, fewest: int) -> tuple[float, float
     logit = np.log(area / (1 - area))
     low, high = 1 / (1 + np.exp(-(logit - half))), 1 / (1 + np.exp(-(logit + half)))
     return area, float(low), float(high)
+
+
+def wilson_bounds(hits: FloatArray, n: FloatArray, *, critical: FloatArray | float) -> tuple[FloatArray, FloatArray]:
+    """Return Wilson's interval of many shares at once, at a given critical value; 0 to 1 where n is 0.
+
+    Args:
+        hits: shape (m,).
+        n: shape (m,); need not be whole: a count of clustered records divided by its design effect serves.
+        critical: two-sided normal critical value, e.g. 1.96, or the simultaneous one.
+    """
+    z2 = np.asarray(critical, dtype=np.float64) ** 2
+    safe = np.where(n > 0, n, 1.0)
+    share = np.where(n > 0, hits / safe, 0.5)
+    middle = (share + z2 / (2 * safe)) / (1 + z2 / safe)
+    half = np.sqrt(z2 * (share * (1 - share) / safe + z2 / (4 * safe**2))) / (1 + z2 / safe)
+    low = np.where(n > 0, np.minimum(np.maximum(middle - half, 0.0), share), 0.0)
+    high = np.where(n > 0, np.maximum(np.minimum(middle + half, 1.0), share), 1.0)
+    return low, high
+
+
+def mover(
+    first: FloatArray,
+    of_first: tuple[FloatArray, FloatArray],
+    second: FloatArray,
+    of_second: tuple[FloatArray, FloatArray],
+) -> tuple[FloatArray, FloatArray]:
+    """Return the interval of first - second from the intervals of two independent estimates.
+
+    Source: Newcombe 1998, Statistics in Medicine 17:873 (method 10) for shares; Zou & Donner 2008 in general.
+    """
+    gap = first - second
+    low = gap - np.sqrt((first - of_first[0]) ** 2 + (of_second[1] - second) ** 2)
+    high = gap + np.sqrt((of_first[1] - first) ** 2 + (second - of_second[0]) ** 2)
+    return low, high
+
+
+def exact_bounds(hits: FloatArray, n: FloatArray, *, critical: float) -> tuple[FloatArray, FloatArray]:
+    """Return Clopper and Pearson's interval of many shares at once; 0 to 1 where n is 0.
+
+    Far out in the tails, where simultaneous intervals of many small slices end, Wilson's interval covers too little;
+    this one covers at least what it says.
+
+    Args:
+        hits: shape (m,).
+        n: shape (m,); need not be whole.
+        critical: two-sided normal critical value whose tail probability the ends have.
+    Source: Clopper & Pearson 1934, Biometrika 26(4).
+    """
+    tail = float(stats.norm.sf(critical))
+    low = np.where(hits > 0, special.betaincinv(np.maximum(hits, 1e-9), n - hits + 1, tail), 0.0)
+    high = np.where(hits < n, special.betainccinv(hits + 1, np.maximum(n - hits, 1e-9), tail), 1.0)
+    return np.where(n > 0, low, 0.0), np.where(n > 0, high, 1.0)
+
+
+def clopper_pearson(hits: float, n: float, *, level: float = LEVEL) -> tuple[float, float]:
+    """Return the exact interval for a share, which covers at least the level whatever the share.
+
+    Source: Clopper & Pearson 1934, Biometrika 26(4).
+    """
+    tail = (1 - level) / 2
+    low = 0.0 if hits == 0 else float(stats.beta.ppf(tail, hits, n - hits + 1))
+    high = 1.0 if hits == n else float(stats.beta.isf(tail, hits + 1, n - hits))
+    return low, high

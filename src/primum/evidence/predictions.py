@@ -67,4 +67,5 @@ class Predictions:
 
     def of_split(self, name: str) -> Predictions:
         """Return the rows of one split."""
-        return self.take(self.split == name)
+        rows = self.split == name
+        return self if rows.all() else self.take(rows)

@@ -10,6 +10,7 @@ from primum.errors import OutputError
 from primum.ethics import judge, load_policy, write_cards
 from primum.evidence import Predictions, SensitiveColumn, performance_findings, predictions_from_table
 from primum.evidence.finding import write_findings
+from primum.fairness import fairness_findings
 from primum.files import write_json, write_text
 from primum.study.loading import read_yaml, validate
 from primum.study.run import Run, environment
@@ -37,7 +38,7 @@ def assess_file(predictions: Path, spec: Path, *, out: Path | None = None, lang:
     place = path.parent / audit.policy
     policy = load_policy(place if place.is_file() else audit.policy)
     table = _table(predictions, audit)
-    findings = performance_findings(table)
+    findings = performance_findings(table) + fairness_findings(table)
     verdict = judge(findings, policy)
     if out is None:
         return Run(path=None, findings=findings, verdict=verdict)

@@ -29,12 +29,12 @@ from primum.evidence import (
     write_predictions,
 )
 from primum.extras import require
-from primum.fairness import change_findings
+from primum.fairness import change_findings, fairness_findings
 from primum.fairness.paired import TWIN
 from primum.files import atomic_path, write_json
 from primum.progress import Progress, Silent
 from primum.study.clock import Clock
-from primum.study.mitigating import check_mitigation, decided_by_slice, fairness_plan, unmitigated_twin
+from primum.study.mitigating import aims_of, check_mitigation, decided_by_slice, fairness_plan, unmitigated_twin
 from primum.study.run import Run, check_same_study, environment, finished_run, open_folder, write_study
 
 if TYPE_CHECKING:  # the runner reads the study; the study starts the runner
@@ -76,7 +76,8 @@ def run_study(
             fitted = _faster(fitted, cohort, split)
     with clock.step("predict"):
         plain = predictions_of(cohort, split, _answers(fitted, clock.progress))
-        predictions = decided_by_slice(study, plain, folder / "model")
+    predictions = decided_by_slice(study, plain, folder / "model", clock, lang)
+    with clock.step("predict"):
         write_predictions(folder / "predictions.parquet", predictions)
     unmitigated = unmitigated_twin(study, cohort, split, backbone, folder, plain, clock)
     others = _others(study, cohort, split, fitted, backbone, folder, clock) if study.spec.assess.baselines else {}
@@ -87,10 +88,14 @@ def run_study(
         others |= {TWIN: unmitigated}
     write_json(folder / "baselines.json", _baseline_figures({"model": predictions, **others}))
     with clock.step("assess"):
-        findings = _findings(study, predictions, others, fitted.findings)
+        findings = _findings(study, cohort, predictions, others, fitted.findings)
         if unmitigated is not None:
             findings += change_findings(
-                predictions, unmitigated, n_resamples=study.spec.assess.resamples, seed=study.spec.training.seed
+                predictions,
+                unmitigated,
+                aims=aims_of(study),
+                n_resamples=study.spec.assess.resamples,
+                seed=study.spec.training.seed,
             )
     return conclude(study, folder, findings, policy, clock, lang)
 
@@ -323,15 +328,31 @@ def _baseline_figures(models: Mapping[str, Predictions]) -> dict[str, Any]:
 
 
 def _findings(
-    study: Study, predictions: Predictions, others: Mapping[str, Predictions], proof: tuple[Finding, ...]
+    study: Study,
+    cohort: Cohort,
+    predictions: Predictions,
+    others: Mapping[str, Predictions],
+    proof: tuple[Finding, ...],
 ) -> list[Finding]:
     seed, resamples = study.spec.training.seed, study.spec.assess.resamples
     findings = performance_findings(predictions, n_resamples=resamples, seed=seed)
     for name, other in others.items():
         findings += gain_findings(predictions, other, name=name, n_resamples=resamples, seed=seed)
+    findings += fairness_findings(
+        predictions, n_resamples=resamples, seed=seed, fields=_vitals_by_split(cohort, predictions)
+    )
     if not findings:
         raise StudyError("cohort.split: no record is in test or external, so there is nothing to judge by.")
     return [*findings, *proof]
+
+
+def _vitals_by_split(cohort: Cohort, predictions: Predictions) -> dict[str, dict[str, Any]]:
+    """Return the vitals of each split's records, among which the worst-served slice is searched for."""
+    vitals = cohort.records.vitals
+    return {
+        split: {name: column.values[predictions.split == split] for name, column in vitals.items()}
+        for split in _MEASURED
+    }
 
 
 def _write_splits(path: Path, cohort: Cohort, split: SplitArray) -> None:

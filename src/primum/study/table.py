@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from primum.evidence import Finding, SensitiveColumn, TargetType, performance_findings, predictions_from_table
+from primum.fairness import fairness_findings
 
 
 def assess(
@@ -35,4 +36,5 @@ def assess(
     predictions = predictions_from_table(
         table, target=target, target_type=target_type, probabilities=probabilities, sensitive=sensitive, site=site
     )
-    return performance_findings(predictions, n_resamples=n_resamples, seed=seed)
+    performance = performance_findings(predictions, n_resamples=n_resamples, seed=seed)
+    return performance + fairness_findings(predictions, n_resamples=n_resamples, seed=seed)

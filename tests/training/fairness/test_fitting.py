@@ -40,8 +40,8 @@ def plain(biased, tmp_path_factory):
     [
         ("reweighing", None, 0.5),
         ("balanced_sampling", None, 0.5),
-        ("penalty", 30.0, 0.5),
-        ("adversarial", 3.0, 0.6),
+        ("penalty", None, 0.5),
+        ("adversarial", None, 0.6),
         ("counterfactual_augmentation", None, 0.5),
     ],
 )

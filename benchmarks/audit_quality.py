@@ -43,7 +43,7 @@ def made(rng: np.random.Generator, n: int, groups: list[np.ndarray], worse: Call
     score = 1 / (1 + np.exp(-(np.log(prevalence / (1 - prevalence)) + 2 * apart * seen)))  # the posterior
     if worse is not None:
         found = score > 0.5
-        # Of the ill that are found, so many are turned into missed ones that the true positive rate falls by the points.
+        # Of the ill that are found, so many become missed ones that the true positive rate falls by the points.
         lose = ill & found & (rng.random(n) < worse() / found[ill].mean())
         score = np.where(lose, 1 - score, score)
     names = [f"a{i}" for i in range(len(groups))]

@@ -14,6 +14,10 @@ from typing import Any
 
 from primum.errors import OutputError
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_SAYS_FULL = ("No space left on device", "unexpected pos")
+"""How libraries say it that raise no OSError: safetensors, and torch's writer when bytes went missing."""
+
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
@@ -41,9 +45,23 @@ def atomic_path(path: Path) -> Iterator[Path]:
             temporary.unlink()
 
 
+def disk_is_full(exc: BaseException) -> bool:
+    """Return whether a full disk (or quota) led to `exc`, whichever library met it."""
+    link: BaseException | None = exc
+    seen: set[int] = set()
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        if isinstance(link, OSError) and link.errno in _FULL:
+            return True
+        if any(words in str(link) for words in _SAYS_FULL):
+            return True
+        link = link.__cause__ or link.__context__
+    return False
+
+
 def writing_failed(path: Path, exc: OSError) -> OutputError:
     """Return the error that says why `path` could not be written and what to do."""
-    if exc.errno in (errno.ENOSPC, errno.EDQUOT):
+    if exc.errno in _FULL:
         mend = "the disk is full; free some space or choose another folder with --out."
     elif exc.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         mend = "writing is not permitted there; choose another folder with --out."

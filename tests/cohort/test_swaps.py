@@ -12,6 +12,7 @@ from primum.cohort import (
     find_swaps,
     read_cohort,
     swapped_records,
+    take,
 )
 
 TABLE = {
@@ -167,3 +168,12 @@ def test_swapping_sex_twice_gives_the_records_back():
     twice = swapped_records(replace(cohort, records=once.records), swap)
     assert _texts(twice.records) == _texts(cohort.records) != _texts(once.records)
     assert twice.records.vitals["sex"].values.tolist() == cohort.records.vitals["sex"].values.tolist()
+
+
+@pytest.mark.parametrize("codes", [("0", "1"), ("Female", "Male")])
+def test_a_part_of_the_cohort_that_holds_one_sex_is_swapped_like_the_whole(codes):
+    cohort = _cohort({**TABLE, "note": ["Chest pain"] * 8, "psa": [""] * 8, "sex": [codes[0], codes[1]] * 4})
+    swap = _swap(cohort, "sex")
+    part = take(cohort, np.array([0, 2, 4]))
+    values = swapped_records(part, swap).records.vitals["sex"].values.tolist()
+    assert [f"{v:g}" if isinstance(v, float) else v for v in values] == [codes[1]] * 3

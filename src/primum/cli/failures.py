@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import shlex
@@ -13,13 +12,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from primum.errors import DefectError, PrimumError
+from primum.files import disk_is_full
 from primum.i18n import translate
 
 INPUT_WRONG = 2
 DEFECT = 1
 INTERRUPTED = 130
 _RESUMABLE = ("run", "search")
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def report_failure(exc: BaseException, *, as_json: bool, lang: str) -> int:
@@ -70,18 +69,11 @@ def write_traceback(exc: BaseException) -> Path:
 def _described(exc: BaseException, lang: str) -> tuple[str, int]:
     if isinstance(exc, PrimumError) and not isinstance(exc, DefectError):
         return translate("error", lang, message=exc), INPUT_WRONG
-    if _disk_is_full(exc):
+    if disk_is_full(exc):
         full = "the disk is full; free some space or choose another folder with --out."
         return translate("error", lang, message=full), INPUT_WRONG
     path = write_traceback(exc)
     return translate("defect", lang, kind=type(exc).__name__, path=path), DEFECT
-
-
-def _disk_is_full(exc: BaseException) -> bool:
-    return any(
-        (isinstance(link, OSError) and link.errno in _FULL) or "No space left on device" in str(link)
-        for link in _chain(exc)
-    )
 
 
 def _chain(exc: BaseException) -> Iterator[BaseException]:

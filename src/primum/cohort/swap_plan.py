@@ -45,6 +45,8 @@ class Swap:
     """Group as recorded -> group as swapped; empty for names."""
     vitals: tuple[str, ...] = ()
     """The vitals that say the same and change with it."""
+    exchange: Mapping[str, Mapping[str | float, str | float]] = field(default_factory=dict)
+    """For each of them but an age in years: value -> value after the swap; other values stay."""
     bands: Mapping[str, Band] = field(default_factory=dict)
     """For age: the adult years of each group."""
 
@@ -94,29 +96,26 @@ def _exchange(cohort: Cohort, attribute: str, levels: Sequence[str]) -> list[Swa
     to = level_exchange(levels)
     if not to:
         return []
-    itself = [attribute] if attribute in vitals and _exchangeable(vitals[attribute]) else []
-    if not is_sex:
-        return [Swap(attribute=attribute, kind="level", to=to, vitals=(attribute,))] if itself else []
-    others = [name for name, vital in vitals.items() if name != attribute and _holds_sex_words(vital)]
-    return [Swap(attribute=attribute, kind="sex", to=to, vitals=(*itself, *others))]
+    exchange = {name: _exchange_of(vital, itself=name == attribute) for name, vital in vitals.items()}
+    exchange = {name: values for name, values in exchange.items() if values}
+    if is_sex:
+        return [Swap(attribute=attribute, kind="sex", to=to, vitals=tuple(exchange), exchange=exchange)]
+    if attribute not in exchange:
+        return []
+    own = {attribute: exchange[attribute]}
+    return [Swap(attribute=attribute, kind="level", to=to, vitals=(attribute,), exchange=own)]
 
 
-def _levels_of(vital: VitalColumn) -> list[str]:
-    return [level for level in dict.fromkeys(vital.values.tolist()) if level is not None]
-
-
-def _exchangeable(vital: VitalColumn) -> bool:
+def _exchange_of(vital: VitalColumn, *, itself: bool) -> Mapping[str | float, str | float]:
+    """Return how a vital's values are exchanged: of the attribute itself any two, of any other only sex words."""
     if vital.kind == "number":
         values = vital.values.astype(np.float64)
-        return len(np.unique(values[~np.isnan(values)])) == 2
-    return bool(level_exchange(_levels_of(vital)))
-
-
-def _holds_sex_words(vital: VitalColumn) -> bool:
-    if vital.kind == "number":
-        return False
-    levels = _levels_of(vital)
-    return bool(levels) and all(level.casefold() in _OTHER_SEX for level in levels)
+        two = np.unique(values[~np.isnan(values)]).tolist()
+        return {two[0]: two[1], two[1]: two[0]} if itself and len(two) == 2 else {}
+    levels = [level for level in dict.fromkeys(vital.values.tolist()) if level is not None]
+    if itself or (levels and all(level.casefold() in _OTHER_SEX for level in levels)):
+        return dict[str | float, str | float](level_exchange(levels).items())
+    return {}
 
 
 def _age_swaps(cohort: Cohort, attribute: str, levels: Sequence[str], bins: tuple[float, ...] | None) -> list[Swap]:
@@ -132,13 +131,18 @@ def _age_swaps(cohort: Cohort, attribute: str, levels: Sequence[str], bins: tupl
         if (vital.kind == "number" and _AGE_NAME.fullmatch(name)) or (name == attribute and vital.kind == "category")
     )
     names = list(bands)
+    moves = [
+        {name: names[(place + step) % len(names)] for place, name in enumerate(names)} for step in range(1, len(names))
+    ]
+    by_name = [name for name in vitals if cohort.records.vitals[name].kind == "category"]
     return [
         Swap(
             attribute=attribute,
             kind="age",
-            to={name: names[(place + step) % len(names)] for place, name in enumerate(names)},
+            to=to,
             vitals=vitals,
+            exchange={name: dict[str | float, str | float](to.items()) for name in by_name},
             bands=bands,
         )
-        for step in range(1, len(names))
+        for to in moves
     ]

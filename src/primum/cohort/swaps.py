@@ -16,7 +16,7 @@ import numpy.typing as npt
 from primum.cohort.cohort import Cohort
 from primum.cohort.records import Records, TextColumn, VitalColumn
 from primum.cohort.swap_ages import moved_age, with_other_age
-from primum.cohort.swap_plan import Swap, level_exchange
+from primum.cohort.swap_plan import Swap
 from primum.cohort.swap_words import speaks_of_a_time_of_life, speaks_of_one_sex, with_other_names, with_other_sex
 
 BoolArray = npt.NDArray[np.bool_]
@@ -133,21 +133,16 @@ def _of_one_sex(vital: VitalColumn) -> BoolArray:
 
 
 def _swapped_vital(vital: VitalColumn, swap: Swap, groups: npt.NDArray[np.object_] | None) -> VitalColumn:
-    if swap.kind == "age":
+    if vital.name not in swap.exchange:
         return _moved(vital, swap, groups)
-    if vital.kind == "number":
-        low, high = np.unique(vital.values.astype(np.float64)[~np.isnan(vital.values.astype(np.float64))])
-        return replace(vital, values=low + high - vital.values.astype(np.float64))
-    levels = [level for level in dict.fromkeys(vital.values.tolist()) if level is not None]
-    exchange = level_exchange(levels)
-    return replace(vital, values=np.array([exchange.get(level, level) for level in vital.values], dtype=object))
+    exchange = swap.exchange[vital.name]
+    values = [exchange.get(value, value) for value in vital.values.tolist()]
+    return replace(vital, values=np.array(values, dtype=np.float64 if vital.kind == "number" else object))
 
 
 def _moved(vital: VitalColumn, swap: Swap, groups: npt.NDArray[np.object_] | None) -> VitalColumn:
-    if groups is None or vital.kind == "category":
-        values = [swap.to.get(level, level) for level in vital.values]
-        return replace(vital, values=np.array(values, dtype=object))
-    moved = vital.values.astype(np.float64).copy()
+    """Return an age in years moved from each record's band to another."""
+    moved = vital.values.astype(np.float64)
     for old, new in swap.to.items():
         for row in np.flatnonzero((groups == old) & ~np.isnan(moved)):
             moved[row] = moved_age(moved[row], swap.bands[old], swap.bands[new])

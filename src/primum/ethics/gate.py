@@ -42,6 +42,7 @@ class RuleResult:
             "sentences": dict(self.because),
             "on_failure": self.rule.on_failure,
             "strength": self.rule.strength,
+            "must_be": self.rule.must_be.model_dump(exclude_none=True),
         }
 
 
@@ -129,7 +130,7 @@ def _matches(rule: Rule, finding: Finding) -> bool:
     return (
         finding.metric == where.metric
         and (where.pillar is None or finding.pillar == where.pillar)
-        and (finding.split or "") in where.split
+        and (finding.split or "cohort") in where.split
         and _class_matches(where.class_, finding.class_)
         and _slice_matches(where.slice, finding.slice)
         and _versus_matches(where.versus, finding.versus)

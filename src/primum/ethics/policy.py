@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Literal
@@ -51,7 +52,7 @@ class Where(_Strict):
     pillar: Pillar | None = None
     """None: any."""
     split: Names = ("test",)
-    """Splits."""
+    """Splits; cohort: all records together."""
     class_: str = Field(default="overall", alias="class")
     """overall: all classes together; each: every single class; any: both; else one class by name."""
     slice: Literal["everybody", "each", "any"] | dict[str, str] = "everybody"
@@ -119,6 +120,11 @@ class Policy(_Strict):
     rules: tuple[Rule, ...] = Field(min_length=1)
     sha256: str = ""
     """Of the policy file's bytes."""
+
+    def about(self, metrics: Collection[str]) -> Policy | None:
+        """Return the policy with no rules but those on these metrics; None where it has none."""
+        rules = tuple(rule for rule in self.rules if rule.where.metric in metrics)
+        return self.model_copy(update={"rules": rules}) if rules else None
 
 
 def policy_names() -> tuple[str, ...]:

@@ -53,9 +53,9 @@ _BOUNDS: Mapping[str, Mapping[str, str]] = {
 }
 _SPLITS: Mapping[str, Mapping[str, str]] = {
     "en": {"test": "on the test split", "external": "on the external split", "validation": "on the validation split",
-           "train": "on the train split", "calibration": "on the calibration split"},
+           "train": "on the train split", "calibration": "on the calibration split", "cohort": "in the cohort"},
     "zh": {"test": "测试集上", "external": "外部集上", "validation": "验证集上",
-           "train": "训练集上", "calibration": "校准集上"},
+           "train": "训练集上", "calibration": "校准集上", "cohort": "队列中"},
 }  # fmt: skip
 
 
@@ -110,12 +110,14 @@ def _subject(finding: Finding, lang: str) -> str:
     title = METRICS.get(finding.metric).title[lang]
     group = ", ".join(f"{key} = {value}" for key, value in finding.slice.items())
     versus = ", ".join(str(value) for value in finding.versus.values())
-    split = _SPLITS[lang].get(finding.split or "", finding.split or "")
+    split = _SPLITS[lang].get(finding.split or "cohort", finding.split or "")
+    column = finding.detail.get("column")
     if lang == "zh":
         parts = [f"类别 {finding.class_} " if finding.class_ else "", f"（{group}）" if group else ""]
+        parts += [f"列 {column} 的" if column else ""]
         against = f"（相对于 {versus}）" if versus else ""
         return f"{split}{''.join(parts)}{title}{against}"
-    parts = [title, f"of class {finding.class_}" if finding.class_ else "", split]
+    parts = [title, f"of class {finding.class_}" if finding.class_ else "", f"of {column}" if column else "", split]
     parts += [f"for {group}" if group else "", f"against {versus}" if versus else ""]
     return " ".join(part for part in parts if part)
 

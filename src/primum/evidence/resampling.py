@@ -2,8 +2,9 @@
 
 A resample draws as many patients as there are, with replacement; a patient's records come or stay together (Davison
 & Hinkley 1997, section 3.8; Field & Welsh 2007). Statistics are summed within each patient first, so a resample costs
-one sparse matrix product however the records are spread. Of very many patients, random groups are drawn. Time grows with
-the smaller of n and 20,000 x resamples x statistics; memory with that x the chunk of resamples that fits `MAX_BYTES`.
+one sparse matrix product however the records are spread. Of very many patients, random groups are drawn. Time grows
+with the smaller of n and 20,000 x resamples x statistics; memory with that x the chunk of resamples that fits
+`MAX_BYTES`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ GRID = 512
 """Most score levels a class keeps while resampling; up to that many distinct scores nothing is merged. The figure's own
 value is exact, and every resample is shifted by what the grid takes from it, so the grid only touches the spread."""
 MOST_UNITS = 10_000
-"""Above twice this many patients, random groups of them are resampled: time no longer grows with records x resamples."""
+"""Above twice this many patients, random groups of them are resampled: time stops growing with records x resamples."""
 MAX_UNDEFINED = 0.05
 """A figure undefined in more than this share of resamples has no interval: what is left is no fair sample."""
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +17,13 @@ import yaml
 from primum.errors import OutputError
 from primum.ethics import Verdict, judge, load_policy
 from primum.evidence.finding import Finding, read_findings
-from primum.files import write_text
+from primum.files import disk_is_full, write_text
 
 _PACKAGES = (
     "primum numpy scipy pyarrow pydantic torch transformers peft accelerate safetensors tokenizers scikit-learn optuna"
 ).split()
+_SMALL_FILES = 8 << 20
+"""Bytes that the report and the other small files of a run take at least."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,49 @@ def open_folder(out: Path | None, *, name: str, resume: bool) -> Path:
     if taken and not resume:
         raise OutputError(f"{out}: the folder is not empty; choose another with --out, or go on with --resume.")
     return out
+
+
+def check_space(folder: Path, backbone: Path | None) -> None:
+    """Check that a run fits on the disk, before anything is written.
+
+    Asks for the least that any run needs: twice the backbone's weights (the tuned model and one checkpoint) and the
+    small files. A run that needs more, or whose disk fills up meanwhile, is stopped by `whole_when_full`.
+
+    Raises:
+        OutputError: there is less room than that.
+    """
+    weights = sum(file.stat().st_size for file in backbone.glob("*.safetensors")) if backbone is not None else 0
+    needed = 2 * weights + _SMALL_FILES
+    place = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.is_dir())
+    free = shutil.disk_usage(place).free
+    if free < needed:
+        raise OutputError(
+            f"{folder}: the disk has {free >> 20} MiB left and this run needs at least {needed >> 20}; free some "
+            "space or choose another folder with --out."
+        )
+
+
+@contextmanager
+def whole_when_full(folder: Path) -> Iterator[None]:
+    """When the disk fills up inside, leave nothing half-written and say how to go on.
+
+    Raises:
+        OutputError: the disk is full. What the folder holds is whole, and `--resume` goes on from it; a folder in which
+            not even the study could be written is taken away again.
+    """
+    fresh = not folder.exists()
+    try:
+        yield
+    except Exception as exc:
+        if not disk_is_full(exc):
+            raise
+        if (folder / "study.yaml").is_file():
+            said = "what it holds is whole: free some space, then go on with --resume."
+        else:
+            said = "nothing was written; free some space or choose another folder with --out."
+            if fresh and folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+        raise OutputError(f"{folder}: the disk is full; {said}") from exc
 
 
 def _free_name(base: Path, *, resume: bool) -> Path:

@@ -29,13 +29,28 @@ from primum.evidence import (
     write_predictions,
 )
 from primum.extras import require
-from primum.fairness import change_findings, fairness_findings
+from primum.fairness import (
+    SliceDecisions,
+    change_findings,
+    counterfactual_findings,
+    dataset_findings,
+    fairness_findings,
+)
 from primum.fairness.paired import TWIN
 from primum.files import atomic_path, write_json
 from primum.progress import Progress, Silent
 from primum.study.clock import Clock
 from primum.study.mitigating import aims_of, check_mitigation, decided_by_slice, fairness_plan, unmitigated_twin
-from primum.study.run import Run, check_same_study, environment, finished_run, open_folder, write_study
+from primum.study.run import (
+    Run,
+    check_same_study,
+    check_space,
+    environment,
+    finished_run,
+    open_folder,
+    whole_when_full,
+    write_study,
+)
 
 if TYPE_CHECKING:  # the runner reads the study; the study starts the runner
     from primum.study.study import Study
@@ -63,6 +78,25 @@ def run_study(
         cohort = study.read_cohort()
     with clock.step("split"):
         split = study.split(cohort)
+    check_space(folder, backbone)
+    with whole_when_full(folder):
+        return _carry_out(study, cohort, split, backbone, policy, folder, clock, resume=resume, lang=lang)
+
+
+def _carry_out(
+    study: Study,
+    cohort: Cohort,
+    split: SplitArray,
+    backbone: Path | None,
+    policy: Policy,
+    folder: Path,
+    clock: Clock,
+    *,
+    resume: bool,
+    lang: str,
+) -> Run:
+    with clock.step("check"):
+        of_records = dataset_findings(cohort, reference=study.spec.cohort.reference)
     folder.mkdir(parents=True, exist_ok=True)
     if not resume:
         write_study(folder, resolved_study(study))
@@ -89,6 +123,7 @@ def run_study(
     write_json(folder / "baselines.json", _baseline_figures({"model": predictions, **others}))
     with clock.step("assess"):
         findings = _findings(study, cohort, predictions, others, fitted.findings)
+        findings += of_records
         if unmitigated is not None:
             findings += change_findings(
                 predictions,
@@ -97,6 +132,11 @@ def run_study(
                 n_resamples=study.spec.assess.resamples,
                 seed=study.spec.training.seed,
             )
+    if study.spec.assess.counterfactual:
+        with clock.step("counterfactual"):
+            seed = study.spec.training.seed
+            decisions = SliceDecisions.load(folder / "model")
+            findings += counterfactual_findings(fitted.predictor, cohort, split, decisions=decisions, seed=seed)
     return conclude(study, folder, findings, policy, clock, lang)
 
 

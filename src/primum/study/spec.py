@@ -177,11 +177,32 @@ class CohortSpec(_Spec):
     inputs: InputsSpec
     target: TargetSpec
     sensitive: Sensitive = Field((), description="Attributes by which patients may be served unequally.")
+    reference: dict[Text, dict[Text, Fraction]] = Field(
+        {}, description="Share of each group in the population it is for, by attribute, e.g. {sex: {Female: 0.5}}."
+    )
     site: str | None = Field(None, description="Hospital.")
     time: str | None = Field(None, description="When the record was made.")
     consent: ConsentSpec | None = Field(None, description="Consent filter.")
     label_map: dict[Text, Text] = Field({}, description="Value in the target column -> class name.")
     split: SplitSpec = Field(SplitSpec(), description="How records are divided.")  # type: ignore[call-arg]
+
+    @field_validator("reference")
+    @classmethod
+    def _shares(cls, value: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+        above = [attribute for attribute, shares in value.items() if sum(shares.values()) > 1 + 1e-6]
+        if above:
+            raise ValueError(f"the shares of {', '.join(above)} sum to more than 1")
+        return value
+
+    @model_validator(mode="after")
+    def _reference_fits(self) -> CohortSpec:
+        known = [sensitive.column for sensitive in self.sensitive]
+        for attribute in self.reference:
+            if attribute not in known:
+                raise ValueError(
+                    f"reference: {attribute!r} is not among the sensitive columns{nearest(attribute, known)}"
+                )
+        return self
 
 
 AdaptMethod = Literal["full", "head", "lora", "adalora", "prefix", "adapter", "none"]
@@ -335,6 +356,9 @@ class AssessSpec(_Spec):
 
     baselines: bool = Field(True, description="Majority, TF-IDF, gradient boosting, un-tuned backbone.")
     inputs_alone: bool = Field(True, description="With several inputs: what each of them reaches alone.")
+    counterfactual: bool = Field(
+        True, description="What the model says of the same record of another sex, age or name."
+    )
     resamples: int = Field(1000, ge=100, le=100_000, description="Bootstrap resamples.")
 
 

@@ -48,7 +48,9 @@ def _sgd(groups: ParamGroups, plan: TrainingPlan) -> torch.optim.Optimizer:
 
 @OPTIMIZERS.register("adafactor")
 def _adafactor(groups: ParamGroups, plan: TrainingPlan) -> torch.optim.Optimizer:
-    return torch.optim.Adafactor(groups, lr=plan.lr)
+    # The paper's floor of 1e-30 under the second moment (torch squares what it is given): torch's own, 1e-7, is above
+    # the squared gradients of a large matrix after clipping.
+    return torch.optim.Adafactor(groups, lr=plan.lr, eps=(1e-15, 1e-3))
 
 
 @OPTIMIZERS.register("adagrad")

@@ -10,7 +10,15 @@ from typing import Any
 import numpy as np
 import yaml
 
-from primum.evidence import Finding, Predictions, performance_findings, write_findings, write_predictions
+from primum.evidence import (
+    Finding,
+    Predictions,
+    performance_findings,
+    read_findings,
+    write_findings,
+    write_predictions,
+)
+from tests.study.report import fabricate_fairness
 
 PLANTED = "PLANTED-<script>alert('x')</script>&\"quoted\""
 SITES = {"Cleveland": 0.45, "Hungary": 0.36, "Switzerland": 0.93, "VA Long Beach": 0.75}
@@ -135,6 +143,63 @@ def audit_run(folder: Path) -> Path:
     """Write an audit: findings and a verdict, and nothing else."""
     findings = [Finding(pillar="safety", metric="auroc", value=0.61, low=0.5, high=0.71, n=90, split="test")]
     _write(folder, findings, _verdict("block"), None)
+    return folder
+
+
+def fairness_run(folder: Path, *, helped: bool = True) -> Path:
+    """Write the heart study's run with everything on fairness, mitigated and swapped."""
+    binary_run(folder)
+    findings = [
+        *fabricate_fairness.fairness_findings(),
+        *fabricate_fairness.fairness_findings(n=380, depth=1, split="external"),
+        *fabricate_fairness.swap_findings(),
+        *fabricate_fairness.change_findings(helped=helped),
+    ]
+    return with_fairness(folder, findings)
+
+
+def vast_fairness_run(folder: Path) -> Path:
+    """Write a run with ten attributes and every intersection of three: tens of thousands of findings."""
+    binary_run(folder)
+    attributes = fabricate_fairness.many_attributes()
+    return with_fairness(folder, fabricate_fairness.fairness_findings(n=20_000, attributes=attributes, depth=3))
+
+
+def few_fairness_run(folder: Path) -> Path:
+    """Write an audit, and nothing else, of so few patients that nothing can be told."""
+    return with_fairness(audit_run(folder), fabricate_fairness.fairness_findings(n=60))
+
+
+def number_fairness_run(folder: Path) -> Path:
+    """Write a run that predicts a number, with gaps of error and bias."""
+    return with_fairness(number_run(folder), fabricate_fairness.number_findings())
+
+
+def classes_fairness_run(folder: Path) -> Path:
+    """Write a run with 24 classes, with gaps over all classes and class by class."""
+    many_classes_run(folder)
+    return with_fairness(folder, fabricate_fairness.class_findings(("Acne", "Arthritis", "Dengue")))
+
+
+def with_fairness(folder: Path, findings: Sequence[Finding], *, tolerance: float = 0.1) -> Path:
+    """Add findings on fairness to a run, and rules about them to its verdict."""
+    before = read_findings(folder / "findings.jsonl")
+    write_findings(folder / "findings.jsonl", [*before, *findings])
+    verdict = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
+    for metric in dict.fromkeys(f.metric for f in findings if f.metric in ("tpr_gap", "fpr_gap", "mae_gap")):
+        places = [len(before) + k for k, f in enumerate(findings) if f.metric == metric]
+        broken = any(f.enough and (f.low or 0.0) > tolerance for f in findings if f.metric == metric)
+        verdict["rules"].append(
+            {
+                "rule": f"fairness.{metric}", "outcome": "block" if broken else "review",
+                "because": f"The largest {metric} is not proven to be at most 0.10.",
+                "sentences": {
+                    "en": f"The largest {metric} is not proven to be at most 0.10.", "zh": f"最大的 {metric} 未证实不超过 0.10。",
+                },
+                "findings": places, "answers_to": ["EU-AI-Act:10(2)(f)"], "must_be": {"at_most": tolerance},
+            }
+        )  # fmt: skip
+    _dump(folder / "verdict.json", verdict)
     return folder
 
 

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from primum.evidence.finding import Finding
 from primum.evidence.metrics import METRICS, Metric
+from primum.evidence.predictions import UNKNOWN
 from primum.study.report.charts import Scale, forest_row
 from primum.study.report.source import RunFiles
 from primum.study.report.wording import Wording, interval, number, whole
@@ -44,8 +45,15 @@ class Context:
 
     def group(self, slice_: Mapping[str, str]) -> str:
         """Return a patient group in words, e.g. "sex: Female · site: Cleveland"."""
-        names = (f"{self.words.known(f'attribute.{key}', otherwise=key)}: {value}" for key, value in slice_.items())
+        names = (
+            f"{self.words.known(f'attribute.{key}', otherwise=key)}: {self.level(value)}"
+            for key, value in slice_.items()
+        )
         return " · ".join(names) or self.words("everybody")
+
+    def level(self, value: str) -> str:
+        """Return what people call a level; the level of those whose value is missing has a name of its own."""
+        return self.words("unrecorded") if value == UNKNOWN else value
 
     def span(self, finding: Finding, *, signed: bool = False) -> str:
         """Return the interval with its level, e.g. "95 %: 0.88 – 0.94", or the word for none."""

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from primum.files import write_text
 from primum.study.report.context import Context
 from primum.study.report.sections.cohort import cohort_section
+from primum.study.report.sections.fairness import fairness_section
 from primum.study.report.sections.findings import findings_section
 from primum.study.report.sections.gains import gains_section
 from primum.study.report.sections.learning import learning_section
@@ -30,6 +31,7 @@ SECTIONS: Mapping[str, Callable[[Context], Mapping[str, object] | None]] = {
     "study": study_section,
     "cohort": cohort_section,
     "performance": performance_section,
+    "fairness": fairness_section,
     "gains": gains_section,
     "shapes": shapes_section,
     "groups": groups_section,

@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 import yaml
+from markupsafe import Markup
 
 from primum.errors import InputError
 
@@ -27,6 +28,14 @@ class Wording:
         """Return the sentence of `key` with its values put in; a KeyError names a key that is not written."""
         return self._texts[key].format(**values)
 
+    def markup(self, key: str, **values: object) -> Markup:
+        """Return the sentence of `key` as markup: its values are escaped unless they are markup themselves."""
+        return Markup(self._texts[key]).format(**values)
+
+    def __contains__(self, key: str) -> bool:
+        """Return whether the catalogue has a sentence of that key."""
+        return key in self._texts
+
     def known(self, key: str, *, otherwise: str) -> str:
         """Return the words of `key`, or `otherwise` where the catalogue has none (names that others invent)."""
         return self._texts.get(key, otherwise)
@@ -41,9 +50,10 @@ class Wording:
 @cache
 def catalogue(lang: str) -> Mapping[str, str]:
     """Return one language's sentences by dotted key."""
-    text = files("primum.study.report").joinpath(f"text_{lang}.yaml").read_text(encoding="utf-8")
     flat: dict[str, str] = {}
-    _flatten(yaml.safe_load(text), "", flat)
+    for name in ("text", "fairness"):
+        text = files("primum.study.report").joinpath(f"{name}_{lang}.yaml").read_text(encoding="utf-8")
+        _flatten(yaml.safe_load(text), "", flat)
     return flat
 
 

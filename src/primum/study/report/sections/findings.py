@@ -7,7 +7,13 @@ from dataclasses import dataclass
 
 from primum.evidence.finding import Finding
 from primum.study.report.context import Context
+from primum.study.report.sections.fairness.gather import SMALLEST_CELL, worst_first, worst_key
 from primum.study.report.wording import interval, number, whole
+
+MOST_FAIRNESS = 250
+"""Findings on fairness that are listed beside those that a verdict points to."""
+MOST_LINKS = 6
+"""Findings that the verdict names for a rule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +36,35 @@ class FindingRow:
 
 
 def findings_section(context: Context) -> Mapping[str, object]:
-    """Return the rows of the table of findings, in the file's order so that verdicts can point to them."""
-    rows = [_row(place, finding, context) for place, finding in enumerate(context.run.findings)]
-    return {"rows": rows, "splits": list(dict.fromkeys(row.split for row in rows))}
+    """Return the rows of the table of findings, in the file's order so that verdicts can point to them.
+
+    An audit of many intersections has tens of thousands of findings; those that a verdict points to are kept, and the
+    worst of the others.
+    """
+    findings = context.run.findings
+    rows = [_row(place, findings[place], context) for place in _kept(context)]
+    return {
+        "rows": rows,
+        "splits": list(dict.fromkeys(row.split for row in rows)),
+        "left": f"{len(findings) - len(rows):,}" if len(findings) > len(rows) else "",
+    }
+
+
+def _kept(context: Context) -> list[int]:
+    """Return the places of the findings that are listed, in the file's order."""
+    findings = context.run.findings
+    kept = {place for place, finding in enumerate(findings) if finding.pillar != "fairness"}
+    for rule in context.run.verdict.get("rules") or ():
+        if isinstance(rule, Mapping):
+            kept.update(worst_first(findings, rule.get("findings") or ())[:MOST_LINKS])
+    fair = [place for place, finding in enumerate(findings) if finding.pillar == "fairness" and place not in kept]
+    fair.sort(key=lambda place: (len(findings[place].slice) > 1, worst_key(findings[place])))
+    return sorted([*kept, *fair[: max(0, MOST_FAIRNESS)]])
 
 
 def _row(place: int, finding: Finding, context: Context) -> FindingRow:
-    signed = finding.metric.endswith(("_gain", "_gap"))
+    signed = finding.metric.endswith(("_gain", "_gap", "_change"))
+    hidden = finding.pillar == "fairness" and finding.n < SMALLEST_CELL and bool(finding.slice)
     source = f"{finding.method} {finding.reference}".strip()
     return FindingRow(
         number=place,
@@ -45,11 +73,11 @@ def _row(place: int, finding: Finding, context: Context) -> FindingRow:
         name=finding.metric,
         about=_about(finding, context),
         split=context.split(finding.split),
-        value=number(finding.value, signed=signed),
-        interval=interval(finding.low, finding.high, signed=signed),
-        n=whole(finding.n),
-        sort_value="" if finding.value is None else repr(float(finding.value)),
-        sort_n=finding.n,
+        value="·" if hidden else number(finding.value, signed=signed),
+        interval="·" if hidden else interval(finding.low, finding.high, signed=signed),
+        n=f"< {SMALLEST_CELL}" if hidden else whole(finding.n),
+        sort_value="" if finding.value is None or hidden else repr(float(finding.value)),
+        sort_n=min(finding.n, SMALLEST_CELL - 1) if hidden else finding.n,
         enough=finding.enough,
         method=source,
     )
@@ -63,6 +91,8 @@ def _about(finding: Finding, context: Context) -> str:
         parts.append(context.group(finding.slice))
     if "baseline" in finding.versus:
         parts.append(context.words("gain.versus", baseline=context.baseline(finding.versus["baseline"])))
+    elif finding.versus.get("group") == "everyone else":
+        parts.append(context.words("gain.versus", baseline=context.words("fair.everyone_else")))
     elif finding.versus:
         parts.append(context.words("gain.versus", baseline=context.group(finding.versus)))
     return " · ".join(parts) or context.words("everybody")

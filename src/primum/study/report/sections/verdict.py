@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from primum.study.report.context import Context
+from primum.study.report.sections.fairness.gather import worst_first
+from primum.study.report.sections.findings import MOST_LINKS
 
 OUTCOMES = ("block", "review", "note", "pass")
 
@@ -27,7 +29,7 @@ def verdict_section(context: Context) -> Mapping[str, object]:
     outcome = str(verdict.get("verdict", "review"))
     outcome = outcome if outcome in ("pass", "review", "block") else "review"
     rules = [rule for rule in verdict.get("rules", []) if isinstance(rule, Mapping)]
-    reasons = {name: [_reason(r, words.lang) for r in rules if r.get("outcome") == name] for name in OUTCOMES}
+    reasons = {name: [_reason(r, context) for r in rules if r.get("outcome") == name] for name in OUTCOMES}
     counts = [words(f"verdict.count.{name}", n=len(found)) for name, found in reasons.items() if found]
     return {
         "outcome": outcome,
@@ -41,12 +43,13 @@ def verdict_section(context: Context) -> Mapping[str, object]:
     }
 
 
-def _reason(rule: Mapping[str, Any], lang: str) -> Reason:
+def _reason(rule: Mapping[str, Any], context: Context) -> Reason:
+    places = [int(n) for n in rule.get("findings") or ()]
     return Reason(
         rule=str(rule.get("rule", "")),
-        because=_sentence(rule, lang),
+        because=_sentence(rule, context.words.lang),
         clauses=", ".join(str(clause) for clause in rule.get("answers_to") or ()),
-        findings=tuple(int(n) for n in rule.get("findings") or ()),
+        findings=tuple(worst_first(context.run.findings, places) if len(places) > MOST_LINKS else places),
     )
 
 

@@ -56,7 +56,7 @@ def _by_hand(table, metric, c, level=None):
     return {
         "equal_opportunity_difference": tpr,
         "equalised_odds_difference": max(tpr, fpr),
-        "average_odds_difference": (tpr + fpr) / 2,
+        "average_odds_difference": max(np.abs(a - b)[:2].mean() for a in rates for b in rates),
         "demographic_parity_difference": selection,
     }[metric]
 
@@ -111,6 +111,15 @@ def test_it_is_said_plainly_whether_mitigation_helped():
     assert "有害" in change_sentence(worse["tpr_gap_change"], "zh")
     few = {f.metric: f for f in change_findings(*_pair(n=30))}
     assert not few["tpr_gap_change"].enough and "Too few" in change_sentence(few["tpr_gap_change"], "en")
+
+
+def test_what_was_aimed_at_is_marked_once():
+    aims = {("sex", "equalised_odds_difference")}
+    for k in (2, 3):
+        after, before = _pair(k=k)
+        found = [f for f in change_findings(after, before, aims=aims) if f.detail.get("role") == "aim"]
+        assert [f.metric for f in found] == ["equalised_odds_difference_change"]
+        assert found[0].class_ == ("c1" if k == 2 else None)
 
 
 def test_order_does_not_matter_other_records_are_refused_and_numbers_have_no_gaps():

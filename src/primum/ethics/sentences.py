@@ -9,6 +9,8 @@ from primum.evidence.finding import Finding
 from primum.evidence.metrics import METRICS
 
 LANGUAGES = ("en", "zh")
+_SMALL_CELL = 5
+"""Fewer records of a group than this are neither counted nor described in a sentence: they might be recognised."""
 
 _STANDING: Mapping[str, Mapping[str, str]] = {
     "en": {
@@ -123,6 +125,12 @@ def _subject(finding: Finding, lang: str) -> str:
 
 
 def _figure(finding: Finding, lang: str) -> str:
+    if finding.slice and finding.n < _SMALL_CELL:
+        return (
+            f"不予显示（此类记录少于 {_SMALL_CELL} 条）"
+            if lang == "zh"
+            else f"withheld (under {_SMALL_CELL} such records)"
+        )
     if finding.value is None:
         return f"无定义（n = {finding.n}）" if lang == "zh" else f"not defined (n = {finding.n})"
     value = number(finding.value)

@@ -7,7 +7,7 @@ patients have several records, whole patients are drawn and their cells come wit
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -38,6 +38,7 @@ def change_findings(
     mitigated: Predictions,
     unmitigated: Predictions,
     *,
+    aims: Collection[tuple[str, str]] = (),
     splits: Sequence[str] = ("test", "external"),
     n_resamples: int = 1000,
     seed: int = 7,
@@ -47,6 +48,8 @@ def change_findings(
     Args:
         mitigated: the model's.
         unmitigated: its twin's, of the same records in any order.
+        aims: (attribute, difference) pairs that the mitigation was to make small; the findings that say whether it did
+            carry `role: aim` in their detail.
         splits: each gives its own findings; one without records gives none.
         n_resamples: of the paired bootstrap.
         seed: of the paired bootstrap.
@@ -60,7 +63,7 @@ def change_findings(
             theirs = aligned(ours, unmitigated.of_split(split), name=TWIN, split=split)
             cells = _resampled(ours, theirs, n_resamples=n_resamples, seed=seed)
             for place, attribute in enumerate(ours.groups):
-                changes = _of_attribute(cells, ours, place, attribute)
+                changes = (_marked(change, aims) for change in _of_attribute(cells, ours, place, attribute))
                 findings += [_finding(change, split=split, n_resamples=n_resamples) for change in changes]
     return findings
 
@@ -159,6 +162,8 @@ class _Change:
     enough: bool
     slice: Mapping[str, str]
     class_: str | None
+    overall: bool
+    """Whether it is about the attribute and all classes, or the only one of two."""
     more: Mapping[str, object]
     """What else the finding's detail says."""
 
@@ -179,6 +184,8 @@ class _View:
     attribute: str
     names: tuple[str, ...]
     class_: str
+    only: bool
+    """Whether there is no other class to look at."""
     own: tuple[_Rates, _Rates]
     """Of the mitigated and of the unmitigated model."""
     rest: tuple[_Rates, _Rates]
@@ -201,9 +208,10 @@ def _of_attribute(cells: _Cells, table: Predictions, place: int, attribute: str)
         return
     inside = np.arange(len(names))[:, None] == cells.levels[:, place]
     two = table.target_type == "classes" and len(table.classes) == 2
+    classes = [1] if two else list(range(len(table.classes)))
     views = [
-        _view(cells, inside, c, attribute=attribute, names=names, class_=table.classes[c])
-        for c in ([1] if two else range(len(table.classes)))
+        _view(cells, inside, c, attribute=attribute, names=names, class_=table.classes[c], only=len(classes) == 1)
+        for c in classes
     ]
     for view in views:
         yield from _of_slices(view)
@@ -212,6 +220,12 @@ def _of_attribute(cells: _Cells, table: Predictions, place: int, attribute: str)
         yield from changes
     if len(views) > 1:
         yield from map(_over_classes, zip(*of_classes, strict=True))
+
+
+def _marked(change: _Change, aims: Collection[tuple[str, str]]) -> _Change:
+    """Return the change, marked when it answers whether the mitigation did what it was to do."""
+    asked = change.overall and (str(change.more.get("attribute")), change.metric) in aims
+    return replace(change, more={**change.more, "role": "aim"}) if asked else change
 
 
 def _of_slices(view: _View) -> Iterator[_Change]:
@@ -235,6 +249,7 @@ def _of_slices(view: _View) -> Iterator[_Change]:
                 enough=bool(enough),
                 slice={view.attribute: name},
                 class_=view.class_,
+                overall=False,
                 more={"against": other},
             )
 
@@ -256,6 +271,7 @@ def _of_levels(view: _View) -> Iterator[_Change]:
             enough=enough,
             slice={view.attribute: kept[worst]},
             class_=view.class_,
+            overall=view.only,
             more={"attribute": view.attribute, "levels": kept},
         )
 
@@ -265,11 +281,20 @@ def _over_classes(changes: Sequence[_Change]) -> _Change:
     chosen = [one for one in changes if one.enough] or list(changes)
     after, before = (np.mean([getattr(one, when) for one in chosen], axis=0) for when in ("after", "before"))
     worst = max(chosen, key=lambda one: float(np.nan_to_num(one.before[0])))
-    return replace(worst, after=after, before=before, class_=None, more={**worst.more, "classes": len(chosen)})
+    return replace(
+        worst, after=after, before=before, class_=None, overall=True, more={**worst.more, "classes": len(chosen)}
+    )
 
 
 def _view(
-    cells: _Cells, inside: npt.NDArray[np.bool_], c: int, *, attribute: str, names: tuple[str, ...], class_: str
+    cells: _Cells,
+    inside: npt.NDArray[np.bool_],
+    c: int,
+    *,
+    attribute: str,
+    names: tuple[str, ...],
+    class_: str,
+    only: bool,
 ) -> _View:
     truth = cells.truth[:, c]
     positives, negatives = ((inside & part) @ cells.counts for part in (truth, ~truth))
@@ -283,6 +308,7 @@ def _view(
         attribute=attribute,
         names=names,
         class_=class_,
+        only=only,
         own=(own[0], own[1]),
         rest=(rest[0], rest[1]),
         totals=supports.sum(1),
@@ -299,16 +325,21 @@ def _rates(hits: FloatArray, alarms: FloatArray, positives: FloatArray, negative
 
 
 def _differences(rates: _Rates, judged: npt.NDArray[np.bool_]) -> dict[str, FloatArray]:
-    """Return the attribute's differences between best and worst level, over the levels judged."""
-    tpr, fpr, selection = (
-        np.ptp(rate[judged], axis=0) for rate in (rates.tpr, rates.fpr, rates.selection_rate)
-    )  # NaN where a level has none, as it should be
+    """Return the largest difference between any two of the levels judged; NaN where a level has no rate."""
+    tpr, fpr, selection = (_of_pairs(rate[judged]) for rate in (rates.tpr, rates.fpr, rates.selection_rate))
     return {
-        "equal_opportunity_difference": tpr,
-        "equalised_odds_difference": np.maximum(tpr, fpr),
-        "average_odds_difference": (tpr + fpr) / 2,
-        "demographic_parity_difference": selection,
+        "equal_opportunity_difference": tpr.max(0),
+        "equalised_odds_difference": np.maximum(tpr, fpr).max(0),
+        "average_odds_difference": ((tpr + fpr) / 2).max(0),
+        "demographic_parity_difference": selection.max(0),
     }
+
+
+def _of_pairs(rate: FloatArray) -> FloatArray:
+    """Return the absolute difference of every pair of levels, shape (pairs, 1 + resamples)."""
+    first, second = np.triu_indices(len(rate), k=1)
+    differences: FloatArray = np.abs(rate[first] - rate[second])
+    return differences
 
 
 def _finding(change: _Change, *, split: str, n_resamples: int) -> Finding:

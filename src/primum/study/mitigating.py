@@ -15,6 +15,7 @@ from primum.extras import require
 from primum.fairness import DECISIONS_FILE, choose_decisions
 from primum.fairness.paired import TWIN
 from primum.files import write_json
+from primum.i18n import translate
 from primum.study.clock import Clock
 
 if TYPE_CHECKING:  # the steps read the study; the study starts the runner, which starts the steps
@@ -58,14 +59,38 @@ def fairness_plan(study: Study) -> FairnessPlan | None:
     )
 
 
-def decided_by_slice(study: Study, predictions: Predictions, model_folder: Path) -> Predictions:
-    """Return the predictions decided by the slices' thresholds, saved with the model; unchanged without any."""
+def aims_of(study: Study) -> set[tuple[str, str]]:
+    """Return the (attribute, difference) pairs that the study's mitigation is to make small."""
+    spec = study.spec.training.objective.fairness
+    if spec is None:
+        return set()
+    aims = set()
+    if spec.method != "none":
+        attributes = spec.attributes or tuple(one.column for one in study.spec.cohort.sensitive)
+        aims = {(attribute, f"{spec.criterion}_difference") for attribute in attributes}
+    if spec.thresholds is not None:
+        aims.add((spec.thresholds.attribute, f"{spec.thresholds.criterion}_difference"))
+    return aims
+
+
+def decided_by_slice(
+    study: Study, predictions: Predictions, model_folder: Path, clock: Clock, lang: str
+) -> Predictions:
+    """Return the predictions decided by the slices' thresholds, saved with the model; unchanged without any.
+
+    Which slices keep the common threshold, for want of patients, is told to whoever watches, in `lang`.
+    """
     spec = study.spec.training.objective.fairness
     if spec is None or spec.thresholds is None or predictions.probabilities is None:
         return predictions
     asked = spec.thresholds
     decisions = choose_decisions(predictions, asked.attribute, asked.criterion, slack=asked.slack, cost=COST)
-    write_json(model_folder / DECISIONS_FILE, decisions.to_json())
+    few = [
+        translate("mitigation.thresholds_few", lang, attribute=asked.attribute, level=level, n=n)
+        for level, n in decisions.too_few.items()
+    ]
+    with clock.step("thresholds", " ".join(few)):
+        write_json(model_folder / DECISIONS_FILE, decisions.to_json())
     decided, corrected = decisions.decide(predictions.probabilities, predictions.groups[asked.attribute])
     return replace(predictions, predicted=decided, probabilities=corrected)
 

@@ -40,7 +40,7 @@ from primum.fairness.paired import TWIN
 from primum.files import atomic_path, write_json
 from primum.progress import Progress, Silent
 from primum.study.clock import Clock
-from primum.study.mitigating import check_mitigation, decided_by_slice, fairness_plan, unmitigated_twin
+from primum.study.mitigating import aims_of, check_mitigation, decided_by_slice, fairness_plan, unmitigated_twin
 from primum.study.run import (
     Run,
     check_same_study,
@@ -110,7 +110,8 @@ def _carry_out(
             fitted = _faster(fitted, cohort, split)
     with clock.step("predict"):
         plain = predictions_of(cohort, split, _answers(fitted, clock.progress))
-        predictions = decided_by_slice(study, plain, folder / "model")
+    predictions = decided_by_slice(study, plain, folder / "model", clock, lang)
+    with clock.step("predict"):
         write_predictions(folder / "predictions.parquet", predictions)
     unmitigated = unmitigated_twin(study, cohort, split, backbone, folder, plain, clock)
     others = _others(study, cohort, split, fitted, backbone, folder, clock) if study.spec.assess.baselines else {}
@@ -125,17 +126,17 @@ def _carry_out(
         findings += of_records
         if unmitigated is not None:
             findings += change_findings(
-                predictions, unmitigated, n_resamples=study.spec.assess.resamples, seed=study.spec.training.seed
+                predictions,
+                unmitigated,
+                aims=aims_of(study),
+                n_resamples=study.spec.assess.resamples,
+                seed=study.spec.training.seed,
             )
     if study.spec.assess.counterfactual:
         with clock.step("counterfactual"):
-            findings += counterfactual_findings(
-                fitted.predictor,
-                cohort,
-                split,
-                decisions=SliceDecisions.load(folder / "model"),
-                seed=study.spec.training.seed,
-            )
+            seed = study.spec.training.seed
+            decisions = SliceDecisions.load(folder / "model")
+            findings += counterfactual_findings(fitted.predictor, cohort, split, decisions=decisions, seed=seed)
     return conclude(study, folder, findings, policy, clock, lang)
 
 

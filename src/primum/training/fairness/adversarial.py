@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from primum.model.net import AbstractObjective, Net, Terms
 from primum.training.fairness.method import METHODS, Method, Mitigation, Setting
+from primum.training.fairness.penalty import STRENGTH, gap_judge
 
 WIDTH = 64
 """Hidden width of the adversary."""
@@ -76,7 +77,8 @@ def _apply(setting: Setting) -> Mitigation:
         n_groups = len(setting.groups)
         return Adversary(width, n_groups, truths=truths, strength=setting.strength, reads_answer=reads_answer)
 
-    return Mitigation(objective=made)
+    # An adversary's training swings: the epoch is chosen by the gap as well, or the least fair one would win.
+    return Mitigation(objective=made, judge=gap_judge(setting, strength=STRENGTH))
 
 
 METHODS.register("adversarial")(Method(apply=_apply, strength=1.0, strongest=100.0, targets=("classes", "labels")))

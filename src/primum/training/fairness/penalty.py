@@ -21,6 +21,8 @@ from primum.training.fairness.method import METHODS, FloatArray, IntArray, Judge
 
 WINDOW = 1000
 """Records over which the running means reach, or the training records if they are fewer."""
+STRENGTH = 10.0
+"""Weight of the penalty. Much more, and all probabilities shrink to one value, on whose sides the groups may lie."""
 FEWEST = 5.0
 """A cell with a lower running count says nothing yet."""
 
@@ -117,7 +119,7 @@ def _cells(setting: Setting, rows: IntArray) -> torch.Tensor:
     )
 
 
-def _judge(setting: Setting) -> Judge:
+def gap_judge(setting: Setting, *, strength: float) -> Judge:
     """Return loss plus strength times the penalty, both over the whole validation split."""
 
     def judge(rows: IntArray, losses: FloatArray, answers: FloatArray) -> float:
@@ -125,7 +127,7 @@ def _judge(setting: Setting) -> Judge:
         cells = _cells(setting, rows[known])
         soft = torch.from_numpy(answers[known]).float()
         gap = gap_variance(torch.einsum("bgta,ba->gta", cells, soft), cells.sum(0))
-        return float(losses.mean()) + setting.strength * float(gap)
+        return float(losses.mean()) + strength * float(gap)
 
     return judge
 
@@ -140,8 +142,8 @@ def _apply(setting: Setting) -> Mitigation:
     odds = setting.plan.criterion == "equalised_odds"
     return Mitigation(
         objective=lambda net: GapPenalty(shares, strength=setting.strength, window=window, odds=odds),
-        judge=_judge(setting),
+        judge=gap_judge(setting, strength=setting.strength),
     )
 
 
-METHODS.register("penalty")(Method(apply=_apply, strength=10.0, strongest=1e4, targets=("classes", "labels")))
+METHODS.register("penalty")(Method(apply=_apply, strength=STRENGTH, strongest=1e4, targets=("classes", "labels")))

@@ -205,13 +205,16 @@ def _outcome(rule: Rule, standing: Standing) -> RuleOutcome:
     return "note" if rule.on_failure == "note" else "review"
 
 
-def _how_bad(standing: Standing, finding: Finding) -> float:
-    """Return what puts the most telling of several alike findings first: the largest gap, or the most blind audit."""
+def _how_bad(standing: Standing, finding: Finding) -> tuple[float, float]:
+    """Return what puts the most telling of several alike findings first: the largest gap, or the most blind audit.
+
+    Of groups with too few patients, those of one attribute say more than intersections, which are always smaller.
+    """
     if standing in ("shown", "unshown"):
-        return finding.value or 0.0
+        return 0.0, finding.value or 0.0
     if standing == "few":
-        return float(finding.detail.get("detectable") or 0.0)
-    return 0.0
+        return -float(finding.detail.get("depth") or 0), float(finding.detail.get("detectable") or 0.0)
+    return 0.0, 0.0
 
 
 def _severity_of(standing: Standing) -> int:

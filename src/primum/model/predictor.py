@@ -21,6 +21,7 @@ from primum.files import atomic_path, write_json
 from primum.model.batching import prediction_batches
 from primum.model.building import NetSpec, build_net
 from primum.model.engine import TextEngine, integers_are_fast
+from primum.model.inference import inference
 from primum.model.inputs import AbstractInput, Prepared, PreparedFeatures, PreparedText, TextInput, VitalsInput
 from primum.model.net import Net
 
@@ -205,7 +206,7 @@ def _batched(
     done = 0
     for rows in prediction_batches(lengths, _TOKENS):
         batch = {name: {k: v.to(device) for k, v in p.collate(rows).items()} for name, p in prepared.items()}
-        with torch.inference_mode():
+        with inference():
             values = answer(batch).cpu().numpy()
         if result is None:
             result = np.empty((len(lengths), *values.shape[1:]), dtype=np.float64)

@@ -22,6 +22,7 @@ from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState,
 from transformers.trainer_callback import PrinterCallback
 
 from primum.model.batching import LengthBatches, prediction_batches
+from primum.model.inference import inference
 from primum.model.inputs import Prepared
 from primum.model.net import Net
 from primum.progress import Progress
@@ -97,10 +98,11 @@ class StudyTrainer(Trainer):
         train_rows: npt.NDArray[np.int64],
         validation_rows: npt.NDArray[np.int64],
         folder: Path,
-        mitigation: Mitigation,
+        mitigation: Mitigation | None = None,
         callbacks: Sequence[TrainerCallback] = (),
     ) -> None:
         """Prepare a training whose checkpoints go to `folder`."""
+        mitigation = mitigation or Mitigation()
         self.net = net
         self.plan = plan
         self.collate = collate
@@ -211,7 +213,7 @@ def losses_and_answers(
     answers: npt.NDArray[np.float64] | None = None
     for place in prediction_batches(collate.lengths(rows), 2048):
         batch = collate(rows[place].tolist())
-        with torch.inference_mode():
+        with inference():
             inputs = {n: {k: v.to(device) for k, v in b.items()} for n, b in batch["inputs"].items()}
             outputs = net(inputs)["logits"]
             losses[place] = net.head.losses(outputs, batch["labels"].to(device)).cpu().numpy()

@@ -67,7 +67,7 @@ def one_epoch(folder: Path) -> dict[str, float]:
 
     from primum.model.backbones import locate_backbone
     from primum.study import Study
-    from primum.study.runner import fit_request
+    from primum.study.fitting import fit_request
     from primum.training.fit import fit
 
     logging.set_verbosity_error()

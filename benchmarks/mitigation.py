@@ -34,7 +34,7 @@ from primum.evidence import Finding, Predictions, gain_findings, point_values
 from primum.fairness import change_findings, choose_decisions
 from primum.model.backbones import locate_backbone
 from primum.study import Study
-from primum.study.runner import fit_request, predictions_of
+from primum.study.fitting import fit_request, predictions_of
 from primum.training import fit as fitting
 from primum.training.plan import FairnessPlan
 

@@ -132,7 +132,7 @@ def unmitigated_twin(
 def _trained(
     study: Study, cohort: Cohort, split: SplitArray, backbone: Path | None, folder: Path, clock: Clock
 ) -> Predictions:
-    from primum.study.runner import fit_request, predictions_of
+    from primum.study.fitting import fit_request, predictions_of
     from primum.training.fit import fit
     from primum.training.speedup import with_engine
 

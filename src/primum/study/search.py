@@ -109,7 +109,7 @@ def search_study(
 
 
 def _training(study: Study) -> Evaluate:
-    from primum.study.runner import train_on_validation
+    from primum.study.fitting import train_on_validation
 
     return partial(train_on_validation, study)
 

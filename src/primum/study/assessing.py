@@ -1,0 +1,54 @@
+"""The step of a run that measures: from Predictions to Findings, every assessment in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from primum.cohort import Cohort
+from primum.errors import StudyError
+from primum.evidence import Finding, Predictions, gain_findings, performance_findings, point_values
+from primum.fairness import fairness_findings
+
+if TYPE_CHECKING:  # the steps read the study; the study starts the runner, which starts the steps
+    from primum.study.study import Study
+
+_MEASURED = ("validation", "test", "external")
+
+
+def all_findings(
+    study: Study,
+    cohort: Cohort,
+    predictions: Predictions,
+    others: Mapping[str, Predictions],
+    proof: tuple[Finding, ...],
+) -> list[Finding]:
+    """Return every finding that the predictions and their rivals answer, with the proof that the model trained."""
+    seed, resamples = study.spec.training.seed, study.spec.assess.resamples
+    findings = performance_findings(predictions, n_resamples=resamples, seed=seed)
+    for name, other in others.items():
+        findings += gain_findings(predictions, other, name=name, n_resamples=resamples, seed=seed)
+    findings += fairness_findings(
+        predictions, n_resamples=resamples, seed=seed, fields=_vitals_by_split(cohort, predictions)
+    )
+    if not findings:
+        raise StudyError("cohort.split: no record is in test or external, so there is nothing to judge by.")
+    return [*findings, *proof]
+
+
+def _vitals_by_split(cohort: Cohort, predictions: Predictions) -> dict[str, dict[str, Any]]:
+    """Return the vitals of each split's records, among which the worst-served slice is searched for."""
+    vitals = cohort.records.vitals
+    return {
+        split: {name: column.values[predictions.split == split] for name, column in vitals.items()}
+        for split in _MEASURED
+    }
+
+
+def baseline_figures(models: Mapping[str, Predictions]) -> dict[str, Any]:
+    """Return each model's point figures by measured split."""
+    figures: dict[str, Any] = {}
+    for name, predictions in models.items():
+        parts = {split: predictions.of_split(split) for split in _MEASURED}
+        figures[name] = {split: point_values(part) for split, part in parts.items() if len(part)}
+    return figures

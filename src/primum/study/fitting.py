@@ -1,0 +1,207 @@
+"""The steps of a run that train: from a study's values to a tuned model, its simpler rivals and its Predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from primum.cohort import Cohort
+from primum.evidence import Predictions
+from primum.extras import require
+from primum.progress import Progress
+from primum.study.clock import Clock
+from primum.study.mitigating import fairness_plan
+
+if TYPE_CHECKING:  # the steps read the study; the study starts the runner, which starts the steps
+    from primum.study.study import Study
+    from primum.training.fit import FitRequest, Fitted
+
+SplitArray = npt.NDArray[np.object_]
+
+
+def train_on_validation(study: Study, overrides: Mapping[str, Any], report: Callable[[int, float], bool]) -> float:
+    """Train with these values and return the best validation loss; the split test is never predicted.
+
+    Args:
+        study: the study.
+        overrides: value by dotted key.
+        report: told (epoch, validation loss) after every epoch; True ends the training.
+    """
+    import tempfile
+    from dataclasses import replace
+
+    from primum.study.loading import validate
+    from primum.study.search_space import with_values
+    from primum.study.spec import StudySpec
+    from primum.training.fit import fit
+
+    quiet_libraries()
+    values = with_values(study.spec.resolved(), overrides)
+    varied = replace(study, spec=validate(StudySpec, values, source="search"))
+    cohort = varied.read_cohort()
+    split = varied.split(cohort)
+    with tempfile.TemporaryDirectory(prefix="primum-trial-") as name:
+        request = fit_request(varied, cohort, split, backbone_of(varied), folder=Path(name))
+        plan = replace(request.plan, metric="log_loss", track=())
+        return fit(replace(request, plan=plan, probe=False, proven_on="validation"), report=report).validation_figure
+
+
+def fit_request(
+    study: Study,
+    cohort: Cohort,
+    split: SplitArray,
+    backbone: Path | None,
+    *,
+    folder: Path,
+    input_names: tuple[str, ...] | None = None,
+) -> FitRequest:
+    """Return what the training room needs to know, as plain values."""
+    from primum.model.adapters import Adaptation
+    from primum.model.building import NetSpec
+    from primum.model.net import HeadSpec
+    from primum.training.fit import FitRequest
+    from primum.training.plan import TrainingPlan
+
+    model, training = study.spec.model, study.spec.training
+    head = HeadSpec(
+        kind=study.spec.cohort.target.type,
+        outputs=max(len(cohort.target.classes), 1),
+        heteroscedastic=model.heteroscedastic and study.spec.cohort.target.type == "number",
+        linear=model.adapt.method == "none",
+    )
+    stopping = training.early_stopping
+    plan = TrainingPlan(
+        epochs=training.epochs,
+        batch=None if training.batch_tokens else training.batch or 16,
+        batch_tokens=training.batch_tokens,
+        accumulate=training.accumulate,
+        optimizer=training.optimizer.name,
+        lr=training.optimizer.lr,
+        head_lr=training.optimizer.head_lr,
+        weight_decay=training.optimizer.weight_decay,
+        momentum=training.optimizer.momentum,
+        warmup=training.warmup,
+        clip=training.clip,
+        patience=stopping.patience if stopping else None,
+        metric=stopping.metric if stopping else "log_loss",
+        balanced_classes=training.objective.class_weights == "balanced",
+        fairness=fairness_plan(study),
+        precision=training.precision,
+        track=training.track,
+        seed=training.seed,
+    )
+    return FitRequest(
+        cohort=cohort,
+        split=split,
+        spec=NetSpec(
+            head=head,
+            adaptation=Adaptation(**model.adapt.model_dump()),
+            width=model.width,
+            dropout=model.dropout,
+            backbone_dropout=model.backbone_dropout,
+        ),
+        plan=plan,
+        backbone_folder=backbone,
+        max_tokens=model.max_tokens,
+        input_names=input_names or cohort.records.input_names(),
+        folder=folder,
+        model_folder=folder / "model",
+        base=study.folder,
+        study=study.spec.study,
+    )
+
+
+def predictions_of(cohort: Cohort, split: SplitArray, answers: npt.NDArray[np.float64]) -> Predictions:
+    """Return the Predictions that a model's answers on the whole cohort make."""
+    kind = cohort.target.kind
+    if kind == "classes":
+        predicted: npt.NDArray[Any] = answers.argmax(1).astype(np.int64)
+    elif kind == "labels":
+        predicted = (answers >= 0.5).astype(np.int64)
+    else:
+        predicted = answers
+    several = len(np.unique(cohort.patients)) < len(cohort)
+    return Predictions(
+        ids=cohort.ids,
+        split=split,
+        target_type=kind,
+        classes=cohort.target.classes,
+        target=cohort.target.values,
+        predicted=predicted,
+        probabilities=None if kind == "number" else answers,
+        groups=dict(cohort.sensitive),
+        site=cohort.site,
+        patient=cohort.patients if several else None,
+    )
+
+
+def backbone_of(study: Study) -> Path | None:
+    """Return the folder of the study's text backbone; None for a study without text."""
+    if not study.spec.cohort.inputs.text:
+        require("torch", extra="train", purpose="Training")
+        return None
+    require("transformers", extra="train", purpose="Training")
+    from primum.model.backbones import locate_backbone
+
+    return locate_backbone(study.spec.model.backbone, base=study.folder)
+
+
+def quiet_libraries() -> None:
+    """Load reports and bars of the libraries underneath would drown ours; their warnings stay."""
+    transformers = require("transformers", extra="train", purpose="Training")
+    transformers.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+
+
+def fit_net(request: FitRequest, progress: Progress) -> Fitted:
+    """Return the tuned model."""
+    from primum.training.fit import fit
+
+    return fit(request, progress=progress)
+
+
+def made_faster(fitted: Fitted, cohort: Cohort, split: SplitArray) -> Fitted:
+    """Return the model with its faster engine, where that answers closely enough."""
+    from primum.training.speedup import with_engine
+
+    return with_engine(fitted, cohort, split)
+
+
+def answers_of(fitted: Fitted, progress: Progress) -> npt.NDArray[np.float64]:
+    """Return the model's answers on the whole cohort, shape (n, k) or (n,)."""
+    return fitted.predictor.predict_prepared(fitted.prepared, tick=progress.advance)
+
+
+def fit_others(study: Study, cohort: Cohort, split: SplitArray, fitted: Fitted, clock: Clock) -> dict[str, Predictions]:
+    """Return what the honest baselines predict, by name."""
+    from primum.training.baselines import fit_baselines, linear_probe
+
+    with clock.step("baselines"):
+        found: dict[str, Predictions] = dict(fit_baselines(cohort, split, seed=study.spec.training.seed))
+        if fitted.untuned_features is not None:
+            features = fitted.untuned_features
+            found["untuned_backbone"] = linear_probe(features, cohort, split, seed=study.spec.training.seed)
+    return found
+
+
+def fit_twins(
+    study: Study, cohort: Cohort, split: SplitArray, backbone: Path | None, folder: Path, clock: Clock
+) -> dict[str, tuple[Fitted, Predictions]]:
+    """What each input reaches alone, where there are several: the same model and training, the other inputs unseen."""
+    names = cohort.records.input_names()
+    if len(names) < 2 or not study.spec.assess.inputs_alone:
+        return {}
+    from dataclasses import replace
+
+    twins = {}
+    for name in names:
+        with clock.step("twins", name):
+            request = fit_request(study, cohort, split, backbone, folder=folder / "twins" / name, input_names=(name,))
+            fitted = fit_net(replace(request, plan=replace(request.plan, track=()), probe=False), clock.progress)
+            answers = fitted.predictor.predict_prepared(fitted.prepared)
+            twins[name] = (fitted, predictions_of(cohort, split, answers))
+    return twins

@@ -27,7 +27,7 @@ from primum.evidence import Predictions
 from primum.evidence.slices import slices_of
 from primum.fairness import fairness_findings
 from primum.fairness.problems import problems_of
-from primum.fairness.ranking import rank
+from primum.fairness.ranking import areas_by_group
 from primum.fairness.shares import hits_and_n
 
 SHARES = ("selection_rate", "tpr", "fpr", "ppv", "accuracy")
@@ -61,7 +61,7 @@ def point_figures(predictions: Predictions) -> dict[tuple[str, ...], dict[str, f
     [problem] = problems_of(predictions)
     outcomes = axis.sums(slices.count(problem.outcomes(), 4))
     assert problem.probability is not None
-    areas, _ = rank(problem.probability, problem.truth, slices, None).within(axis, slices)
+    areas = areas_by_group(axis.of_cell[slices.cell], len(axis), problem.probability, problem.truth)
     shares = {metric: np.divide(*hits_and_n(metric, outcomes)) for metric in SHARES}
     columns = {**shares, "auroc": areas.value}
     return {levels: {m: float(v[i]) for m, v in columns.items()} for i, levels in enumerate(axis.levels)}

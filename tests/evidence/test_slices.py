@@ -6,6 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from primum.evidence import Predictions
 from primum.evidence.slices import coded, slices_of
@@ -59,3 +60,31 @@ def test_codes_are_places_among_sorted_values(rng):
     wanted, levels = pd.factorize(values, sort=True)
     assert codes.tolist() == wanted.tolist()
     assert list(names) == levels.tolist()
+
+
+def same(a: str) -> str:
+    return "".join(list(a))  # the same text as another object
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        ["b", "a", "b"] * 3,
+        ["a"] * 5000 + ["z"] + ["b"],  # objects that first come up late
+        ["a", same("a"), same("b"), "b"] * 4,  # one text, several objects
+        [f"level {i % 700}" for i in range(3000)],
+        [],
+    ],
+    ids=["few", "late", "copies", "many", "none"],
+)
+def test_texts_are_coded_as_numpy_would(column):
+    values = np.array(column, dtype=object)
+    codes, levels = coded(values)
+    expected, inverse = np.unique(values.astype(str), return_inverse=True)
+    assert levels == tuple(expected.tolist())
+    np.testing.assert_array_equal(codes, inverse)
+
+
+def test_a_view_of_a_column_is_coded_like_its_copy():
+    values = np.array(["a", "b", "c"] * 50, dtype=object)[::-2]
+    np.testing.assert_array_equal(coded(values)[0], coded(values.copy())[0])

@@ -6,6 +6,7 @@ over its cells, so that the cost of a further slice does not depend on the numbe
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
@@ -20,6 +21,8 @@ SITE = "site"
 """The key of a hospital in a finding's slice."""
 MAX_DEPTH = 3
 """Most attributes that an intersection combines."""
+_LOOKED_AT, _FEW = 4096, 64
+"""Records among which the string objects of a column are looked for, and how many count as few."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,13 +102,34 @@ def group_sums(group: IntArray, m: int, weights: FloatArray | None = None) -> Fl
 
 
 def coded(values: TextArray) -> tuple[IntArray, tuple[str, ...]]:
-    """Return texts as indices into their distinct values, which are sorted."""
+    """Return texts as indices into their distinct values, which are sorted.
+
+    A column of few groups mostly holds the same few string objects over and over. Those are told apart by where they
+    lie in memory, and each is read once; only where there are many are all texts read.
+    """
+    codes, levels = _coded_by_place(np.ascontiguousarray(values)) or _coded_by_text(values)
+    names = sorted(set(levels))
+    rank = {name: i for i, name in enumerate(names)}
+    return np.array([rank[level] for level in levels], dtype=np.int64)[codes], tuple(names)
+
+
+def _coded_by_place(values: TextArray) -> tuple[IntArray, list[str]] | None:
+    """Return each record's code and the codes' texts, a text possibly more than once; None if objects are many."""
+    if values.dtype != object or not len(values):
+        return None
+    places = np.ctypeslib.as_array((ctypes.c_ssize_t * len(values)).from_address(values.ctypes.data))
+    known, first = np.unique(places[:_LOOKED_AT], return_index=True)
+    if len(known) > _FEW:
+        return None
+    codes = np.searchsorted(known, places).clip(max=len(known) - 1)
+    if not np.array_equal(known[codes], places):
+        return None
+    return codes, [str(values[i]) for i in first]
+
+
+def _coded_by_text(values: TextArray) -> tuple[IntArray, list[str]]:
     encoded = pa.array(values, type=pa.string()).dictionary_encode()
-    levels = encoded.dictionary.to_pylist()
-    order = sorted(range(len(levels)), key=lambda i: str(levels[i]))
-    place = np.empty(len(levels), dtype=np.int64)
-    place[order] = np.arange(len(levels))
-    return place[np.asarray(encoded.indices)], tuple(str(levels[i]) for i in order)
+    return np.asarray(encoded.indices), [str(level) for level in encoded.dictionary.to_pylist()]
 
 
 def _cells(codes: list[IntArray], n: int) -> tuple[IntArray, list[IntArray]]:

@@ -93,4 +93,6 @@ def _text_encoder(spec: NetSpec, folder: Path, pretrained: bool) -> TextEncoder:
     if hasattr(backbone, "pooler"):
         backbone.pooler = None  # type: ignore[assignment]  # unused: its weights would look trainable and never move
     width = int(backbone.config.hidden_size)  # type: ignore[union-attr, arg-type]
-    return TextEncoder(adapt(backbone, spec.adaptation), width)
+    adapted = adapt(backbone, spec.adaptation)
+    frozen = spec.adaptation.freeze_layers if spec.adaptation.method == "full" else 0
+    return TextEncoder(adapted, width, frozen_layers=frozen)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from primum.model.adapters import layers_of
 from primum.model.inputs.base import Batch
+from primum.model.inputs.text import PreparedText
 from primum.model.inputs.vitals import VitalsInput
+from primum.model.known import begun_above, states_of
 
 
 class TextEncoder(nn.Module):
@@ -16,15 +19,33 @@ class TextEncoder(nn.Module):
     needs no pooling layer of its own.
     """
 
-    def __init__(self, backbone: nn.Module, width: int) -> None:
+    def __init__(self, backbone: nn.Module, width: int, *, frozen_layers: int = 0) -> None:
+        """Encode with `backbone`, the first `frozen_layers` of which, and its embeddings, are not tuned."""
         super().__init__()
         self.backbone = backbone
         self.width = width
+        self.frozen_layers = frozen_layers
 
     def forward(self, batch: Batch) -> torch.Tensor:
-        """Return features of shape (b, width); features computed earlier pass through."""
+        """Return features of shape (b, width); features, or states of frozen layers, computed earlier are used."""
         if "features" in batch:
             return batch["features"]
+        if "states" in batch:
+            with begun_above(layers_of(self.backbone), self.frozen_layers, batch["states"]):
+                return self._averaged(batch)
+        return self._averaged(batch)
+
+    def known(self, text: PreparedText) -> PreparedText:
+        """Return the texts with what the frozen layers make of them, where there are any and it can be kept."""
+        if not self.frozen_layers:
+            return text
+        training = self.training
+        self.eval()
+        known = states_of(layers_of(self.backbone), self.frozen_layers, self, text)
+        self.train(training)
+        return known
+
+    def _averaged(self, batch: Batch) -> torch.Tensor:
         states = self.backbone(input_ids=batch["ids"], attention_mask=batch["mask"]).last_hidden_state
         states = states[:, -batch["ids"].shape[1] :]  # a prefix method may have put virtual tokens in front
         weight = batch["mask"].unsqueeze(-1).to(states.dtype)

@@ -20,6 +20,7 @@ from primum.errors import SplitError
 from primum.evidence.finding import Finding
 from primum.model.building import NetSpec, build_net
 from primum.model.compact import compact_embedding, restore_embedding
+from primum.model.encoders import TextEncoder
 from primum.model.inputs import (
     AbstractInput,
     Prepared,
@@ -91,7 +92,7 @@ class Fitted:
     tokens: Mapping[str, Prepared]
     """The cohort's inputs, text as tokens."""
     prepared: Mapping[str, Prepared]
-    """The cohort's inputs as the network saw them: as `tokens`, or with a frozen backbone's features."""
+    """The cohort's inputs as the network saw them: as `tokens`, with a frozen backbone's features or layers' states."""
     history: dict[str, Any]
     """Learning curves, best step, seconds, the proof's figures."""
     findings: tuple[Finding, ...]
@@ -118,7 +119,7 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
     tokens = predictor.prepare(request.cohort.records)
     features = _untuned_features(predictor, tokens) if "text" in tokens and request.probe else None
     frozen = predictor.spec.adaptation.frozen_backbone and "text" in tokens
-    prepared = _cached(predictor, tokens, features) if frozen else tokens
+    prepared = _cached(predictor, tokens, features) if frozen else _known(predictor, tokens)
     learnt_from = _with_copies(predictor, prepared, mitigation, frozen=frozen)
     examples = examples_of(request.cohort, train_rows, mitigation, balanced=request.plan.balanced_classes)
     collate = Collate(learnt_from, examples.labels, examples.weights, examples.groups)
@@ -202,8 +203,7 @@ def _with_copies(
     if mitigation.copies is None:
         return prepared
     more: Mapping[str, Prepared] = predictor.prepare(mitigation.copies.records)
-    if frozen:
-        more = _cached(predictor, more, None)
+    more = _cached(predictor, more, None) if frozen else _known(predictor, more)
     return {name: one.joined(more[name]) for name, one in prepared.items()}  # type: ignore[attr-defined]
 
 
@@ -317,6 +317,16 @@ def _cached(
     assert isinstance(text, PreparedText)
     cached = PreparedFeatures(torch.from_numpy(features.astype(np.float32)), torch.from_numpy(text.present))
     return {**tokens, "text": cached}
+
+
+def _known(predictor: Predictor, tokens: Mapping[str, Prepared]) -> Mapping[str, Prepared]:
+    """Return the inputs, texts with what frozen layers make of them."""
+    text = tokens.get("text")
+    if not isinstance(text, PreparedText):
+        return tokens
+    encoder = predictor.net.encoders["text"]
+    assert isinstance(encoder, TextEncoder)
+    return {**tokens, "text": encoder.known(text)}
 
 
 def _some(prepared: Mapping[str, Prepared], cohort: Cohort) -> dict[str, Prepared]:

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special, stats
 
+from primum.evidence.ece import ece_interval
 from primum.evidence.finding import Finding
 from primum.evidence.intervals import LEVEL, auroc_intervals, mean_of_shares, wilson
 from primum.evidence.metrics import METRICS
@@ -24,10 +26,8 @@ _WILSON = "share of records; Wilson's score interval (Wilson 1927)"
 _MOVER = "mean of the classes' shares; interval recovered from their Wilson intervals (Zou & Donner 2008)"
 _DELONG = "Mann-Whitney; DeLong's variance on the logit scale (DeLong et al. 1988)"
 _BOOTSTRAP = "percentile bootstrap over patients, {n} resamples"
-_REFLECTED = (
-    "bootstrap over patients, {n} resamples, reflected at the value because resampling adds to a calibration error "
-    "(basic interval; Davison & Hinkley 1997, section 5.2)"
-)
+_INVERTED = "15 equal bins; interval by inverting a test on the bins' gaps, whose noise alone makes the figure grow"
+_LOGIT = "bootstrap over patients, {n} resamples, their spread on the logit scale (Boyd et al. 2013, ECML PKDD)"
 _WILSON_PATIENTS = "share of records; Wilson's score interval on the number of patients, because every resample agrees"
 _COUNT = "count of records; exact"
 _UNDEFINED = "not defined for these records"
@@ -122,6 +122,9 @@ def _intervals(
 ) -> dict[Key, Interval]:
     """Return each figure's interval: closed form where records are independent, else from resampled patients."""
     closed = {} if repeats(part) else _closed_intervals(part, points, supports)
+    if points.get(("ece", None)) is not None:
+        low, high = ece_interval(part)
+        closed["ece", None] = Interval(low=low, high=high, method=_INVERTED)
     wanted = frozenset(metric for (metric, class_) in points if (metric, class_) not in closed)
     if not wanted or not n_resamples:
         return closed
@@ -160,10 +163,8 @@ def _bootstrap_intervals(
         ends = percentile_interval(resampled[key], level=LEVEL) if key in resampled else None
         if value is None or ends is None:
             continue
-        if key[0] == "ece":
-            # The value is kept inside: reflection may leave it out when every resample lies on one side of it.
-            low, high = min(max(2 * value - ends[1], 0.0), value), max(2 * value - ends[0], value)
-            method = _REFLECTED
+        if key[0] == "auprc" and 0 < value < 1:
+            (low, high), method = _on_logit_scale(value, resampled[key]), _LOGIT
         elif key[0] in SHARES and ends[0] == ends[1]:
             patients = supports.of(key).patients
             low, high = wilson(value * patients, patients)
@@ -172,6 +173,13 @@ def _bootstrap_intervals(
             (low, high), method = ends, _BOOTSTRAP
         found[key] = Interval(low=low, high=high, method=method.format(n=len(resampled[key])))
     return found
+
+
+def _on_logit_scale(value: float, resampled: FloatArray) -> tuple[float, float]:
+    inside = resampled[(resampled > 0) & (resampled < 1)]
+    half = float(stats.norm.ppf((1 + LEVEL) / 2) * np.std(special.logit(inside))) if len(inside) else 0.0
+    ends = special.expit(special.logit(value) + np.array([-half, half]))
+    return float(ends[0]), float(ends[1])
 
 
 def _class_counts(part: Predictions, *, split: str, slice_: Mapping[str, str]) -> list[Finding]:

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from primum.errors import InputError
+from primum.ethics.card_trust import trust_lines
 from primum.ethics.card_xml import card_xml
 from primum.ethics.sentences import number
 from primum.evidence.finding import Finding, read_findings
@@ -39,6 +40,7 @@ def write_cards(run_dir: Path) -> tuple[Path, Path, Path]:
         cohort=_read(run_dir / "cohort.json"),
         findings=read_findings(run_dir / "findings.jsonl"),
         verdict=_read(run_dir / "verdict.json"),
+        trust={name: _read(run_dir / "model" / f"{name}.json") for name in ("calibration", "conformal", "abstention")},
     )
     paths = (run_dir / "card.md", run_dir / "card.json", run_dir / "card.xml")
     write_text(paths[0], card_markdown(card))
@@ -61,7 +63,12 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def build_card(
-    *, study: Mapping[str, Any], cohort: Mapping[str, Any], findings: Sequence[Finding], verdict: Mapping[str, Any]
+    *,
+    study: Mapping[str, Any],
+    cohort: Mapping[str, Any],
+    findings: Sequence[Finding],
+    verdict: Mapping[str, Any],
+    trust: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Return the card as plain JSON.
 
@@ -70,6 +77,7 @@ def build_card(
         cohort: cohort.json's content; only counts are taken from it.
         findings: of the run.
         verdict: verdict.json's content.
+        trust: what was fitted beside the model, by name: calibration, conformal, abstention; empty where nothing was.
     """
     use = _mapping(study.get("intended_use"))
     roles = _mapping(study.get("cohort"))
@@ -88,6 +96,7 @@ def build_card(
             "table_1": "cohort.json",
         },
         "performance": {split: _headlines(findings, split) for split in ("test", "external")},
+        "trust": trust_lines(trust or {}) or NOT_MEASURED,
         "fairness": [_line(f) for f in findings if f.pillar == "fairness" and f.versus],
         "verdict": {
             "outcome": _stated(verdict.get("verdict")),
@@ -178,6 +187,8 @@ def card_markdown(card: Mapping[str, Any]) -> str:
     ]
     for split, figures in card["performance"].items():
         lines += [f"## Performance, {split} split", "", *_figure_lines(figures), ""]
+    told = [card["trust"]] if isinstance(card["trust"], str) else [f"- {_plain(line)}" for line in card["trust"]]
+    lines += ["## Trust", "", *told, ""]
     lines += ["## Fairness", "", *_figure_lines(card["fairness"] or NOT_MEASURED), ""]
     lines += ["## What the verdict rests on", ""]
     lines += [f"- {_plain(r['outcome'])}, {_plain(r['rule'])}: {_plain(r['because'])}" for r in verdict["reasons"]]

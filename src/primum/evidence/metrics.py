@@ -40,6 +40,7 @@ _HAND = "Hand & Till 2001, Machine Learning 45 (one-vs-rest form)"
 _DAVIS = "Davis & Goadrich 2006, ICML"
 _GOOD = "Good 1952, J. R. Stat. Soc. B 14(1)"
 _BRIER = "Brier 1950, Monthly Weather Review 78(1)"
+_COX = "Cox 1958, Biometrika 45; Van Calster et al. 2019, BMC Medicine 17:230"
 _GUO = "Guo et al. 2017, ICML, section 2; Naeini et al. 2015, AAAI"
 _DRAPER = "Draper & Smith 1998, Applied Regression Analysis"
 
@@ -90,6 +91,12 @@ _TABLE: tuple[tuple[str, str, str, str, str, str, Direction, str], ...] = (
      "classes, of the most probable class for more, of all record-label pairs for labels.",
      "在 15 个等宽区间上概率与实际比例之差的加权平均：二分类取第二类，多分类取概率最高的类别，多标签取所有记录与标签组合。",
      "fraction", "lower", _GUO),
+    ("calibration_slope", "Calibration slope", "校准斜率",
+     "The slope of the outcome on the log odds of the probability; 1 is right, below 1 the probabilities are too extreme.",
+     "结局对概率对数优势的回归斜率；1 为正确，小于 1 表示概率过于极端。", "none", "none", _COX),
+    ("calibration_intercept", "Calibration in the large", "校准截距",
+     "The intercept of the outcome on the log odds of the probability at slope 1; 0 is right, above 0 the probabilities are too low.",
+     "斜率固定为 1 时结局对概率对数优势的回归截距；0 为正确，大于 0 表示概率偏低。", "log odds", "zero", _COX),
     ("class_count", "Number of records", "记录数", "How many records are of the class.",
      "属于该类别的记录数量。", "records", "none", "a count"),
     ("mae", "Mean absolute error", "平均绝对误差", "The mean absolute difference between prediction and truth.",

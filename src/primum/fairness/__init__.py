@@ -2,7 +2,7 @@
 
 from primum.fairness import metrics as _metrics  # noqa: F401 - registers the metrics
 from primum.fairness.audit import fairness_findings
-from primum.fairness.counterfactual import Decisions, Predictor, counterfactual_findings
+from primum.fairness.counterfactual import Calibration, Decisions, Predictor, counterfactual_findings
 from primum.fairness.dataset import dataset_findings
 from primum.fairness.dataset_metrics import COHORT_METRICS
 from primum.fairness.discovery import discovery_findings
@@ -14,6 +14,7 @@ __all__ = [
     "COHORT_METRICS",
     "DECISIONS_FILE",
     "HARM",
+    "Calibration",
     "Decisions",
     "Gaps",
     "Predictor",

@@ -53,6 +53,22 @@ class Decisions(Protocol):
         """Return the decisions, coded as the target, and the probabilities to be shown."""
 
 
+class Calibration(Protocol):
+    """How a model's probabilities are corrected before anything is decided."""
+
+    def apply(self, probabilities: FloatArray, sites: TextArray | None = None) -> FloatArray:
+        """Return the corrected probabilities of records from these hospitals."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    """The model in use: what it answers, corrected and decided."""
+
+    predictor: Predictor
+    calibration: Calibration | None
+    decisions: Decisions | None
+
+
 @dataclass(frozen=True, slots=True)
 class _Answers:
     decided: IntArray | None
@@ -79,6 +95,7 @@ def counterfactual_findings(
     cohort: Cohort,
     split: TextArray,
     *,
+    calibration: Calibration | None = None,
     decisions: Decisions | None = None,
     most: int = 2000,
     seed: int = 7,
@@ -93,6 +110,7 @@ def counterfactual_findings(
         predictor: the model.
         cohort: the records and their attributes.
         split: name of each record's split, shape (n,).
+        calibration: corrects the probabilities before anything is decided.
         decisions: decisions that depend on a sensitive attribute, which is then exchanged there too.
         most: records of a split that are asked about, since each swap costs a prediction; of more, so many are drawn.
         seed: of that draw.
@@ -105,7 +123,7 @@ def counterfactual_findings(
     for name in MEASURED_SPLITS if swaps else ():
         rows = _drawn(np.flatnonzero(split == name), most, seed)
         if len(rows):
-            findings += _of_split(predictor, take(cohort, rows), name, swaps, decisions)
+            findings += _of_split(_Model(predictor, calibration, decisions), take(cohort, rows), name, swaps)
     return findings
 
 
@@ -115,9 +133,7 @@ def _drawn(rows: IntArray, most: int, seed: int) -> IntArray:
     return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
 
 
-def _of_split(
-    predictor: Predictor, part: Cohort, split: str, swaps: list[Swap], decisions: Decisions | None
-) -> list[Finding]:
+def _of_split(model: _Model, part: Cohort, split: str, swaps: list[Swap]) -> list[Finding]:
     before: _Answers | None = None
     findings: list[Finding] = []
     for swap in swaps:
@@ -127,25 +143,25 @@ def _of_split(
             logger.info("counterfactual_none attribute=%s split=%s reason=nothing to swap", swap.attribute, split)
             continue
         if before is None:
-            before = _asked(predictor, part, decisions, part.sensitive)
+            before = _asked(model, part, part.sensitive)
         levels = dict(part.sensitive)
         if swapped.groups is not None:
             levels[swap.attribute] = swapped.groups
         other = take(replace(part, records=swapped.records), rows)
-        after = _asked(predictor, other, decisions, {name: values[rows] for name, values in levels.items()})
+        after = _asked(model, other, {name: values[rows] for name, values in levels.items()})
         for moved in _directions(part, swap, swapped, split, before, after):
             findings += _findings(moved, part)
     return findings
 
 
-def _asked(
-    predictor: Predictor, cohort: Cohort, decisions: Decisions | None, levels: Mapping[str, TextArray]
-) -> _Answers:
-    answers = np.asarray(predictor.predict(cohort.records), dtype=np.float64)
+def _asked(model: _Model, cohort: Cohort, levels: Mapping[str, TextArray]) -> _Answers:
+    answers = np.asarray(model.predictor.predict(cohort.records), dtype=np.float64)
     if cohort.target.kind == "number":
         return _Answers(None, answers.reshape(len(answers), 1))
-    if decisions is not None:
-        return _Answers(*decisions.decide(answers, levels[decisions.attribute]))
+    if model.calibration is not None:
+        answers = model.calibration.apply(answers, cohort.site)
+    if model.decisions is not None:
+        return _Answers(*model.decisions.decide(answers, levels[model.decisions.attribute]))
     decided = answers.argmax(1) if cohort.target.kind == "classes" else answers >= 0.5
     return _Answers(decided.astype(np.int64), answers)
 

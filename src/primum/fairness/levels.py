@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from primum.evidence.calibration import Estimate, binned_errors, slope_and_intercept
 from primum.evidence.finding import Finding
 from primum.evidence.intervals import wilson_bounds
 from primum.evidence.metrics import METRICS
@@ -14,7 +15,6 @@ from primum.evidence.simultaneous import sidak
 from primum.evidence.slices import Axis, group_sums
 from primum.evidence.sufficiency import ENOUGH_FOR_A_MEAN, ENOUGH_FOR_A_SHARE, ENOUGH_FOR_CALIBRATION
 from primum.evidence.sums import confidence_and_outcome
-from primum.fairness.calibration import Estimate, binned_errors, slope_and_intercept
 from primum.fairness.means import mean_and_error, record_means
 from primum.fairness.problems import Audited, Problem
 from primum.fairness.ranking import AreasByAxis

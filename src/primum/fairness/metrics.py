@@ -25,12 +25,6 @@ _LEVELS: tuple[tuple[str, str, str, str, str, str, Direction, str], ...] = (
     ("under_diagnosis_rate", "Under-diagnosis rate", "漏诊率",
      "Of the patients with a disease, the share that was predicted to have none.",
      "患病患者中被预测为无病的比例。", "fraction", "lower", _SEYYED),
-    ("calibration_slope", "Calibration slope", "校准斜率",
-     "The slope of the outcome on the log odds of the probability; 1 is right, below 1 the probabilities are too extreme.",
-     "结局对概率对数优势的回归斜率；1 为正确，小于 1 表示概率过于极端。", "none", "none", _COX),
-    ("calibration_intercept", "Calibration in the large", "校准截距",
-     "The intercept of the outcome on the log odds of the probability at slope 1; 0 is right, above 0 the probabilities are too low.",
-     "斜率固定为 1 时结局对概率对数优势的回归截距；0 为正确，大于 0 表示概率偏低。", "log odds", "zero", _COX),
     ("bias", "Mean error", "平均误差", "The mean of prediction minus truth; above 0 the predictions are too high.",
      "预测值减真实值的平均值；大于 0 表示预测偏高。", "target", "zero", "Bland & Altman 1986, Lancet 327"),
 )  # fmt: skip

@@ -133,6 +133,7 @@ def _trained(
     study: Study, cohort: Cohort, split: SplitArray, backbone: Path | None, folder: Path, clock: Clock
 ) -> Predictions:
     from primum.study.fitting import fit_request, predictions_of
+    from primum.study.trusting import calibrate
     from primum.training.fit import fit
     from primum.training.speedup import with_engine
 
@@ -142,4 +143,5 @@ def _trained(
         fitted = fit(replace(request, plan=plan, probe=False), progress=clock.progress)
         if study.spec.model.engine == "auto":
             fitted = with_engine(fitted, cohort, split)
-        return predictions_of(cohort, split, fitted.predictor.predict_prepared(fitted.prepared))
+        plain = predictions_of(cohort, split, fitted.predictor.predict_prepared(fitted.prepared))
+        return calibrate(study, plain, mitigated=False)[0]

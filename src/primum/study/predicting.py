@@ -9,21 +9,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
-from primum.cohort import read_attribute, read_records
+from primum.cohort import read_records
 from primum.cohort.roles import InputRoles, VitalKind
 from primum.errors import InputError
 from primum.evidence.predictions import FloatArray
+from primum.evidence.slices import SITE
 from primum.extras import require
 from primum.fairness import SliceDecisions
 from primum.files import atomic_path
 from primum.progress import Progress, Silent
+from primum.safety import Calibrator
 from primum.study.loading import read_yaml, validate
+from primum.study.predicting_trust import Levels, joined_names, trust_columns
 from primum.study.spec import StudySpec
-from primum.study.study import input_roles, sensitive_roles
+from primum.study.study import input_roles
 
 
 def predict_run(run: Path, records: Path, out: Path, *, progress: Progress | None = None) -> int:
@@ -32,9 +36,11 @@ def predict_run(run: Path, records: Path, out: Path, *, progress: Progress | Non
     Args:
         run: folder of a finished run.
         records: new records with the study's input columns; no target is needed.
-        out: csv, parquet or jsonl; columns id, predicted and p:<class>, or id and predicted for a number.
+        out: csv, parquet or jsonl; columns id, predicted and p:<class>, or id and predicted for a number; `set` (or
+            `low` and `high`) where the run has conformal sets, `abstain` and `abstain_because` where it may abstain.
         progress: is told of the records done.
-    A model that decides by slice needs the column of that attribute as well.
+    A model that decides by slice needs the column of that attribute as well; conformal sets by slice use the columns of
+    attributes and hospital where they are there, and are wider where they are not.
 
     Raises:
         InputError: the run is not finished.
@@ -55,11 +61,16 @@ def predict_run(run: Path, records: Path, out: Path, *, progress: Progress | Non
     ids, given = read_records(records, roles, id_column=spec.cohort.id)
     progress.step("predict")
     answers = predictor.predict(given, tick=progress.advance)
-    decided, answers = _decide(answers, predictor.classes, spec, run / "model", records)
+    levels = Levels(records=records, cohort=spec.cohort)
+    calibrator = Calibrator.load(run / "model")
+    if calibrator is not None:
+        answers = calibrator.apply(answers, levels.of(SITE) if calibrator.sites else None)
+    coded, answers = _decide(answers, spec, run / "model", levels)
     columns: dict[str, pa.Array] = {"id": pa.array(ids, pa.string())}
-    columns["predicted"] = pa.array(decided)
+    columns["predicted"] = pa.array(_named(coded, predictor.classes))
     for place, name in enumerate(predictor.classes):
         columns[f"p:{name}"] = pa.array(answers[:, place])
+    columns |= trust_columns(run / "model", answers, coded, levels)
     _write(out, pa.table(columns))
     return len(ids)
 
@@ -70,21 +81,25 @@ def _with_kinds(roles: InputRoles, kinds: Mapping[str, VitalKind]) -> InputRoles
 
 
 def _decide(
-    answers: FloatArray, classes: tuple[str, ...], spec: StudySpec, model_folder: Path, records: Path
-) -> tuple[list[Any], FloatArray]:
-    """Return what is decided and the answers to show: as the run decided, by slice where it did."""
+    answers: FloatArray, spec: StudySpec, model_folder: Path, levels: Levels
+) -> tuple[npt.NDArray[Any], FloatArray]:
+    """Return what is decided, coded, and the answers to show: as the run decided, by slice where it did."""
     kind = spec.cohort.target.type
     if kind == "number":
-        return list(answers), answers
+        return answers, answers
     decisions = SliceDecisions.load(model_folder)
     if decisions is not None:
-        role = next(role for role in sensitive_roles(spec.cohort) if role.column == decisions.attribute)
-        coded, answers = decisions.decide(answers, read_attribute(records, role))
-    else:
-        coded = answers.argmax(1) if kind == "classes" else (answers >= 0.5).astype(np.int64)
-    if kind == "labels":
-        return [";".join(c for c, said in zip(classes, row, strict=True) if said) for row in coded], answers
-    return [classes[place] for place in coded], answers
+        return decisions.decide(answers, levels.of(decisions.attribute))
+    coded = answers.argmax(1) if kind == "classes" else answers >= 0.5
+    return coded.astype(np.int64), answers
+
+
+def _named(coded: npt.NDArray[Any], classes: tuple[str, ...]) -> list[Any]:
+    if not classes:
+        return list(coded)
+    if coded.ndim == 2:
+        return joined_names(coded == 1, classes)
+    return [classes[place] for place in coded]
 
 
 def _write(out: Path, table: pa.Table) -> None:

@@ -27,6 +27,7 @@ from primum.fairness import (
 from primum.fairness.paired import TWIN
 from primum.files import atomic_path, write_json
 from primum.progress import Progress, Silent
+from primum.safety import transport_findings
 from primum.study.assessing import all_findings, baseline_figures
 from primum.study.clock import Clock
 from primum.study.fitting import (
@@ -51,6 +52,7 @@ from primum.study.run import (
     whole_when_full,
     write_study,
 )
+from primum.study.trusting import calibrated_for_use, trust_findings, trust_of
 
 if TYPE_CHECKING:  # the runner reads the study; the study starts the runner
     from primum.study.study import Study
@@ -109,10 +111,12 @@ def _carry_out(
             fitted = made_faster(fitted, cohort, split)
     with clock.step("predict"):
         plain = predictions_of(cohort, split, answers_of(fitted, clock.progress))
-    predictions = decided_by_slice(study, plain, folder / "model", clock, lang)
+    calibrated, calibrator = calibrated_for_use(study, plain, folder, clock)
+    predictions = decided_by_slice(study, calibrated, folder / "model", clock, lang)
+    trust = trust_of(study, plain, calibrator, folder, clock)
     with clock.step("predict"):
         write_predictions(folder / "predictions.parquet", predictions)
-    unmitigated = unmitigated_twin(study, cohort, split, backbone, folder, plain, clock)
+    unmitigated = unmitigated_twin(study, cohort, split, backbone, folder, calibrated, clock)
     others = fit_others(study, cohort, split, fitted, clock) if study.spec.assess.baselines else {}
     twins = fit_twins(study, cohort, split, backbone, folder, clock)
     write_json(folder / "history.json", {**fitted.history, "twins": {n: t.history for n, (t, _) in twins.items()}})
@@ -122,6 +126,8 @@ def _carry_out(
     write_json(folder / "baselines.json", baseline_figures({"model": predictions, **others}))
     with clock.step("assess"):
         findings = all_findings(study, cohort, predictions, others, fitted.findings)
+        findings += trust_findings(study, trust, predictions, plain)
+        findings += transport_findings(findings)
         findings += of_records
         if unmitigated is not None:
             findings += change_findings(
@@ -135,7 +141,9 @@ def _carry_out(
         with clock.step("counterfactual"):
             seed = study.spec.training.seed
             decisions = SliceDecisions.load(folder / "model")
-            findings += counterfactual_findings(fitted.predictor, cohort, split, decisions=decisions, seed=seed)
+            findings += counterfactual_findings(
+                fitted.predictor, cohort, split, calibration=calibrator, decisions=decisions, seed=seed
+            )
     return conclude(study, folder, findings, policy, clock, lang)
 
 

@@ -9,9 +9,11 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from primum.errors import nearest
+from primum.study.spec_base import BaseSpec as _Spec
+from primum.study.spec_trust import AbstentionSpec, CalibrationSpec, ConformalSpec, method_alone
 
 
 def _as_list(value: Any) -> Any:
@@ -29,10 +31,6 @@ Columns = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_list)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Rate = Annotated[float, Field(ge=0.0, lt=1.0)]
-
-
-class _Spec(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, allow_inf_nan=False)
 
 
 class IntendedUse(_Spec):
@@ -238,6 +236,15 @@ class ModelSpec(_Spec):
         "torch: always float32.",
     )
     heteroscedastic: bool = Field(False, description="For a number: also learn each record's own variance.")
+    calibration: Annotated[CalibrationSpec, BeforeValidator(method_alone)] = Field(
+        CalibrationSpec(),  # type: ignore[call-arg]
+        description="How probabilities are corrected; a method's name, or this mapping.",
+    )
+    conformal: ConformalSpec | None = Field(
+        ConformalSpec(),  # type: ignore[call-arg]
+        description="Sets or intervals given with every answer; null for none.",
+    )
+    abstention: AbstentionSpec | None = Field(None, description="When it does not answer; left out: it always does.")
 
 
 class OptimizerSpec(_Spec):
@@ -390,6 +397,20 @@ class StudySpec(_Spec):
                 f"training.early_stopping.metric {stopping.metric!r} does not fit a target of type "
                 f"{self.cohort.target.type}; choose one of {', '.join(wanted)}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _trust_fits(self) -> StudySpec:
+        kind, model = self.cohort.target.type, self.model
+        if kind == "labels" and model.conformal is not None and model.conformal.score != "lac":
+            raise ValueError("model.conformal.score: a target of type labels has lac only, since labels go together")
+        if kind == "number" and model.abstention is not None:
+            raise ValueError("model.abstention: a target of type number has intervals, no wrong answers")
+        if kind == "number" and model.calibration.method not in ("auto", "none"):
+            raise ValueError("model.calibration: a target of type number has no probabilities to calibrate")
+        no_split = self.cohort.split.column is None and self.cohort.split.calibration == 0
+        if no_split and (model.abstention is not None or model.calibration.method not in ("auto", "none")):
+            raise ValueError("model.calibration and model.abstention: cohort.split.calibration must be above 0")
         return self
 
     @model_validator(mode="after")

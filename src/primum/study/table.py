@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from primum.evidence import Finding, SensitiveColumn, TargetType, performance_findings, predictions_from_table
 from primum.fairness import fairness_findings
+from primum.safety import probability_findings, transport_findings
 
 
 def assess(
@@ -36,5 +37,7 @@ def assess(
     predictions = predictions_from_table(
         table, target=target, target_type=target_type, probabilities=probabilities, sensitive=sensitive, site=site
     )
-    performance = performance_findings(predictions, n_resamples=n_resamples, seed=seed)
-    return performance + fairness_findings(predictions, n_resamples=n_resamples, seed=seed)
+    findings = performance_findings(predictions, n_resamples=n_resamples, seed=seed)
+    findings += fairness_findings(predictions, n_resamples=n_resamples, seed=seed)
+    findings += probability_findings(predictions, n_resamples=n_resamples, seed=seed)
+    return findings + transport_findings(findings)

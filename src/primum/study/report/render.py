@@ -22,6 +22,7 @@ from primum.study.report.sections.making import making_section
 from primum.study.report.sections.performance import groups_section, performance_section
 from primum.study.report.sections.shapes import shapes_section
 from primum.study.report.sections.study import study_section
+from primum.study.report.sections.trust.section import trust_section
 from primum.study.report.sections.verdict import verdict_section
 from primum.study.report.source import read_run
 from primum.study.report.wording import Wording
@@ -31,6 +32,7 @@ SECTIONS: Mapping[str, Callable[[Context], Mapping[str, object] | None]] = {
     "study": study_section,
     "cohort": cohort_section,
     "performance": performance_section,
+    "trust": trust_section,
     "fairness": fairness_section,
     "gains": gains_section,
     "shapes": shapes_section,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,12 @@ class RunFiles:
     predictions: Predictions | None
     history: Json
     baselines: Json
+    calibration: Json = field(default_factory=dict)
+    """model/calibration.json."""
+    conformal: Json = field(default_factory=dict)
+    abstention: Json = field(default_factory=dict)
+    uncalibrated: Predictions | None = None
+    """The predictions before calibration, where it changed them."""
 
     @property
     def name(self) -> str:
@@ -67,6 +73,10 @@ def read_run(folder: Path) -> RunFiles:
         predictions=_predictions(folder / "predictions.parquet"),
         history=_json(folder / "history.json"),
         baselines=_json(folder / "baselines.json"),
+        calibration=_json(folder / "model" / "calibration.json"),
+        conformal=_json(folder / "model" / "conformal.json"),
+        abstention=_json(folder / "model" / "abstention.json"),
+        uncalibrated=_predictions(folder / "uncalibrated.parquet"),
     )
 
 

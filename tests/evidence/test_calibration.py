@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
+from primum.evidence import calibration
+from primum.evidence.calibration import binned_errors, slope_and_intercept
 from primum.evidence.sums import N_BINS
-from primum.fairness import calibration
-from primum.fairness.calibration import binned_errors, slope_and_intercept
 
 
 @pytest.fixture

@@ -1,0 +1,35 @@
+"""Safety: how far a model's probabilities can be trusted, when it should not answer, and whether it travels."""
+
+from primum.safety import metrics as _metrics  # noqa: F401 - registers the metrics
+from primum.safety.abstention import ABSTENTION_FILE, Abstention, choose_abstention, sureness_of
+from primum.safety.calibration import CALIBRATION_FILE, Calibrator, calibration_findings, choose_calibrator
+from primum.safety.conformal import CONFORMAL_FILE, Conformal, conformal_findings, fit_conformal
+from primum.safety.folds import out_of_fold
+from primum.safety.net_benefit import DecisionCurve, decision_curve, net_benefit_findings
+from primum.safety.probabilities import probability_findings
+from primum.safety.risk_coverage import aurc, risk_coverage, risk_findings
+from primum.safety.transport import transport_findings
+
+__all__ = [
+    "ABSTENTION_FILE",
+    "CALIBRATION_FILE",
+    "CONFORMAL_FILE",
+    "Abstention",
+    "Calibrator",
+    "Conformal",
+    "DecisionCurve",
+    "aurc",
+    "calibration_findings",
+    "choose_abstention",
+    "choose_calibrator",
+    "conformal_findings",
+    "decision_curve",
+    "fit_conformal",
+    "net_benefit_findings",
+    "out_of_fold",
+    "probability_findings",
+    "risk_coverage",
+    "risk_findings",
+    "sureness_of",
+    "transport_findings",
+]

@@ -1,0 +1,86 @@
+"""What goes with the answers on new records: conformal sets or intervals, and whether the model abstains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from primum.cohort import read_attribute
+from primum.cohort.build import column_names
+from primum.cohort.roles import SensitiveRole
+from primum.evidence.predictions import FloatArray, IntArray, TextArray
+from primum.evidence.slices import SITE
+from primum.safety import Abstention, Conformal, sureness_of
+from primum.study.spec import CohortSpec
+from primum.study.study import sensitive_roles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Levels:
+    """The levels of new records, read when they are asked for."""
+
+    records: Path
+    cohort: CohortSpec
+
+    def of(self, attribute: str) -> TextArray:
+        """Return each record's level of a sensitive attribute, or its hospital for "site".
+
+        Raises:
+            CohortError: the records lack its column.
+        """
+        return read_attribute(self.records, self._roles()[attribute])
+
+    def known(self) -> dict[str, TextArray]:
+        """Return the levels of those attributes whose columns the records have."""
+        columns = set(column_names(self.records))
+        return {name: self.of(name) for name, role in self._roles().items() if role.column in columns}
+
+    def _roles(self) -> dict[str, SensitiveRole]:
+        roles = {role.column: role for role in sensitive_roles(self.cohort)}
+        if self.cohort.site is not None:
+            roles.setdefault(SITE, SensitiveRole(column=self.cohort.site))
+        return roles
+
+
+def trust_columns(
+    model_folder: Path, answers: FloatArray, coded: npt.NDArray[np.float64] | IntArray, levels: Levels
+) -> dict[str, pa.Array]:
+    """Return the columns set, or low and high, and abstain with its reason; only what the run was asked for.
+
+    Args:
+        model_folder: of the run.
+        answers: as shown, shape (n, k), or (n,) for a number.
+        coded: what is decided.
+        levels: of the records.
+    """
+    columns: dict[str, pa.Array] = {}
+    conformal, abstention = Conformal.load(model_folder), Abstention.load(model_folder)
+    if conformal is not None:
+        slices = levels.known() if conformal.threshold.offsets else {}
+        if conformal.target_type == "number":
+            ends = conformal.intervals(answers, slices)
+            columns |= {"low": pa.array(ends[:, 0]), "high": pa.array(ends[:, 1])}
+        else:
+            columns["set"] = pa.array(joined_names(conformal.sets(answers, slices), conformal.classes), pa.string())
+    if abstention is not None:
+        given = abstention.answers(sureness_of(answers, np.asarray(coded, dtype=np.int64)))
+        columns["abstain"] = pa.array(~given)
+        why = _reason(abstention)
+        columns["abstain_because"] = pa.array(["" if answered else why for answered in given], pa.string())
+    return columns
+
+
+def _reason(abstention: Abstention) -> str:
+    asked = f"at most {100 * abstention.risk:g} % errors with {100 * abstention.confidence:g} % confidence"
+    if abstention.threshold is None:
+        return f"{asked} cannot be promised: the calibration split is too small or the model errs too often"
+    return f"less sure than {abstention.threshold:.4f}, above which {asked} are promised"
+
+
+def joined_names(chosen: npt.NDArray[np.bool_], classes: tuple[str, ...]) -> list[str]:
+    """Return the names of each row's chosen classes, joined by semicolons; empty for none."""
+    return [";".join(name for name, there in zip(classes, row, strict=True) if there) for row in chosen]

@@ -1,0 +1,1 @@
+"""The section of the report that says how far probabilities can be trusted."""

@@ -20,20 +20,26 @@ from primum.evidence.predictions import FloatArray
 from primum.extras import require
 from primum.fairness import SliceDecisions
 from primum.files import atomic_path
+from primum.i18n import catalogue
 from primum.progress import Progress, Silent
+from primum.safety import Novelty, reasons_in_words
+from primum.safety.novelty import Judged
 from primum.study.loading import read_yaml, validate
 from primum.study.spec import StudySpec
 from primum.study.study import input_roles, sensitive_roles
 
 
-def predict_run(run: Path, records: Path, out: Path, *, progress: Progress | None = None) -> int:
+def predict_run(run: Path, records: Path, out: Path, *, progress: Progress | None = None, lang: str = "en") -> int:
     """Write what a run's model says about each record and return how many there are.
 
     Args:
         run: folder of a finished run.
         records: new records with the study's input columns; no target is needed.
-        out: csv, parquet or jsonl; columns id, predicted and p:<class>, or id and predicted for a number.
+        out: csv, parquet or jsonl; columns id, predicted and p:<class>, or id and predicted for a number; then
+            whether the record is unlike everything the model was trained on (novel), and why (novel_because), if the
+            run measured that.
         progress: is told of the records done.
+        lang: language of the reasons, en or zh.
     A model that decides by slice needs the column of that attribute as well.
 
     Raises:
@@ -54,14 +60,22 @@ def predict_run(run: Path, records: Path, out: Path, *, progress: Progress | Non
     roles = _with_kinds(input_roles(spec.cohort.inputs), predictor.vital_kinds())
     ids, given = read_records(records, roles, id_column=spec.cohort.id)
     progress.step("predict")
-    answers = predictor.predict(given, tick=progress.advance)
-    decided, answers = _decide(answers, predictor.classes, spec, run / "model", records)
+    inside = predictor.inside(given, tick=progress.advance)
+    decided, answers = _decide(inside.answers, predictor.classes, spec, run / "model", records)
     columns: dict[str, pa.Array] = {"id": pa.array(ids, pa.string())}
     columns["predicted"] = pa.array(decided)
     for place, name in enumerate(predictor.classes):
         columns[f"p:{name}"] = pa.array(answers[:, place])
+    novelty = Novelty.load(run / "model")
+    if novelty is not None:
+        columns |= _novel(novelty.judge(given, inside), lang)
     _write(out, pa.table(columns))
     return len(ids)
+
+
+def _novel(judged: Judged, lang: str) -> dict[str, pa.Array]:
+    words = {name: catalogue(lang)[f"novel.{name}"] for name in judged.names}
+    return {"novel": pa.array(judged.flagged), "novel_because": pa.array(reasons_in_words(judged, words))}
 
 
 def _with_kinds(roles: InputRoles, kinds: Mapping[str, VitalKind]) -> InputRoles:

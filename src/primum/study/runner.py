@@ -30,12 +30,12 @@ from primum.progress import Progress, Silent
 from primum.study.assessing import all_findings, baseline_figures
 from primum.study.clock import Clock
 from primum.study.fitting import (
-    answers_of,
     backbone_of,
     fit_net,
     fit_others,
     fit_request,
     fit_twins,
+    inside_of,
     made_faster,
     predictions_of,
     quiet_libraries,
@@ -51,6 +51,7 @@ from primum.study.run import (
     whole_when_full,
     write_study,
 )
+from primum.study.unseen import novelty_of
 
 if TYPE_CHECKING:  # the runner reads the study; the study starts the runner
     from primum.study.study import Study
@@ -108,7 +109,8 @@ def _carry_out(
         with clock.step("engine"):
             fitted = made_faster(fitted, cohort, split)
     with clock.step("predict"):
-        plain = predictions_of(cohort, split, answers_of(fitted, clock.progress))
+        inside = inside_of(fitted, clock.progress)
+        plain = predictions_of(cohort, split, inside.answers)
     predictions = decided_by_slice(study, plain, folder / "model", clock, lang)
     with clock.step("predict"):
         write_predictions(folder / "predictions.parquet", predictions)
@@ -136,6 +138,7 @@ def _carry_out(
             seed = study.spec.training.seed
             decisions = SliceDecisions.load(folder / "model")
             findings += counterfactual_findings(fitted.predictor, cohort, split, decisions=decisions, seed=seed)
+    findings += novelty_of(study, cohort, split, fitted, inside, folder, clock)
     return conclude(study, folder, findings, policy, clock, lang)
 
 

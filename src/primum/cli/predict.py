@@ -21,12 +21,14 @@ def predict(
     quiet: Quiet = False,
     lang: Language = Lang.en,
 ) -> Answer:
-    """Predict new records with a run's model. No target column is needed."""
+    """Predict new records with a run's model. No target column is needed; records unlike the training records are
+    flagged, with the reason.
+    """
     from primum.study.predicting import predict_run
 
     terminal = Terminal(as_json=as_json, quiet=quiet, lang=lang)
     with terminal.progress() as progress:
-        count = predict_run(run, records, out, progress=progress)
+        count = predict_run(run, records, out, progress=progress, lang=lang)
     lines = [terminal.say("predicted", count=count), terminal.say("written", path=out)]
     return terminal.answer({"records": count, "out": str(out)}, lines)
 

@@ -81,7 +81,7 @@ def auroc_intervals(predictions: Predictions) -> dict[str | None, tuple[float, f
         if fewest == 0:
             continue
         area, influence = delong(predictions.probabilities[:, c], positive)
-        found[name] = _area_interval(area, float(np.sqrt((influence**2).sum())), fewest)
+        found[name] = area_interval(area, float(np.sqrt((influence**2).sum())), fewest)
         areas.append(area)
         influences += influence
         smallest = min(smallest, fewest)
@@ -91,14 +91,21 @@ def auroc_intervals(predictions: Predictions) -> dict[str | None, tuple[float, f
         found[None] = found[predictions.classes[1]]
     else:
         error = float(np.sqrt((influences**2).sum())) / len(areas)
-        found[None] = _area_interval(float(np.mean(areas)), error, smallest)
+        found[None] = area_interval(float(np.mean(areas)), error, smallest)
     return found
 
 
-def _area_interval(area: float, error: float, fewest: int) -> tuple[float, float, float]:
-    """Return value and interval of an AUROC, built on the logit scale so that it stays inside 0 to 1 (Qin &
-    Hotilovac 2008, Stat. Methods Med. Res. 17). A perfect or hopeless ranking has no variance: then the interval is
-    Wilson's for a share of the smaller class, which is wider than the truth needs.
+def area_interval(area: float, error: float, fewest: int) -> tuple[float, float, float]:
+    """Return value, low and high of an AUROC, built on the logit scale so that they stay inside 0 to 1.
+
+    A perfect or hopeless ranking has no variance: then the interval is Wilson's for a share of the smaller class, which
+    is wider than the truth needs.
+
+    Args:
+        area: the AUROC.
+        error: its standard error.
+        fewest: records of the smaller class.
+    Source: Qin & Hotilovac 2008, Stat. Methods Med. Res. 17.
     """
     if not 0 < area < 1 or error == 0:
         low, high = wilson(area * fewest, fewest)

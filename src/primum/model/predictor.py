@@ -23,6 +23,7 @@ from primum.model.building import NetSpec, build_net
 from primum.model.engine import TextEngine, integers_are_fast
 from primum.model.inference import inference
 from primum.model.inputs import AbstractInput, Prepared, PreparedFeatures, PreparedText, TextInput, VitalsInput
+from primum.model.inside import Inside
 from primum.model.net import Net
 
 logger = logging.getLogger(__name__)
@@ -98,6 +99,30 @@ class Predictor:
         self.net.eval()
         prepared, tick = self._encoded(prepared, tick)
         return _batched(prepared, lambda batch: self.net.features(batch).double(), self._device(), tick)
+
+    def inside(self, records: Records, *, tick: Ticker | None = None) -> Inside:
+        """Return features, logits and answers of the records, in their order, at the price of the answers alone."""
+        return self.inside_prepared(self.prepare(records), tick=tick)
+
+    def inside_prepared(self, prepared: Mapping[str, Prepared], *, tick: Ticker | None = None) -> Inside:
+        """Return what `inside` returns, for inputs prepared earlier."""
+        self.net.eval()
+        prepared, tick = self._encoded(prepared, tick)
+        outputs = self.spec.head.outputs
+
+        def all_of_it(batch: dict[str, Any]) -> torch.Tensor:
+            features = self.net.features(batch)
+            logits = self.net.head(features)
+            answers = self.net.head.answer(logits).reshape(len(features), -1)
+            return torch.cat([logits[:, :outputs].double(), answers.double(), features.double()], dim=1)
+
+        flat = _batched(prepared, all_of_it, self._device(), tick)
+        if not len(flat):
+            return Inside(features=np.empty((0, 0)), logits=np.empty((0, outputs)), answers=np.empty((0, outputs)))
+        answers = flat[:, outputs : 2 * outputs]
+        if self.spec.head.kind == "number":
+            answers = answers[:, 0]
+        return Inside(features=flat[:, 2 * outputs :], logits=flat[:, :outputs], answers=answers)
 
     def _encoded(
         self, prepared: Mapping[str, Prepared], tick: Ticker | None

@@ -1,4 +1,4 @@
-"""Safety: how far a model's probabilities can be trusted, when it should not answer, and whether it travels."""
+"""The safety pillar: what can go wrong before a patient meets it, measured."""
 
 from primum.safety import metrics as _metrics  # noqa: F401 - registers the metrics
 from primum.safety.abstention import ABSTENTION_FILE, Abstention, choose_abstention, sureness_of
@@ -6,6 +6,7 @@ from primum.safety.calibration import CALIBRATION_FILE, Calibrator, calibration_
 from primum.safety.conformal import CONFORMAL_FILE, Conformal, conformal_findings, fit_conformal
 from primum.safety.folds import out_of_fold
 from primum.safety.net_benefit import DecisionCurve, decision_curve, net_benefit_findings
+from primum.safety.novelty import Novelty, fit_novelty, novelty_findings, reasons_in_words
 from primum.safety.probabilities import probability_findings
 from primum.safety.risk_coverage import aurc, risk_coverage, risk_findings
 from primum.safety.transport import transport_findings
@@ -18,6 +19,7 @@ __all__ = [
     "Calibrator",
     "Conformal",
     "DecisionCurve",
+    "Novelty",
     "aurc",
     "calibration_findings",
     "choose_abstention",
@@ -25,9 +27,12 @@ __all__ = [
     "conformal_findings",
     "decision_curve",
     "fit_conformal",
+    "fit_novelty",
     "net_benefit_findings",
+    "novelty_findings",
     "out_of_fold",
     "probability_findings",
+    "reasons_in_words",
     "risk_coverage",
     "risk_findings",
     "sureness_of",

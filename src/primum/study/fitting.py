@@ -17,6 +17,7 @@ from primum.study.clock import Clock
 from primum.study.mitigating import fairness_plan
 
 if TYPE_CHECKING:  # the steps read the study; the study starts the runner, which starts the steps
+    from primum.model.inside import Inside
     from primum.study.study import Study
     from primum.training.fit import FitRequest, Fitted
 
@@ -171,9 +172,9 @@ def made_faster(fitted: Fitted, cohort: Cohort, split: SplitArray) -> Fitted:
     return with_engine(fitted, cohort, split)
 
 
-def answers_of(fitted: Fitted, progress: Progress) -> npt.NDArray[np.float64]:
-    """Return the model's answers on the whole cohort, shape (n, k) or (n,)."""
-    return fitted.predictor.predict_prepared(fitted.prepared, tick=progress.advance)
+def inside_of(fitted: Fitted, progress: Progress) -> Inside:
+    """Return the model's features, logits and answers on the whole cohort."""
+    return fitted.predictor.inside_prepared(fitted.prepared, tick=progress.advance)
 
 
 def fit_others(study: Study, cohort: Cohort, split: SplitArray, fitted: Fitted, clock: Clock) -> dict[str, Predictions]:

@@ -22,23 +22,27 @@ from primum.evidence.slices import SITE
 from primum.extras import require
 from primum.fairness import SliceDecisions
 from primum.files import atomic_path
+from primum.i18n import catalogue
 from primum.progress import Progress, Silent
-from primum.safety import Calibrator
+from primum.safety import Calibrator, Novelty, reasons_in_words
+from primum.safety.novelty import Judged
 from primum.study.loading import read_yaml, validate
 from primum.study.predicting_trust import Levels, joined_names, trust_columns
 from primum.study.spec import StudySpec
 from primum.study.study import input_roles
 
 
-def predict_run(run: Path, records: Path, out: Path, *, progress: Progress | None = None) -> int:
+def predict_run(run: Path, records: Path, out: Path, *, progress: Progress | None = None, lang: str = "en") -> int:
     """Write what a run's model says about each record and return how many there are.
 
     Args:
         run: folder of a finished run.
         records: new records with the study's input columns; no target is needed.
         out: csv, parquet or jsonl; columns id, predicted and p:<class>, or id and predicted for a number; `set` (or
-            `low` and `high`) where the run has conformal sets, `abstain` and `abstain_because` where it may abstain.
+            `low` and `high`) where the run has conformal sets, `abstain` and `abstain_because` where it may abstain,
+            `novel` and `novel_because` (unlike everything the model was trained on) where the run measured that.
         progress: is told of the records done.
+        lang: language of the reasons, en or zh.
     A model that decides by slice needs the column of that attribute as well; conformal sets by slice use the columns of
     attributes and hospital where they are there, and are wider where they are not.
 
@@ -60,7 +64,8 @@ def predict_run(run: Path, records: Path, out: Path, *, progress: Progress | Non
     roles = _with_kinds(input_roles(spec.cohort.inputs), predictor.vital_kinds())
     ids, given = read_records(records, roles, id_column=spec.cohort.id)
     progress.step("predict")
-    answers = predictor.predict(given, tick=progress.advance)
+    inside = predictor.inside(given, tick=progress.advance)
+    answers = inside.answers
     levels = Levels(records=records, cohort=spec.cohort)
     calibrator = Calibrator.load(run / "model")
     if calibrator is not None:
@@ -71,8 +76,16 @@ def predict_run(run: Path, records: Path, out: Path, *, progress: Progress | Non
     for place, name in enumerate(predictor.classes):
         columns[f"p:{name}"] = pa.array(answers[:, place])
     columns |= trust_columns(run / "model", answers, coded, levels)
+    novelty = Novelty.load(run / "model")
+    if novelty is not None:
+        columns |= _novel(novelty.judge(given, inside), lang)
     _write(out, pa.table(columns))
     return len(ids)
+
+
+def _novel(judged: Judged, lang: str) -> dict[str, pa.Array]:
+    words = {name: catalogue(lang)[f"novel.{name}"] for name in judged.names}
+    return {"novel": pa.array(judged.flagged), "novel_because": pa.array(reasons_in_words(judged, words))}
 
 
 def _with_kinds(roles: InputRoles, kinds: Mapping[str, VitalKind]) -> InputRoles:

@@ -31,12 +31,12 @@ from primum.safety import transport_findings
 from primum.study.assessing import all_findings, baseline_figures
 from primum.study.clock import Clock
 from primum.study.fitting import (
-    answers_of,
     backbone_of,
     fit_net,
     fit_others,
     fit_request,
     fit_twins,
+    inside_of,
     made_faster,
     predictions_of,
     quiet_libraries,
@@ -53,6 +53,7 @@ from primum.study.run import (
     write_study,
 )
 from primum.study.trusting import calibrated_for_use, trust_findings, trust_of
+from primum.study.unseen import novelty_of
 
 if TYPE_CHECKING:  # the runner reads the study; the study starts the runner
     from primum.study.study import Study
@@ -110,7 +111,8 @@ def _carry_out(
         with clock.step("engine"):
             fitted = made_faster(fitted, cohort, split)
     with clock.step("predict"):
-        plain = predictions_of(cohort, split, answers_of(fitted, clock.progress))
+        inside = inside_of(fitted, clock.progress)
+        plain = predictions_of(cohort, split, inside.answers)
     calibrated, calibrator = calibrated_for_use(study, plain, folder, clock)
     predictions = decided_by_slice(study, calibrated, folder / "model", clock, lang)
     trust = trust_of(study, plain, calibrator, folder, clock)
@@ -144,6 +146,7 @@ def _carry_out(
             findings += counterfactual_findings(
                 fitted.predictor, cohort, split, calibration=calibrator, decisions=decisions, seed=seed
             )
+    findings += novelty_of(study, cohort, split, fitted, inside, folder, clock)
     return conclude(study, folder, findings, policy, clock, lang)
 
 

@@ -358,6 +358,18 @@ class TrainingSpec(_Spec):
         return self
 
 
+class NoveltySpec(_Spec):
+    """The flag that a record is unlike everything the model was trained on."""
+
+    false_alarms: float = Field(
+        0.05, gt=0.0, lt=0.5, description="Largest share of records like the training records that may be flagged."
+    )
+
+
+def _switched(value: Any) -> Any:
+    return {} if value is True else None if value is False else value
+
+
 class AssessSpec(_Spec):
     """Every assessment runs unless it is switched off here."""
 
@@ -365,6 +377,10 @@ class AssessSpec(_Spec):
     inputs_alone: bool = Field(True, description="With several inputs: what each of them reaches alone.")
     counterfactual: bool = Field(
         True, description="What the model says of the same record of another sex, age or name."
+    )
+    novelty: Annotated[NoveltySpec | None, BeforeValidator(_switched)] = Field(
+        NoveltySpec(),  # type: ignore[call-arg]
+        description="The flag that a record is unlike everything the model was trained on; false: none.",
     )
     resamples: int = Field(1000, ge=100, le=100_000, description="Bootstrap resamples.")
 

@@ -1,0 +1,47 @@
+"""The steps of a run that show the model what it has not seen: records unlike the training records."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from primum.cohort import Cohort
+from primum.evidence import Finding
+from primum.safety import fit_novelty, novelty_findings
+from primum.study.clock import Clock
+
+if TYPE_CHECKING:  # the steps read the study; the study starts the runner, which starts the steps
+    from primum.model.inside import Inside
+    from primum.study.study import Study
+    from primum.training.fit import Fitted
+
+SplitArray = npt.NDArray[np.object_]
+
+
+def novelty_of(
+    study: Study, cohort: Cohort, split: SplitArray, fitted: Fitted, inside: Inside, folder: Path, clock: Clock
+) -> list[Finding]:
+    """Return what the novelty flag is worth; the detector is saved with the model. Nothing where it is switched off.
+
+    Args:
+        study: says how many false alarms may be.
+        cohort: its records.
+        split: each record's split.
+        fitted: the model.
+        inside: what it computed of the whole cohort.
+        folder: the run's.
+        clock: is told of the step.
+    """
+    asked = study.spec.assess.novelty
+    if asked is None:
+        return []
+    seed = study.spec.training.seed
+    with clock.step("novelty"):
+        novelty = fit_novelty(cohort, split, inside, false_alarms=asked.false_alarms, seed=seed)
+        if novelty is None:
+            return []
+        novelty.save(folder / "model")
+        return novelty_findings(novelty, fitted.predictor, cohort, split, inside, seed=seed)

@@ -51,7 +51,7 @@ from primum.study.run import (
     whole_when_full,
     write_study,
 )
-from primum.study.unseen import novelty_of
+from primum.study.unseen import novelty_of, robustness_of
 
 if TYPE_CHECKING:  # the runner reads the study; the study starts the runner
     from primum.study.study import Study
@@ -139,6 +139,7 @@ def _carry_out(
             decisions = SliceDecisions.load(folder / "model")
             findings += counterfactual_findings(fitted.predictor, cohort, split, decisions=decisions, seed=seed)
     findings += novelty_of(study, cohort, split, fitted, inside, folder, clock)
+    findings += robustness_of(study, cohort, split, fitted, folder, clock)
     return conclude(study, folder, findings, policy, clock, lang)
 
 

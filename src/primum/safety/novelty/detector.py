@@ -226,7 +226,7 @@ def conformal_threshold(scores: FloatArray, rate: float) -> tuple[float, float]:
     """Return the score above which a new record is flagged, and the rate of false alarms that this promises.
 
     The k-th largest of n calibration scores, k = ⌊rate (n + 1)⌋: a new exchangeable score lies above it with a
-    probability of at most k / (n + 1). Where k would be 0, and so nothing ever flagged, it is 1, and the promise with it
+    probability of at most k / (n + 1). Where k would be 0, and so nothing ever flagged, it is 1, and the promise is
     1 / (n + 1).
 
     Source: Vovk, Gammerman & Shafer 2005, "Algorithmic Learning in a Random World", chapter 2.

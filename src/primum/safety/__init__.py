@@ -9,6 +9,7 @@ from primum.safety.net_benefit import DecisionCurve, decision_curve, net_benefit
 from primum.safety.novelty import Novelty, fit_novelty, novelty_findings, reasons_in_words
 from primum.safety.probabilities import probability_findings
 from primum.safety.risk_coverage import aurc, risk_coverage, risk_findings
+from primum.safety.robustness import robustness_findings
 from primum.safety.transport import transport_findings
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "reasons_in_words",
     "risk_coverage",
     "risk_findings",
+    "robustness_findings",
     "sureness_of",
     "transport_findings",
 ]

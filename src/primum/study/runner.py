@@ -53,7 +53,7 @@ from primum.study.run import (
     write_study,
 )
 from primum.study.trusting import calibrated_for_use, trust_findings, trust_of
-from primum.study.unseen import novelty_of
+from primum.study.unseen import novelty_of, robustness_of
 
 if TYPE_CHECKING:  # the runner reads the study; the study starts the runner
     from primum.study.study import Study
@@ -147,6 +147,7 @@ def _carry_out(
                 fitted.predictor, cohort, split, calibration=calibrator, decisions=decisions, seed=seed
             )
     findings += novelty_of(study, cohort, split, fitted, inside, folder, clock)
+    findings += robustness_of(study, cohort, split, fitted, calibrator, folder, clock)
     return conclude(study, folder, findings, policy, clock, lang)
 
 

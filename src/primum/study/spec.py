@@ -382,6 +382,9 @@ class AssessSpec(_Spec):
         NoveltySpec(),  # type: ignore[call-arg]
         description="The flag that a record is unlike everything the model was trained on; false: none.",
     )
+    robustness: bool = Field(
+        True, description="What typos, letter case, Unicode, other units, other words, less text and noise do."
+    )
     resamples: int = Field(1000, ge=100, le=100_000, description="Bootstrap resamples.")
 
 

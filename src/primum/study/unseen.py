@@ -1,4 +1,4 @@
-"""The steps of a run that show the model what it has not seen: records unlike the training records."""
+"""The steps of a run that show the model what it has not seen: records unlike those of training, and changed ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from primum.cohort import Cohort
 from primum.evidence import Finding
-from primum.safety import fit_novelty, novelty_findings
+from primum.fairness import SliceDecisions
+from primum.safety import Calibrator, fit_novelty, novelty_findings, robustness_findings
 from primum.study.clock import Clock
 
 if TYPE_CHECKING:  # the steps read the study; the study starts the runner, which starts the steps
@@ -19,6 +20,8 @@ if TYPE_CHECKING:  # the steps read the study; the study starts the runner, whic
     from primum.training.fit import Fitted
 
 SplitArray = npt.NDArray[np.object_]
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 
 
 def novelty_of(
@@ -45,3 +48,32 @@ def novelty_of(
             return []
         novelty.save(folder / "model")
         return novelty_findings(novelty, fitted.predictor, cohort, split, inside, seed=seed)
+
+
+def robustness_of(
+    study: Study,
+    cohort: Cohort,
+    split: SplitArray,
+    fitted: Fitted,
+    calibrator: Calibrator | None,
+    folder: Path,
+    clock: Clock,
+) -> list[Finding]:
+    """Return what small changes to text and vitals do to the run's decisions; nothing where it is switched off."""
+    if not study.spec.assess.robustness:
+        return []
+    decisions = SliceDecisions.load(folder / "model")
+
+    def decide(probabilities: FloatArray, rows: IntArray) -> IntArray:
+        answers = probabilities
+        if calibrator is not None:
+            sites = cohort.site[rows] if calibrator.sites and cohort.site is not None else None
+            answers = calibrator.apply(probabilities, sites)
+        if decisions is not None:
+            return decisions.decide(answers, cohort.sensitive[decisions.attribute][rows])[0]
+        coded = answers.argmax(1) if cohort.target.kind == "classes" else answers >= 0.5
+        return coded.astype(np.int64)
+
+    with clock.step("robustness"):
+        seed = study.spec.training.seed
+        return robustness_findings(fitted.predictor, cohort, split, decide=decide, seed=seed)

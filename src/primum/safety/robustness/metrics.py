@@ -1,0 +1,44 @@
+# ruff: noqa: E501 - the table keeps each title and definition whole
+"""The metrics of small changes to a record, registered."""
+
+from __future__ import annotations
+
+from primum.evidence.metrics import Direction, Metric, register_metric
+
+DROP, FLIPS, WORST, NEGATION = (
+    "perturbation_accuracy_drop",
+    "perturbation_flip_rate",
+    "worst_case_accuracy",
+    "negation_response",
+)
+_RIBEIRO = "Ribeiro et al. 2020, ACL (CheckList: invariance and directional tests)"
+_LEMPERT = "Goel et al. 2021, NAACL (Robustness Gym)"
+_LI = "Li, Monroe & Jurafsky 2016, arXiv:1612.08220 (occlusion); Ribeiro et al. 2020, ACL"
+
+# name, English title, Chinese title, English definition, Chinese definition, direction, reference
+_TABLE: tuple[tuple[str, str, str, str, str, Direction, str], ...] = (
+    (DROP, "Accuracy lost to a small change", "细小改动造成的准确率损失",
+     "Accuracy on test records as they stand minus accuracy on the same records after a small change to text or vitals.",
+     "测试记录原样时的准确率减去对其文本或体征作细小改动后的准确率。", "lower", _LEMPERT),
+    (FLIPS, "Decisions changed by a small change", "细小改动所改变的决策比例",
+     "Of the patients whose record the change alters, the share whose decision becomes another.",
+     "在记录因改动而变化的患者中，决策变为不同者所占的比例。", "lower", _RIBEIRO),
+    (WORST, "Worst-case accuracy", "最坏情况准确率",
+     "The share of patients decided rightly as they stand and after every change of a family, or after all changes that a reader takes for the same.",
+     "在原样及经受某一类改动或全部不改变含义的改动之后，决策始终正确的患者所占的比例。", "higher", _LEMPERT),
+    (NEGATION, "Answers that move when the key symptom is denied", "否认关键症状后答案相应变化的比例",
+     "Of the patients decided rightly because of one clause (its absence costs at least 0.05 of probability), the share whose decision loses at least half as much when it is denied.",
+     "在因某一分句而决策正确的患者中（去掉该分句使概率至少下降 0.05），否认该分句后概率至少下降其一半者所占的比例。", "higher", _LI),
+)  # fmt: skip
+
+for _name, _en, _zh, _definition_en, _definition_zh, _direction, _reference in _TABLE:
+    register_metric(
+        Metric(
+            name=_name,
+            title={"en": _en, "zh": _zh},
+            definition={"en": _definition_en, "zh": _definition_zh},
+            unit="fraction",
+            direction=_direction,
+            reference=_reference,
+        )
+    )

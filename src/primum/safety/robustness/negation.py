@@ -1,0 +1,54 @@
+"""Does denying the key symptom move the answer: the key is found by leaving clauses out, not from a list."""
+
+from __future__ import annotations
+
+import re
+
+from primum.cohort.swap_words import HAN
+
+_CLAUSE = re.compile(r"[^.,;:!?\n。，；：！？]{4,}")
+_DENIED = re.compile(r"(?i)\b(?:no|not|non|never|without|denies|denied|absent|negative)\b|n['’]t\b|无|未|否认|没有|不")
+_NEGATED = {
+    "have been": "have not been",
+    "has been": "has not been",
+    "have": "do not have",
+    "has": "does not have",
+    "had": "did not have",
+    "am": "am not",
+    "is": "is not",
+    "are": "are not",
+    "was": "was not",
+    "were": "were not",
+    "feel": "do not feel",
+    "shows": "does not show",
+    "reports": "denies",
+    "complains of": "denies",
+    "can": "cannot",
+    "with": "without",
+}
+_VERB = re.compile("(?i)\\b(?:" + "|".join(_NEGATED) + ")\\b")
+MOST_CLAUSES = 8
+
+
+def clauses(text: str) -> list[tuple[int, int]]:
+    """Return where the text's clauses that deny nothing begin and end, the first MOST_CLAUSES."""
+    spans = [match.span() for match in _CLAUSE.finditer(text)]
+    return [(a, b) for a, b in spans if text[a:b].strip() and not _DENIED.search(text[a:b])][:MOST_CLAUSES]
+
+
+def without(text: str, span: tuple[int, int]) -> str:
+    """Return the text without a clause."""
+    return (text[: span[0]] + text[span[1] :]).strip()
+
+
+def denied(text: str, span: tuple[int, int]) -> str:
+    """Return the text with a clause denied: its first verb or "with" negated, else "no" before it; Chinese 否认."""
+    clause = text[slice(*span)]
+    space = clause[: len(clause) - len(clause.lstrip())]
+    bare = clause.strip()
+    if HAN.search(bare):
+        new = f"否认{bare}"
+    else:
+        new, n = _VERB.subn(lambda match: _NEGATED[match[0].lower()], bare, count=1)
+        new = new if n else f"no {bare}"
+    return f"{text[: span[0]]}{space}{new}{text[span[1] :]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 
 import pytest
 import yaml
@@ -10,6 +11,7 @@ import yaml
 from primum.cli.main import main
 from primum.ethics import load_policy
 from primum.fairness import COHORT_METRICS
+from primum.safety.records import RECORD_METRICS
 from primum.study import Study
 
 N = 200
@@ -17,10 +19,11 @@ N = 200
 
 def _study(folder, *, missing_for="", policy="default", **cohort):
     rows = ["id,sex,age,chol,y"]
+    outcomes = random.Random(3).choices(["ill", "well"], [2, 1], k=N)  # nothing in the records tells it
     for i in range(N):
         sex = "Female" if i % 4 == 0 else "Male"
         chol = "" if sex == missing_for else str(180 + i % 60)
-        rows.append(f"{i},{sex},{40 + i % 30},{chol},{'ill' if i % 3 else 'well'}")
+        rows.append(f"{i},{sex},{40 + i % 30},{chol},{outcomes[i]}")
     (folder / "records.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     study = {
         "study": "check",
@@ -47,10 +50,11 @@ def test_clean_records_pass_and_nothing_is_said_about_models(tmp_path, capsys):
     before = _study(tmp_path)
     code, answer = _check(capsys, before)
     assert (code, answer["verdict"], answer["out"]) == (0, "pass", None)
-    assert {f["metric"] for f in answer["findings"]} <= COHORT_METRICS
+    assert {f["metric"] for f in answer["findings"]} <= COHORT_METRICS | RECORD_METRICS
     asked = {rule["rule"] for rule in answer["rules"]}
     policy = load_policy("default")
-    assert asked == {rule.name for rule in policy.rules if rule.where.metric in COHORT_METRICS} and len(asked) == 2
+    assert asked == {rule.name for rule in policy.rules if rule.where.metric in COHORT_METRICS | RECORD_METRICS}
+    assert len(asked) > 30
     assert {path.name for path in tmp_path.iterdir()} == {"records.csv", "study.yaml"}
     assert answer["cohort"]["records"] == N
 

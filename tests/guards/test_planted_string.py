@@ -2,7 +2,8 @@
 
 Unique strings are planted in a note, a category, a record id and a patient id. Every command then runs in a process of
 its own, and everything it wrote is searched: stdout, stderr, traceback files and each file of the run. Ids may stand
-in predictions.parquet and splits.parquet, which are tables of records by nature; notes and categories not even there.
+in predictions.parquet, splits.parquet and suspects.parquet, which are tables of records by nature; notes and categories
+not even there.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import yaml
 
 NOTE, CATEGORY, RECORD, PATIENT = "qzxnoteplanted", "qzxcategoryplanted", "qzxrecordplanted", "qzxpatientplanted"
 PLANTED = (NOTE, CATEGORY, RECORD, PATIENT)
-TABLES = ("predictions.parquet", "splits.parquet")
+TABLES = ("predictions.parquet", "splits.parquet", "suspects.parquet")
 N = 160
 
 

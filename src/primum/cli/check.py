@@ -30,7 +30,8 @@ def check(
 ) -> Answer:
     """Read the study's cohort, split it and judge what records alone can tell; train nothing, write nothing.
 
-    Who is too rare against the stated population, whose fields are missing, and how outcomes differ between groups.
+    Patients and texts in two splits, answers in the inputs, wrong labels, poison, broken fields and texts; who is too
+    rare against the stated population, whose fields are missing, how outcomes differ between groups.
     Exit codes: 0 pass, 3 review, 4 block, 2 the input is wrong.
     """
     from primum.study import Study
@@ -49,7 +50,8 @@ def check(
         lines.append(terminal.say("cohort_split", split=name, records=int((split == name).sum())))
     lines.append(terminal.say("check_done"))
     lines += _missing_lines(terminal, checked.findings)
-    lines += verdict_lines(terminal, verdict, n_findings=len(findings))
+    metrics = [finding.metric for finding in checked.findings]
+    lines += verdict_lines(terminal, verdict, n_findings=len(findings), metrics=metrics)
     return terminal.answer(value, lines, exit_code=EXIT_CODES[checked.verdict.outcome])
 
 

@@ -169,6 +169,7 @@ class _Builder:
             **self._table.facts,
             "records_read": n_read,
             "excluded_without_consent": n_read - len(self._gathered.rows),
+            "consent_empty": self._gathered.n_consent_empty,
             "set_to_missing": dict(not_numbers),
             "outside_all_bins": dict(outside),
         }

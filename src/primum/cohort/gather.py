@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from primum.cohort.columns import Coded, Interner, spelled
+from primum.cohort.columns import Coded, Interner, is_missing, spelled
 from primum.cohort.fingerprint import TextHasher
 from primum.cohort.readers import Table
 from primum.cohort.roles import ConsentRole
@@ -31,6 +31,8 @@ class Gathered:
     """Digest of all texts, empty without a text column."""
     n_read: int
     """Records in the source."""
+    n_consent_empty: int = 0
+    """Records whose consent is neither granted nor refused, but empty."""
 
 
 def gather(table: Table, coded: Sequence[str], text: Sequence[str], *, consent: ConsentRole | None = None) -> Gathered:
@@ -70,6 +72,7 @@ class _Pass:
         self._hasher = TextHasher()
         self._rows: list[npt.NDArray[np.int64]] = []
         self._n_read = 0
+        self._n_consent_empty = 0
 
     def add(self, batch: pa.RecordBatch) -> None:
         rows = np.arange(self._n_read + 1, self._n_read + batch.num_rows + 1, dtype=np.int64)
@@ -90,8 +93,10 @@ class _Pass:
             text=self._spool.finish() if self._spool else None,
             text_digest=self._hasher.digest() if self._spool else "",
             n_read=self._n_read,
+            n_consent_empty=self._n_consent_empty,
         )
 
     def _keep(self, cells: Any) -> npt.NDArray[np.bool_]:
         answers = pc.utf8_trim_whitespace(cells).to_pylist()
+        self._n_consent_empty += sum(answer is None or is_missing(answer) for answer in answers)
         return np.array([answer is not None and spelled(answer) in self._granted for answer in answers], dtype=bool)

@@ -22,7 +22,7 @@ LEAST_PATIENTS = 2
 _INNER = SPLIT_NAMES[:4]
 
 
-def make_splits(cohort: Cohort, plan: SplitPlan) -> TextArray:
+def make_splits(cohort: Cohort, plan: SplitPlan, *, keep_divided: bool = False) -> TextArray:
     """Return the name of each record's split, shape (n,).
 
     By fractions: external patients are set aside; the others are divided class by class (a patient with several
@@ -36,7 +36,8 @@ def make_splits(cohort: Cohort, plan: SplitPlan) -> TextArray:
     patient_of, patients = coded(cohort.patients)
     if plan.column is not None:
         split = _given(cohort, plan)
-        _check_undivided(split, patient_of, plan.column)
+        if not keep_divided:
+            _check_undivided(split, patient_of, plan.column)
         used = [name for name in _INNER if (split == name).any()]
     else:
         fractions = _fractions(plan)

@@ -14,7 +14,8 @@ from primum.ethics import Verdict, judge
 from primum.evidence import Finding
 from primum.fairness import COHORT_METRICS, dataset_findings
 from primum.progress import Progress, Silent
-from primum.study.runner import policy_of
+from primum.safety.records import RECORD_METRICS
+from primum.study.runner import policy_of, records_of
 from primum.study.study import Study
 
 
@@ -37,6 +38,8 @@ class Check:
 def check_study(study: Study, *, progress: Progress | None = None) -> Check:
     """Read and split a study's cohort and judge it by those rules of its policy that records alone can answer.
 
+    A given split that divides a patient, which a run refuses, is examined here like any other.
+
     Raises:
         InputError: the cohort cannot be read or split, the policy is wrong, or the reference population does not fit.
     """
@@ -45,10 +48,11 @@ def check_study(study: Study, *, progress: Progress | None = None) -> Check:
     progress.step("read")
     cohort = study.read_cohort()
     progress.step("split")
-    split = study.split(cohort)
+    split = study.split(cohort, keep_divided=True)
     progress.step("check")
     findings = dataset_findings(cohort, reference=study.spec.cohort.reference)
-    about = policy.about(COHORT_METRICS)
+    findings += records_of(study, cohort, split).findings
+    about = policy.about(COHORT_METRICS | RECORD_METRICS)
     if about is None:
         verdict = Verdict(outcome="pass", policy=policy.name, policy_sha256=policy.sha256, rules=())
     else:

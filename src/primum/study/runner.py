@@ -28,6 +28,7 @@ from primum.fairness.paired import TWIN
 from primum.files import atomic_path, write_json
 from primum.progress import Progress, Silent
 from primum.safety import transport_findings
+from primum.safety.records import RecordCheck, record_findings
 from primum.study.assessing import all_findings, baseline_figures
 from primum.study.clock import Clock
 from primum.study.fitting import (
@@ -99,11 +100,14 @@ def _carry_out(
 ) -> Run:
     with clock.step("check"):
         of_records = dataset_findings(cohort, reference=study.spec.cohort.reference)
+        checked = records_of(study, cohort, split)
+        of_records += checked.findings
     folder.mkdir(parents=True, exist_ok=True)
     if not resume:
         write_study(folder, resolved_study(study))
     write_json(folder / "cohort.json", summarise(cohort, split))
     _write_splits(folder / "splits.parquet", cohort, split)
+    _write_suspects(folder / "suspects.parquet", cohort, checked)
 
     with clock.step("train"):
         fitted = fit_net(fit_request(study, cohort, split, backbone, folder=folder), clock.progress)
@@ -168,6 +172,13 @@ def conclude(study: Study, folder: Path, findings: list[Finding], policy: Policy
     return Run(path=folder, findings=findings, verdict=verdict)
 
 
+def records_of(study: Study, cohort: Cohort, split: SplitArray) -> RecordCheck:
+    """Return what the records of a study say of themselves, and which records are behind it."""
+    plan = study.spec.cohort.split
+    by_time = plan.column is not None or (plan.external is not None and plan.external.time is not None)
+    return record_findings(cohort, split, time_split_asked=by_time, seed=study.spec.training.seed)
+
+
 def policy_of(study: Study) -> Policy:
     """Return the study's policy; a relative path starts at the study's folder."""
     place = study.folder / study.spec.policy
@@ -185,5 +196,19 @@ def resolved_study(study: Study) -> dict[str, Any]:
 
 def _write_splits(path: Path, cohort: Cohort, split: SplitArray) -> None:
     table = pa.table({"id": pa.array(cohort.ids, pa.string()), "split": pa.array(split, pa.string())})
+    with atomic_path(path) as temporary:
+        pq.write_table(table, temporary)
+
+
+def _write_suspects(path: Path, cohort: Cohort, checked: RecordCheck) -> None:
+    """Write which records each check is about, the most suspicious first: for whoever mends them, and nobody else."""
+    found = [(metric, rows) for metric, rows in checked.suspects.items() if len(rows)]
+    table = pa.table(
+        {
+            "check": pa.array([metric for metric, rows in found for _ in rows], pa.string()),
+            "rank": pa.array([place for _, rows in found for place in range(1, len(rows) + 1)], pa.int64()),
+            "id": pa.array([one for _, rows in found for one in cohort.ids[rows]], pa.string()),
+        }
+    )
     with atomic_path(path) as temporary:
         pq.write_table(table, temporary)

@@ -70,13 +70,16 @@ class Study:
         given = Path(self.spec.cohort.source)
         return given if given.is_absolute() else self.folder / given
 
-    def split(self, cohort: Cohort) -> npt.NDArray[np.object_]:
+    def split(self, cohort: Cohort, *, keep_divided: bool = False) -> npt.NDArray[np.object_]:
         """Return each record's split, shape (n,).
 
+        Args:
+            cohort: the records.
+            keep_divided: whether a given split that divides a patient is returned all the same, to be examined.
         Raises:
             SplitError: the records cannot be split as the study asks.
         """
-        return make_splits(cohort, plan_of(self.spec.cohort.split))
+        return make_splits(cohort, plan_of(self.spec.cohort.split), keep_divided=keep_divided)
 
     def run(
         self,

@@ -20,6 +20,7 @@ from primum.study.report.sections.gains import gains_section
 from primum.study.report.sections.learning import learning_section
 from primum.study.report.sections.making import making_section
 from primum.study.report.sections.performance import groups_section, performance_section
+from primum.study.report.sections.records import records_section
 from primum.study.report.sections.shapes import shapes_section
 from primum.study.report.sections.study import study_section
 from primum.study.report.sections.trust.section import trust_section
@@ -31,6 +32,7 @@ SECTIONS: Mapping[str, Callable[[Context], Mapping[str, object] | None]] = {
     "verdict": verdict_section,
     "study": study_section,
     "cohort": cohort_section,
+    "records": records_section,
     "performance": performance_section,
     "trust": trust_section,
     "fairness": fairness_section,

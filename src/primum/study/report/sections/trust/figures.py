@@ -39,27 +39,26 @@ def figures_of(context: Context) -> Sequence[Figure]:
 
 def _reliability(split: str, part: Predictions, context: Context) -> Figure | None:
     before = context.run.uncalibrated
-    if before is None:
+    if before is None or not _bins(part):
         return None
     words = context.words
-    pairs = [_bins(one) for one in (part, before.of_split(split))]
+    after, earlier = _bins(part), _bins(before.of_split(split))
     labels = Labels(
         title=words("trust.reliability_title", split=words.known(f"split_in.{split}", otherwise=split)),
-        description=words("shapes.reliability_description", bins=len(pairs[0]), n=len(part)),
+        description=words("shapes.reliability_description", bins=len(after), n=len(part)),
         x=words("shapes.reliability_x"),
         y=words("shapes.reliability_y"),
     )
     names = [words("trust.after"), words("trust.before")]
     rows = [
         [name, f"{one.start:.1f} – {one.end:.1f}", whole(one.n), percent(one.predicted), percent(one.observed)]
-        for name, bins in zip(names, pairs, strict=True)
+        for name, bins in zip(names, (after, earlier), strict=True)
         for one in bins
-        if one.n >= curves.SMALLEST_CELL
     ]
     return Figure(
         title=labels.title,
         caption=words("trust.reliability_caption"),
-        picture=reliability_pair_chart(*pairs, labels),
+        picture=reliability_pair_chart(after, earlier, labels),
         legend=names,
         table=Table(
             head=["", *(words(f"shapes.bin.{key}") for key in ("bin", "n", "predicted", "observed"))], rows=rows
@@ -69,7 +68,7 @@ def _reliability(split: str, part: Predictions, context: Context) -> Figure | No
 
 def _bins(part: Predictions) -> list[curves.Bin]:
     said, came = confidence_and_outcome(part)
-    return curves.reliability(came == 1, said)
+    return [one for one in curves.reliability(came == 1, said) if one.n >= curves.SMALLEST_CELL]
 
 
 def _risk(parts: Sequence[tuple[str, Predictions]], context: Context) -> Figure:

@@ -29,15 +29,24 @@ def test_sets_are_what_the_definition_says(made, name, threshold):
     for i, row in enumerate(p):
         for j, own in enumerate(row):
             ahead = row[row > own]
-            penalty = 0.01 * max(len(ahead) - 2, 0) if name == "raps" else 0.0
-            expected[i, j] = 1 - own <= threshold if name == "lac" else ahead.sum() + penalty < threshold
+            penalty = 0.01 * max(len(ahead) + 1 - 2, 0) if name == "raps" else 0.0
+            expected[i, j] = 1 - own <= threshold if name == "lac" else ahead.sum() + penalty <= threshold
     np.testing.assert_array_equal(score.included(p, np.asarray(threshold)), expected)
     np.testing.assert_array_equal(score.included(p, np.full(p.shape, threshold)), expected)
     true = np.arange(300) % 5
     for i, j in enumerate(true):
         own = p[i, j]
-        there = p[i][p[i] >= own].sum() + 0.01 * max((p[i] > own).sum() + 1 - 2, 0) * (name == "raps")
+        there = p[i][p[i] > own].sum() + 0.01 * max((p[i] > own).sum() + 1 - 2, 0) * (name == "raps")
         assert score.of_true(p, true)[i] == pytest.approx(1 - own if name == "lac" else there)
+
+
+def test_equally_probable_classes_are_in_the_set_together():
+    p = np.array([[0.4, 0.4, 0.2], [0.2, 0.4, 0.4]])
+    for name in ("aps", "raps"):
+        for shape in ((), p.shape):
+            sets = SCORES.get(name).included(p, np.full(shape, 0.5))
+            np.testing.assert_array_equal(sets, p == 0.4)
+        np.testing.assert_allclose(SCORES.get(name).of_true(p, np.array([1, 1])), 0.0)
 
 
 @pytest.mark.parametrize("name", ["lac", "aps", "raps"])

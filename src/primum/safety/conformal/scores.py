@@ -12,6 +12,8 @@ from primum.registry import Registry
 from primum.safety.calibration.scores import BoolArray
 
 _CHUNK = 8192
+_ROUNDING = 1e-12
+"""Sums of the same probabilities in another order differ by less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,29 +45,32 @@ def _lac_included(probabilities: FloatArray, thresholds: FloatArray) -> BoolArra
 
 
 def _aps(probabilities: FloatArray, true: IntArray) -> FloatArray:
-    """Return the probability of all classes at least as probable as the true one, itself included."""
+    """Return the probability of all classes that are more probable than the true one."""
     found = np.empty(len(true))
     for start in range(0, len(true), _CHUNK):
         block = np.ascontiguousarray(probabilities[start : start + _CHUNK].T)
         own = block[true[start : start + _CHUNK], np.arange(block.shape[1])]
-        found[start : start + _CHUNK] = np.where(block >= own, block, 0.0).sum(0)
+        found[start : start + _CHUNK] = np.where(block > own, block, 0.0).sum(0)
     return found
 
 
 def _ahead(probabilities: FloatArray, *, penalty: float) -> FloatArray:
     """Return for every class the probability (and the penalty) of those that are more probable, shape (n, k)."""
     order = np.argsort(-probabilities, axis=1, kind="stable")
-    sorted_ = np.take_along_axis(probabilities, order, 1)
-    before = np.cumsum(sorted_, 1) - sorted_ + penalty * np.maximum(np.arange(sorted_.shape[1]) - FREE, 0)
+    falling = np.take_along_axis(probabilities, order, 1)
+    before = np.cumsum(falling, 1) - falling + penalty * np.maximum(np.arange(falling.shape[1]) + 1 - FREE, 0)
+    before[:, 1:][falling[:, 1:] == falling[:, :-1]] = (
+        0.0  # equally probable classes stand where the first of them does
+    )
     ahead = np.empty_like(before)
-    np.put_along_axis(ahead, order, before, 1)
+    np.put_along_axis(ahead, order, np.maximum.accumulate(before, axis=1), 1)
     return ahead
 
 
 def _aps_included(probabilities: FloatArray, thresholds: FloatArray) -> BoolArray:
     if np.ndim(thresholds) == 0:
-        return _aps_at(probabilities, float(thresholds))
-    return np.asarray(_ahead(probabilities, penalty=0.0) < thresholds)
+        return _aps_at(probabilities, max(float(thresholds), 0.0))
+    return np.asarray(_ahead(probabilities, penalty=0.0) <= np.maximum(thresholds, 0.0) + _ROUNDING)
 
 
 def _aps_at(probabilities: FloatArray, threshold: float) -> BoolArray:
@@ -78,9 +83,9 @@ def _aps_at(probabilities: FloatArray, threshold: float) -> BoolArray:
         total = np.zeros(len(block))
         kept = np.zeros(len(block), dtype=np.int64)
         for row in rising[::-1]:
-            kept += total < threshold
+            kept += total <= threshold + _ROUNDING
             total += row
-        cut = rising[k - np.maximum(kept, 1), np.arange(len(block))]
+        cut = rising[k - kept, np.arange(len(block))]
         included[start : start + _CHUNK] = block >= cut[:, None]
     return included
 
@@ -92,13 +97,14 @@ def _raps(probabilities: FloatArray, true: IntArray) -> FloatArray:
 
 
 def _raps_included(probabilities: FloatArray, thresholds: FloatArray) -> BoolArray:
-    return np.asarray(_ahead(probabilities, penalty=PENALTY) < thresholds)
+    return np.asarray(_ahead(probabilities, penalty=PENALTY) <= np.maximum(thresholds, 0.0) + _ROUNDING)
 
 
 for _score in (
     # Sadinle, Lei & Wasserman 2019, JASA 114(525): the shortest sets; may be empty, which says "like no class"
     Score(name="lac", of_true=_lac, included=_lac_included, labels=True),
-    # Romano, Sesia & Candes 2020, NeurIPS, without the random part: sets are never empty and hold the truth more often
+    # Romano, Sesia & Candes 2020, NeurIPS, without a coin: a class is scored by what is more probable than it, so that
+    # the most probable is always in the set; where it alone is right more often than promised, so are the sets
     Score(name="aps", of_true=_aps, included=_aps_included),
     # Angelopoulos et al. 2021, ICLR
     Score(name="raps", of_true=_raps, included=_raps_included),

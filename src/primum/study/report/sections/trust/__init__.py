@@ -1,3 +1,3 @@
-"""The section of the report that says how far probabilities can be trusted."""
+"""How far probabilities can be trusted: sentences, pictures, forest plots."""
 
 __all__: list[str] = []

@@ -92,7 +92,7 @@ def test_decisions_other_than_the_most_probable_are_asked_for(cohort):
 def test_a_model_of_the_vitals_moves_with_their_noise_alone(cohort):
     model = Says(lambda text, bp: 0.9 if bp % 2 else 0.1)
     flips = _of(robustness_findings(model, cohort, SPLIT, seed=1), "perturbation_flip_rate")
-    assert flips["typos"].value == 0 and 0.1 < flips["noise_in_vitals"].value < 0.9
+    assert flips["typos"].value == 0 and flips["noise_in_vitals"].value > 0.9  # parity turns with every step
 
 
 def test_so_many_records_are_drawn_and_no_more(cohort):

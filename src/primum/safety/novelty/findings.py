@@ -155,6 +155,8 @@ def _gap(
     shares = np.array([[flagged[mine].mean()], [flagged[~mine].mean()]])
     own, other = (wilson_bounds(shares[i] * sizes[i], sizes[i], critical=critical) for i in (0, 1))
     low, high = mover(shares[0], own, shares[1], other)
+    common = max(float(flagged.mean()), 1.0 / len(flagged))
+    spread = np.sqrt(common * (1 - common) * (1 / sizes[0, 0] + 1 / sizes[1, 0]))
     return Finding(
         pillar="safety",
         metric=FLAG_GAP,
@@ -168,7 +170,7 @@ def _gap(
         enough=bool(sizes.min() >= ENOUGH_FOR_A_SHARE),
         method=_GAP.format(m=m),
         reference=METRICS.get(FLAG_GAP).reference,
-        detail={"versus_n": int(sizes[1, 0])},
+        detail={"versus_n": int(sizes[1, 0]), "detectable": float(critical * spread)},
     )
 
 

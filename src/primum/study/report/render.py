@@ -19,8 +19,10 @@ from primum.study.report.sections.findings import findings_section
 from primum.study.report.sections.gains import gains_section
 from primum.study.report.sections.learning import learning_section
 from primum.study.report.sections.making import making_section
+from primum.study.report.sections.novelty import novelty_section
 from primum.study.report.sections.performance import groups_section, performance_section
 from primum.study.report.sections.records import records_section
+from primum.study.report.sections.robustness import robustness_section
 from primum.study.report.sections.shapes import shapes_section
 from primum.study.report.sections.study import study_section
 from primum.study.report.sections.trust.section import trust_section
@@ -39,6 +41,8 @@ SECTIONS: Mapping[str, Callable[[Context], Mapping[str, object] | None]] = {
     "gains": gains_section,
     "shapes": shapes_section,
     "groups": groups_section,
+    "novelty": novelty_section,
+    "robustness": robustness_section,
     "learning": learning_section,
     "findings": findings_section,
     "making": making_section,

@@ -1,0 +1,71 @@
+"""How well the model stands small changes: decisions changed and accuracy lost, the worst first, and worst cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from primum.evidence.finding import Finding
+from primum.study.report.charts import forest_axis, scale_of
+from primum.study.report.context import Context, ends_of, forest_line
+from primum.study.report.sections.performance import Forest
+from primum.study.report.wording import percent, whole
+
+DROP, FLIPS, WORST, NEGATION = (
+    "perturbation_accuracy_drop",
+    "perturbation_flip_rate",
+    "worst_case_accuracy",
+    "negation_response",
+)
+
+
+def robustness_section(context: Context) -> Mapping[str, object] | None:
+    """Return the sentences and the forests; None where nothing was measured."""
+    found = {name: list(context.measured(name, "test")) for name in (DROP, FLIPS, WORST, NEGATION)}
+    if not found[DROP]:
+        return None
+    drops = sorted(found[DROP], key=lambda f: -(f.value or 0.0))
+    flips = sorted(found[FLIPS], key=lambda f: -(f.value or 0.0))
+    worst = sorted(found[WORST], key=lambda f: f.value or 0.0)
+    return {
+        "sentences": _sentences(context, drops, found[WORST], found[NEGATION]),
+        "forests": [
+            _forest(context, DROP, drops, reference=0.0),
+            _forest(context, FLIPS, flips, reference=None),
+            _forest(context, WORST, worst, reference=float(drops[0].detail.get("before", 0.0))),
+        ],
+    }
+
+
+def _sentences(
+    context: Context, drops: Sequence[Finding], worst: Sequence[Finding], negation: Sequence[Finding]
+) -> list[str]:
+    words, first = context.words, drops[0]
+    said = [
+        words(
+            "robust.worst",
+            change=_change(context, first),
+            before=percent(first.detail.get("before")),
+            after=percent(first.detail.get("after")),
+            n=whole(first.n),
+        )
+    ]
+    for f in worst:
+        if f.versus.get("perturbation") == "all":
+            said.append(words("robust.all", value=percent(f.value), low=percent(f.low), high=percent(f.high)))
+    said += [words("robust.negation", value=percent(f.value), n=whole(f.n)) for f in negation]
+    return said
+
+
+def _change(context: Context, finding: Finding) -> str:
+    name = finding.versus.get("perturbation", "")
+    return context.words.known(f"robust.change.{name}", otherwise=name.replace("_", " "))
+
+
+def _forest(context: Context, metric: str, rows: Sequence[Finding], *, reference: float | None) -> Forest:
+    scale = scale_of(ends_of(rows), reference=reference)
+    return Forest(
+        title=context.title(metric),
+        note=context.definition(metric),
+        axis=forest_axis(scale),
+        rows=[forest_line(_change(context, f), f, scale, signed=metric == DROP) for f in rows],
+    )

@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from math import log, log2
 from typing import Any
 
@@ -64,6 +65,11 @@ _SCRIPTS = (
 _STARTS = [start for start, _ in _SCRIPTS]
 
 
+def _hashed(word: str) -> str:
+    """Return what is kept of a word: enough to know it again, and not the word."""
+    return blake2b(word.encode(), digest_size=8).hexdigest()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writing:
     """What is known of the training texts as writing."""
@@ -108,7 +114,7 @@ class Writing:
         return cls(
             grams=(kept[0], kept[1], kept[2]),
             characters=sum(grams[0].values()),
-            known_words=frozenset(word for word, n in words.items() if n >= FEWEST),
+            known_words=frozenset(_hashed(word) for word, n in words.items() if n >= FEWEST),
             scripts={script: n / max(sum(letters.values()), 1) for script, n in letters.items() if n >= FEWEST},
             length=(float(low), float(middle), float(high)),
         )
@@ -143,7 +149,7 @@ class Writing:
     def _of(self, text: str) -> tuple[float, ...]:
         plain = _plain(text)
         words = _WORD.findall(plain)
-        unknown = sum(word not in self.known_words for word in words) / max(len(words), 1)
+        unknown = sum(_hashed(word) not in self.known_words for word in words) / max(len(words), 1)
         return self._spelling(plain), unknown, self._script(text), self._length(text), _damage(text)
 
     def _spelling(self, plain: str) -> float:

@@ -55,7 +55,7 @@ def robustness_findings(
     split: npt.NDArray[np.object_],
     *,
     decide: Decide | None = None,
-    most: int = 120,
+    most: int = 80,
     seed: int = 7,
 ) -> list[Finding]:
     """Return what every perturbation does to accuracy and decisions on test; nothing for a target of type number.
@@ -175,21 +175,27 @@ def _denied(predictor: Predictor, asked: _Asked) -> Iterator[Finding]:
     if not cases:
         return
     own = np.array([row for row, _, _ in cases], dtype=np.int64)
-    base = take(asked.part, own).records
-    absent = replace(base, text=TextList([negation.without(text, span) or None for _, text, span in cases]))
-    denied = replace(base, text=TextList([negation.denied(text, span) for _, text, span in cases]))
-    without, after = answers_of(predictor, [absent, denied])
+    absent = [negation.without(text, span) or None for _, text, span in cases]
     truth = asked.part.target.values.astype(np.int64)[own]
     before = asked.answers[own, truth]
-    place = np.arange(len(own))
-    lost, moved = before - without[place, truth], before - after[place, truth]
+    lost = before - _asked_with(predictor, asked.part, own, absent)[np.arange(len(own)), truth]
     keys = [group[lost[group].argmax()] for group in (np.flatnonzero(own == row) for row in np.unique(own))]
     keys = [key for key in keys if lost[key] >= KEY]
+    if not keys:
+        return
+    denied: list[str | None] = [negation.denied(text, span) for _, text, span in (cases[key] for key in keys)]
+    after = _asked_with(predictor, asked.part, own[keys], denied)[np.arange(len(keys)), truth[keys]]
+    moved = dict(zip(keys, before[keys] - after, strict=True))
     answered = {int(asked.patients[own[key]]): bool(moved[key] >= 0.5 * lost[key]) for key in keys}
     n, hits = len(answered), sum(answered.values())
-    if n:
-        detail = {"family": "negation", "looked_at": len(np.unique(own))}
-        yield _finding(NEGATION, hits / n, wilson(hits, n), n, n >= ENOUGH_FOR_A_SHARE, _SHARE, "denied_key", detail)
+    detail = {"family": "negation", "looked_at": len(np.unique(own))}
+    yield _finding(NEGATION, hits / n, wilson(hits, n), n, n >= ENOUGH_FOR_A_SHARE, _SHARE, "denied_key", detail)
+
+
+def _asked_with(predictor: Predictor, part: Cohort, rows: IntArray, texts: list[str | None]) -> FloatArray:
+    """Return the answers on these records with other texts, shape (len(rows), k)."""
+    [answers] = answers_of(predictor, [replace(take(part, rows).records, text=TextList(texts))])
+    return answers
 
 
 def _finding(

@@ -49,7 +49,7 @@ def _of(findings, metric):
 
 def test_a_model_that_reads_case_loses_what_capitals_take(cohort):
     model = Says(lambda text, bp: 0.9 if "chest pain" in text else 0.1)
-    findings = robustness_findings(model, cohort, SPLIT, seed=1)
+    findings = robustness_findings(model, cohort, SPLIT, most=N, seed=1)
     drops, flips = _of(findings, "perturbation_accuracy_drop"), _of(findings, "perturbation_flip_rate")
     assert drops["upper_case"].value == pytest.approx(0.5) and flips["upper_case"].value == pytest.approx(0.5)
     loss = np.array([1.0, 0.0] * (N // 2))
@@ -63,8 +63,8 @@ def test_a_model_that_reads_case_loses_what_capitals_take(cohort):
 
 def test_one_call_for_all_variants_and_no_record_twice(cohort):
     model = Says(lambda text, bp: 0.9 if "pain" in text.lower() else 0.1)
-    robustness_findings(model, cohort, SPLIT, seed=1)
-    assert model.calls == 2  # the perturbations; the key clauses and their denial
+    robustness_findings(model, cohort, SPLIT, most=N, seed=1)
+    assert model.calls == 3  # the perturbations; each clause left out; the key clauses denied
     assert model.asked < 20 * N
 
 
@@ -72,7 +72,9 @@ def test_a_model_that_reads_negation_answers_and_one_that_does_not_is_found(coho
     reads = Says(lambda text, bp: 0.9 if "have chest pain" in text and "not have" not in text else 0.1)
     blind = Says(lambda text, bp: 0.9 if "chest pain" in text else 0.1)
     for model, expected in ((reads, 1.0), (blind, 0.0)):
-        [finding] = [f for f in robustness_findings(model, cohort, SPLIT, seed=1) if f.metric == "negation_response"]
+        [finding] = [
+            f for f in robustness_findings(model, cohort, SPLIT, most=N, seed=1) if f.metric == "negation_response"
+        ]
         assert finding.value == expected and finding.n == 20  # half of the 40 looked at hang on a clause
 
 
@@ -84,14 +86,14 @@ def test_decisions_other_than_the_most_probable_are_asked_for(cohort):
         seen.append(rows)
         return np.where(probabilities[:, 0] >= 0.3, 0, 1)
 
-    findings = robustness_findings(model, cohort, SPLIT, decide=decide, seed=1)
+    findings = robustness_findings(model, cohort, SPLIT, most=N, decide=decide, seed=1)
     assert _of(findings, "perturbation_accuracy_drop")["upper_case"].detail["before"] == 1
     assert all(len(rows) == N for rows in seen)
 
 
 def test_a_model_of_the_vitals_moves_with_their_noise_alone(cohort):
     model = Says(lambda text, bp: 0.9 if bp % 2 else 0.1)
-    flips = _of(robustness_findings(model, cohort, SPLIT, seed=1), "perturbation_flip_rate")
+    flips = _of(robustness_findings(model, cohort, SPLIT, most=N, seed=1), "perturbation_flip_rate")
     assert flips["typos"].value == 0 and flips["noise_in_vitals"].value > 0.9  # parity turns with every step
 
 

@@ -7,12 +7,14 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from primum.errors import OutputError
+from primum.errors import InputError, OutputError
+
+T = TypeVar("T")
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _SAYS_FULL = ("No space left on device", "unexpected pos")
@@ -79,6 +81,27 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON with a final newline, atomically; NaN is refused."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_saved(path: Path, build: Callable[[dict[str, Any]], T], *, what: str) -> T | None:
+    """Return what `build` makes of a file saved with a model, JSON of format 1; None where there is none.
+
+    Args:
+        path: the file.
+        build: from the file's object, without its format, to what it describes.
+        what: what the file should be, with its article, for the error.
+    Raises:
+        InputError: the file is damaged, or of another format.
+    """
+    if not path.is_file():
+        return None
+    try:
+        given = json.loads(path.read_text(encoding="utf-8"))
+        if given.pop("format") != 1:
+            raise ValueError("unknown format")
+        return build(given)
+    except (ValueError, KeyError, TypeError, AttributeError) as exc:
+        raise InputError(f"{path}: not {what} that primum wrote; run the study again.") from exc
 
 
 def sha256_of(path: Path) -> str:

@@ -137,17 +137,33 @@ def register_metric(metric: Metric, *, with_gain: bool = False) -> None:
         register_metric(_gain_of(metric))
 
 
+def register_row(
+    name: str,
+    en: str,
+    zh: str,
+    definition_en: str,
+    definition_zh: str,
+    unit: str,
+    direction: Direction,
+    reference: str,
+    *,
+    with_gain: bool = False,
+) -> None:
+    """Add the metric that a row of a table describes: name, titles, definitions, unit, direction, source."""
+    metric = Metric(
+        name=name,
+        title={"en": en, "zh": zh},
+        definition={"en": definition_en, "zh": definition_zh},
+        unit=unit,
+        direction=direction,
+        reference=reference,
+    )
+    register_metric(metric, with_gain=with_gain)
+
+
 def _register_table() -> None:
-    for name, en, zh, definition_en, definition_zh, unit, direction, reference in _TABLE:
-        metric = Metric(
-            name=name,
-            title={"en": en, "zh": zh},
-            definition={"en": definition_en, "zh": definition_zh},
-            unit=unit,
-            direction=direction,
-            reference=reference,
-        )
-        register_metric(metric, with_gain=direction in ("higher", "lower"))
+    for row in _TABLE:
+        register_row(*row, with_gain=row[6] in ("higher", "lower"))
     learnt = METRICS.get("log_loss")
     register_metric(
         Metric(

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from primum.evidence.metrics import Direction, Metric, register_metric
+from primum.evidence.metrics import Direction, register_row
 
 _GEBRU = "Gebru et al. 2021, Communications of the ACM 64(12) (datasheets for datasets)"
 _MITCHELL = "Mitchell et al. 2021, Annual Review of Statistics 8"
@@ -32,18 +32,5 @@ COHORT_METRICS = frozenset(row[0] for row in _TABLE)
 """Metrics that records alone answer: what `primum check` can judge."""
 
 
-def _register() -> None:
-    for name, en, zh, definition_en, definition_zh, direction, reference in _TABLE:
-        register_metric(
-            Metric(
-                name=name,
-                title={"en": en, "zh": zh},
-                definition={"en": definition_en, "zh": definition_zh},
-                unit="fraction",
-                direction=direction,
-                reference=reference,
-            )
-        )
-
-
-_register()
+for _name, _en, _zh, _definition_en, _definition_zh, _direction, _reference in _TABLE:
+    register_row(_name, _en, _zh, _definition_en, _definition_zh, "fraction", _direction, _reference)

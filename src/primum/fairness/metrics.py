@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from primum.evidence.metrics import Direction, Metric, register_metric
+from primum.evidence.metrics import Direction, Metric, register_metric, register_row
 
 _HARDT = "Hardt, Price & Srebro 2016, NeurIPS"
 _DWORK = "Dwork et al. 2012, ITCS; Feldman et al. 2015, KDD"
@@ -81,17 +81,8 @@ _WHOLE: tuple[tuple[str, str, str, str, str, str, Direction, str], ...] = (
 
 
 def _register() -> None:
-    for name, en, zh, definition_en, definition_zh, unit, direction, reference in (*_LEVELS, *_WHOLE):
-        register_metric(
-            Metric(
-                name=name,
-                title={"en": en, "zh": zh},
-                definition={"en": definition_en, "zh": definition_zh},
-                unit=unit,
-                direction=direction,
-                reference=reference,
-            )
-        )
+    for row in (*_LEVELS, *_WHOLE):
+        register_row(*row)
     for of, en, zh, worse_en, worse_zh, unit, reference in _GAPS:
         register_metric(
             Metric(

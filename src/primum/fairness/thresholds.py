@@ -8,7 +8,6 @@ again within each slice by a map that keeps their order, so that no decision cha
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,10 +16,11 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from primum.errors import InputError, SplitError
+from primum.errors import SplitError
 from primum.evidence.predictions import FloatArray, IntArray, Predictions, TextArray
 from primum.fairness.recalibration import Recalibration, fit_recalibration
 from primum.fairness.threshold_search import choose_offsets, choose_thresholds
+from primum.files import read_saved
 
 Criterion = Literal["equal_opportunity", "equalised_odds", "demographic_parity"]
 DECISIONS_FILE = "decisions.json"
@@ -97,19 +97,14 @@ class SliceDecisions:
         Raises:
             InputError: the file is damaged.
         """
-        place = model_folder / DECISIONS_FILE
-        if not place.is_file():
-            return None
-        try:
-            given = json.loads(place.read_text(encoding="utf-8"))
-            if given.pop("format") != 1:
-                raise ValueError("unknown format")
-            given.pop("thresholds")
-            given["common"] = _rule(given["common"])
-            given["slices"] = {level: _rule(rule) for level, rule in given["slices"].items()}
-            return cls(**{**given, "classes": tuple(given["classes"])})
-        except (ValueError, KeyError, TypeError) as exc:
-            raise InputError(f"{place}: not decisions that primum wrote; run the study again.") from exc
+        return read_saved(model_folder / DECISIONS_FILE, cls._from, what="decisions")
+
+    @classmethod
+    def _from(cls, given: dict[str, Any]) -> SliceDecisions:
+        given.pop("thresholds")
+        given["common"] = _rule(given["common"])
+        given["slices"] = {level: _rule(rule) for level, rule in given["slices"].items()}
+        return cls(**{**given, "classes": tuple(given["classes"])})
 
 
 def evidence_of(probabilities: FloatArray, kind: str) -> FloatArray:

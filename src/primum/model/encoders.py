@@ -39,10 +39,11 @@ class TextEncoder(nn.Module):
         """Return the texts with what the frozen layers make of them, where there are any and it can be kept."""
         if not self.frozen_layers:
             return text
-        training = self.training
+        modes = [(module, module.training) for module in self.modules()]
         self.eval()
         known = states_of(layers_of(self.backbone), self.frozen_layers, self, text)
-        self.train(training)
+        for module, training in modes:  # each as it was: a frozen part of a network in training is not in training
+            module.training = training
         return known
 
     def _averaged(self, batch: Batch) -> torch.Tensor:

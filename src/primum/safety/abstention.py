@@ -8,7 +8,6 @@ then Test, section 3.1). Where it begins depends on counts alone, never on what 
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,9 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from primum.errors import InputError
 from primum.evidence.predictions import FloatArray, IntArray, Predictions
 from primum.evidence.resampling import units_of
+from primum.files import read_saved
 from primum.safety.calibration.scores import BoolArray
 
 ABSTENTION_FILE = "abstention.json"
@@ -70,16 +69,7 @@ class Abstention:
         Raises:
             InputError: the file is damaged.
         """
-        place = model_folder / ABSTENTION_FILE
-        if not place.is_file():
-            return None
-        try:
-            given = json.loads(place.read_text(encoding="utf-8"))
-            if given.pop("format") != 1:
-                raise ValueError("unknown format")
-            return cls(**given)
-        except (ValueError, KeyError, TypeError) as exc:
-            raise InputError(f"{place}: not an abstention that primum wrote; run the study again.") from exc
+        return read_saved(model_folder / ABSTENTION_FILE, lambda given: cls(**given), what="an abstention")
 
 
 def sureness_of(probabilities: FloatArray, decided: IntArray) -> FloatArray:

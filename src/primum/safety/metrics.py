@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from primum.evidence.metrics import METRICS, Direction, Metric, register_metric
+from primum.evidence.metrics import METRICS, Direction, Metric, register_metric, register_row
 
 _MURPHY = "Murphy 1973, J. Appl. Meteorol. 12; Ferro & Fricker 2012, Q. J. R. Meteorol. Soc. 138"
 _VOVK = "Vovk, Gammerman & Shafer 2005, Algorithmic Learning in a Random World; Vovk 2012, ACML (conditional validity)"
@@ -82,17 +82,8 @@ def transport_name(metric: str) -> str:
 
 
 def _register() -> None:
-    for name, en, zh, definition_en, definition_zh, unit, direction, reference in _TABLE:
-        register_metric(
-            Metric(
-                name=name,
-                title={"en": en, "zh": zh},
-                definition={"en": definition_en, "zh": definition_zh},
-                unit=unit,
-                direction=direction,
-                reference=reference,
-            )
-        )
+    for row in _TABLE:
+        register_row(*row)
     for of in TRANSPORTED:
         metric = METRICS.get(of)
         register_metric(

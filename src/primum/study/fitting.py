@@ -17,6 +17,7 @@ from primum.study.clock import Clock
 from primum.study.mitigating import fairness_plan
 
 if TYPE_CHECKING:  # the steps read the study; the study starts the runner, which starts the steps
+    from primum.model.inputs import PreparedText
     from primum.model.inside import Inside
     from primum.study.study import Study
     from primum.training.fit import FitRequest, Fitted
@@ -190,7 +191,13 @@ def fit_others(study: Study, cohort: Cohort, split: SplitArray, fitted: Fitted, 
 
 
 def fit_twins(
-    study: Study, cohort: Cohort, split: SplitArray, backbone: Path | None, folder: Path, clock: Clock
+    study: Study,
+    cohort: Cohort,
+    split: SplitArray,
+    backbone: Path | None,
+    folder: Path,
+    clock: Clock,
+    known: PreparedText | None = None,
 ) -> dict[str, tuple[Fitted, Predictions]]:
     """What each input reaches alone, where there are several: the same model and training, the other inputs unseen."""
     names = cohort.records.input_names()
@@ -202,7 +209,8 @@ def fit_twins(
     for name in names:
         with clock.step("twins", name):
             request = fit_request(study, cohort, split, backbone, folder=folder / "twins" / name, input_names=(name,))
-            fitted = fit_net(replace(request, plan=replace(request.plan, track=()), probe=False), clock.progress)
+            request = replace(request, plan=replace(request.plan, track=()), probe=False, known=known)
+            fitted = fit_net(request, clock.progress)
             answers = fitted.predictor.predict_prepared(fitted.prepared)
             twins[name] = (fitted, predictions_of(cohort, split, answers))
     return twins

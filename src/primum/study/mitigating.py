@@ -19,6 +19,7 @@ from primum.i18n import translate
 from primum.study.clock import Clock
 
 if TYPE_CHECKING:  # the steps read the study; the study starts the runner, which starts the steps
+    from primum.model.inputs import PreparedText
     from primum.study.study import Study
     from primum.training.plan import FairnessPlan
 
@@ -103,6 +104,7 @@ def unmitigated_twin(
     folder: Path,
     plain: Predictions,
     clock: Clock,
+    known: PreparedText | None = None,
 ) -> Predictions | None:
     """Return what the same study without mitigation predicts; None for a study that has none.
 
@@ -117,6 +119,7 @@ def unmitigated_twin(
         folder: the run's.
         plain: the mitigated model's predictions before thresholds.
         clock: is told of the step.
+        known: the cohort's texts with what the frozen layers make of them, where they have been read.
     """
     spec = study.spec.training.objective.fairness
     if spec is None:
@@ -124,13 +127,19 @@ def unmitigated_twin(
     place = folder / f"{TWIN}.parquet"
     if place.is_file():
         return read_predictions(place)
-    predictions = plain if spec.method == "none" else _trained(study, cohort, split, backbone, folder, clock)
+    predictions = plain if spec.method == "none" else _trained(study, cohort, split, backbone, folder, clock, known)
     write_predictions(place, predictions)
     return predictions
 
 
 def _trained(
-    study: Study, cohort: Cohort, split: SplitArray, backbone: Path | None, folder: Path, clock: Clock
+    study: Study,
+    cohort: Cohort,
+    split: SplitArray,
+    backbone: Path | None,
+    folder: Path,
+    clock: Clock,
+    known: PreparedText | None,
 ) -> Predictions:
     from primum.study.fitting import fit_request, predictions_of
     from primum.study.trusting import calibrate
@@ -140,7 +149,7 @@ def _trained(
     with clock.step(TWIN):
         request = fit_request(study, cohort, split, backbone, folder=folder / "twins" / TWIN)
         plan = replace(request.plan, fairness=None, track=())
-        fitted = fit(replace(request, plan=plan, probe=False), progress=clock.progress)
+        fitted = fit(replace(request, plan=plan, probe=False, known=known), progress=clock.progress)
         if study.spec.model.engine == "auto":
             fitted = with_engine(fitted, cohort, split)
         plain = predictions_of(cohort, split, fitted.predictor.predict_prepared(fitted.prepared))

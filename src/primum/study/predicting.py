@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as pc
@@ -17,8 +16,6 @@ import pyarrow.parquet as pq
 from primum.cohort import read_records
 from primum.cohort.roles import InputRoles, VitalKind
 from primum.errors import InputError
-from primum.evidence.predictions import FloatArray
-from primum.evidence.slices import SITE
 from primum.extras import require
 from primum.fairness import SliceDecisions
 from primum.files import atomic_path
@@ -26,6 +23,7 @@ from primum.i18n import catalogue
 from primum.progress import Progress, Silent
 from primum.safety import Calibrator, Novelty, reasons_in_words
 from primum.safety.novelty import Judged
+from primum.study.in_use import in_use
 from primum.study.loading import read_yaml, validate
 from primum.study.predicting_trust import Levels, joined_names, trust_columns
 from primum.study.spec import StudySpec
@@ -65,12 +63,14 @@ def predict_run(run: Path, records: Path, out: Path, *, progress: Progress | Non
     ids, given = read_records(records, roles, id_column=spec.cohort.id)
     progress.step("predict")
     inside = predictor.inside(given, tick=progress.advance)
-    answers = inside.answers
     levels = Levels(records=records, cohort=spec.cohort)
-    calibrator = Calibrator.load(run / "model")
-    if calibrator is not None:
-        answers = calibrator.apply(answers, levels.of(SITE) if calibrator.sites else None)
-    coded, answers = _decide(answers, spec, run / "model", levels)
+    coded, answers = in_use(
+        inside.answers,
+        kind=spec.cohort.target.type,
+        calibrator=Calibrator.load(run / "model"),
+        decisions=SliceDecisions.load(run / "model"),
+        levels=levels.of,
+    )
     columns: dict[str, pa.Array] = {"id": pa.array(ids, pa.string())}
     columns["predicted"] = pa.array(_named(coded, predictor.classes))
     for place, name in enumerate(predictor.classes):
@@ -91,20 +91,6 @@ def _novel(judged: Judged, lang: str) -> dict[str, pa.Array]:
 def _with_kinds(roles: InputRoles, kinds: Mapping[str, VitalKind]) -> InputRoles:
     """Return the roles with every vital of the kind it was tuned as, whatever the new values look like."""
     return replace(roles, vitals=tuple(replace(v, kind=kinds.get(v.column, v.kind)) for v in roles.vitals))
-
-
-def _decide(
-    answers: FloatArray, spec: StudySpec, model_folder: Path, levels: Levels
-) -> tuple[npt.NDArray[Any], FloatArray]:
-    """Return what is decided, coded, and the answers to show: as the run decided, by slice where it did."""
-    kind = spec.cohort.target.type
-    if kind == "number":
-        return answers, answers
-    decisions = SliceDecisions.load(model_folder)
-    if decisions is not None:
-        return decisions.decide(answers, levels.of(decisions.attribute))
-    coded = answers.argmax(1) if kind == "classes" else answers >= 0.5
-    return coded.astype(np.int64), answers
 
 
 def _named(coded: npt.NDArray[Any], classes: tuple[str, ...]) -> list[Any]:

@@ -111,6 +111,7 @@ def _carry_out(
 
     with clock.step("train"):
         fitted = fit_net(fit_request(study, cohort, split, backbone, folder=folder), clock.progress)
+    known = fitted.known_text()
     if study.spec.model.engine == "auto":
         with clock.step("engine"):
             fitted = made_faster(fitted, cohort, split)
@@ -122,9 +123,9 @@ def _carry_out(
     trust = trust_of(study, plain, calibrator, folder, clock)
     with clock.step("predict"):
         write_predictions(folder / "predictions.parquet", predictions)
-    unmitigated = unmitigated_twin(study, cohort, split, backbone, folder, calibrated, clock)
+    unmitigated = unmitigated_twin(study, cohort, split, backbone, folder, calibrated, clock, known)
     others = fit_others(study, cohort, split, fitted, clock) if study.spec.assess.baselines else {}
-    twins = fit_twins(study, cohort, split, backbone, folder, clock)
+    twins = fit_twins(study, cohort, split, backbone, folder, clock, known)
     write_json(folder / "history.json", {**fitted.history, "twins": {n: t.history for n, (t, _) in twins.items()}})
     others |= {f"{name}_alone": answers for name, (_, answers) in twins.items()}
     if unmitigated is not None:

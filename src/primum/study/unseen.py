@@ -10,9 +10,11 @@ import numpy.typing as npt
 
 from primum.cohort import Cohort
 from primum.evidence import Finding
+from primum.evidence.predictions import FloatArray, IntArray, TextArray
 from primum.fairness import SliceDecisions
 from primum.safety import Calibrator, fit_novelty, novelty_findings, robustness_findings
 from primum.study.clock import Clock
+from primum.study.in_use import in_use
 
 if TYPE_CHECKING:  # the steps read the study; the study starts the runner, which starts the steps
     from primum.model.inside import Inside
@@ -20,8 +22,6 @@ if TYPE_CHECKING:  # the steps read the study; the study starts the runner, whic
     from primum.training.fit import Fitted
 
 SplitArray = npt.NDArray[np.object_]
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 
 def novelty_of(
@@ -65,14 +65,13 @@ def robustness_of(
     decisions = SliceDecisions.load(folder / "model")
 
     def decide(probabilities: FloatArray, rows: IntArray) -> IntArray:
-        answers = probabilities
-        if calibrator is not None:
-            sites = cohort.site[rows] if calibrator.sites and cohort.site is not None else None
-            answers = calibrator.apply(probabilities, sites)
-        if decisions is not None:
-            return decisions.decide(answers, cohort.sensitive[decisions.attribute][rows])[0]
-        coded = answers.argmax(1) if cohort.target.kind == "classes" else answers >= 0.5
-        return coded.astype(np.int64)
+        def levels(name: str) -> TextArray | None:
+            column = cohort.sensitive[name] if name in cohort.sensitive else cohort.site
+            return None if column is None else column[rows]
+
+        kind = cohort.target.kind
+        decided, _ = in_use(probabilities, kind=kind, calibrator=calibrator, decisions=decisions, levels=levels)
+        return decided.astype(np.int64)
 
     with clock.step("robustness"):
         seed = study.spec.training.seed

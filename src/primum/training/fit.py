@@ -30,6 +30,7 @@ from primum.model.inputs import (
     TextInput,
     VitalsInput,
 )
+from primum.model.known import PreparedStates
 from primum.model.net import Net
 from primum.model.predictor import Predictor
 from primum.progress import Progress, Silent
@@ -78,6 +79,8 @@ class FitRequest:
     """Whether the un-tuned backbone's features are wanted for a linear probe."""
     base: Path = Path()
     """Where the study's relative paths start."""
+    known: PreparedText | None = None
+    """The cohort's texts with what the frozen layers make of them, where another model of the study has read them."""
     proven_on: str = "test"
     """The split on which what training taught is measured; a search must not look at the test split."""
 
@@ -102,6 +105,11 @@ class Fitted:
     untuned_features: npt.NDArray[np.float64] | None
     """The text backbone's features before any tuning, shape (n, width); None without text or when not asked for."""
 
+    def known_text(self) -> PreparedText | None:
+        """Return the texts with what the frozen layers make of them, for another model of the study; None if none."""
+        text = self.prepared.get("text")
+        return text if isinstance(text, PreparedStates) else None
+
 
 def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochReport | None = None) -> Fitted:
     """Return the model tuned as the request says, from the last whole checkpoint where there is one.
@@ -117,9 +125,10 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
     predictor = _untrained_predictor(request, train_rows)
     net = predictor.net
     tokens = predictor.prepare(request.cohort.records)
-    features = _untuned_features(predictor, tokens) if "text" in tokens and request.probe else None
+    known = _known(predictor, tokens, request.known)
+    features = _untuned_features(predictor, known) if "text" in tokens and request.probe else None
     frozen = predictor.spec.adaptation.frozen_backbone and "text" in tokens
-    prepared = _cached(predictor, tokens, features) if frozen else _known(predictor, tokens)
+    prepared = _cached(predictor, tokens, features) if frozen else known
     learnt_from = _with_copies(predictor, prepared, mitigation, frozen=frozen)
     examples = examples_of(request.cohort, train_rows, mitigation, balanced=request.plan.balanced_classes)
     collate = Collate(learnt_from, examples.labels, examples.weights, examples.groups)
@@ -319,11 +328,15 @@ def _cached(
     return {**tokens, "text": cached}
 
 
-def _known(predictor: Predictor, tokens: Mapping[str, Prepared]) -> Mapping[str, Prepared]:
-    """Return the inputs, texts with what frozen layers make of them."""
+def _known(
+    predictor: Predictor, tokens: Mapping[str, Prepared], known: PreparedText | None = None
+) -> Mapping[str, Prepared]:
+    """Return the inputs, texts with what frozen layers make of them; `known` where that has been read before."""
     text = tokens.get("text")
     if not isinstance(text, PreparedText):
         return tokens
+    if known is not None:
+        return {**tokens, "text": known}
     encoder = predictor.net.encoders["text"]
     assert isinstance(encoder, TextEncoder)
     return {**tokens, "text": encoder.known(text)}

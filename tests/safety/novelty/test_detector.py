@@ -154,9 +154,10 @@ def test_it_comes_back_from_its_files(cohort, inside, novelty, tmp_path):
     np.testing.assert_allclose(ours.surprise, theirs.surprise, rtol=1e-3, atol=1e-3)
     assert again.promised == novelty.promised
     kept = json.loads((tmp_path / "novelty.json").read_text(encoding="utf-8"))
-    (tmp_path / "novelty.json").write_text(json.dumps({**kept, "format": 2}), encoding="utf-8")
-    with pytest.raises(InputError, match="does not know"):
-        Novelty.load(tmp_path)
+    for damaged in (json.dumps({**kept, "format": 2}), json.dumps({"format": 1}), "{", "[]"):
+        (tmp_path / "novelty.json").write_text(damaged, encoding="utf-8")
+        with pytest.raises(InputError, match="not a novelty detector that primum wrote; run the study again"):
+            Novelty.load(tmp_path)
 
 
 def test_too_few_records_have_no_detector(cohort, inside):

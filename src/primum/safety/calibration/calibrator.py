@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -10,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from primum.errors import InputError
 from primum.evidence.predictions import FloatArray, Predictions, TextArray
+from primum.files import read_saved
 from primum.safety.calibration.methods import METHODS, Numbers
 from primum.safety.calibration.scores import Kind
 
@@ -90,17 +89,12 @@ class Calibrator:
         Raises:
             InputError: the file is damaged.
         """
-        place = model_folder / CALIBRATION_FILE
-        if not place.is_file():
-            return None
-        try:
-            given = json.loads(place.read_text(encoding="utf-8"))
-            if given.pop("format") != 1:
-                raise ValueError("unknown format")
-            given["common"] = Map(**given["common"])
-            given["sites"] = {site: Map(**one) for site, one in given["sites"].items()}
-            for one in (given["common"], *given["sites"].values()):
-                METHODS.get(one.method)
-            return cls(**{**given, "classes": tuple(given["classes"])})
-        except (ValueError, KeyError, TypeError, AttributeError, InputError) as exc:
-            raise InputError(f"{place}: not a calibration that primum wrote; run the study again.") from exc
+        return read_saved(model_folder / CALIBRATION_FILE, cls._from, what="a calibration")
+
+    @classmethod
+    def _from(cls, given: dict[str, Any]) -> Calibrator:
+        given["common"] = Map(**given["common"])
+        given["sites"] = {site: Map(**one) for site, one in given["sites"].items()}
+        for one in (given["common"], *given["sites"].values()):
+            METHODS.get(one.method)
+        return cls(**{**given, "classes": tuple(given["classes"])})

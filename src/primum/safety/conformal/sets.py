@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from primum.errors import InputError
 from primum.evidence.predictions import FloatArray, IntArray, Predictions, TargetType, TextArray
 from primum.evidence.slices import SITE
+from primum.files import read_saved
 from primum.safety.calibration.scores import BoolArray
 from primum.safety.conformal.quantiles import FEWEST, GroupQuantile, fit_quantile
 from primum.safety.conformal.scores import SCORES
@@ -99,19 +98,14 @@ class Conformal:
         Raises:
             InputError: the file is damaged.
         """
-        place = model_folder / CONFORMAL_FILE
-        if not place.is_file():
-            return None
-        try:
-            given = json.loads(place.read_text(encoding="utf-8"))
-            if given.pop("format") != 1:
-                raise ValueError("unknown format")
-            threshold = given.pop("threshold")
-            base = float("inf") if threshold["base"] is None else float(threshold["base"])
-            quantile = GroupQuantile(**{**threshold, "base": base})
-            return cls(**{**given, "classes": tuple(given["classes"])}, threshold=quantile)
-        except (ValueError, KeyError, TypeError) as exc:
-            raise InputError(f"{place}: not conformal sets that primum wrote; run the study again.") from exc
+        return read_saved(model_folder / CONFORMAL_FILE, cls._from, what="conformal sets")
+
+    @classmethod
+    def _from(cls, given: dict[str, Any]) -> Conformal:
+        threshold = given.pop("threshold")
+        base = float("inf") if threshold["base"] is None else float(threshold["base"])
+        quantile = GroupQuantile(**{**threshold, "base": base})
+        return cls(**{**given, "classes": tuple(given["classes"])}, threshold=quantile)
 
 
 def fit_conformal(

@@ -9,7 +9,6 @@ worth. A model tuned further, or other sites, void that promise, which is what t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import floor
@@ -20,9 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from primum.cohort import Cohort, Records, take
-from primum.errors import InputError
 from primum.extras import require
-from primum.files import atomic_path, write_json
+from primum.files import atomic_path, read_saved, write_json
 from primum.model.inside import Inside
 from primum.safety.novelty import measures, writing
 from primum.safety.novelty.measures import Measures
@@ -149,31 +147,29 @@ class Novelty:
         """Return the detector saved beside a model; None where there is none.
 
         Raises:
-            InputError: it was written in another format.
+            InputError: it is damaged, or of another format.
         """
-        if not (folder / FILE).is_file():
-            return None
-        value: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        if value.get("format") != 1:
-            raise InputError(
-                f"{folder / FILE}: written in a format this version of primum does not know; update primum."
+
+        def build(value: dict[str, Any]) -> Novelty:
+            return cls(
+                kind=value["kind"],
+                space=_space_in(folder) if value["space"] else None,
+                writing=None if value["writing"] is None else Writing.from_json(value["writing"]),
+                measures=Measures.from_json(value["measures"]),
+                tails={name: Tail(**tail) for name, tail in value["tails"].items()},
+                threshold=value["threshold"],
+                asked=value["asked"],
+                promised=value["promised"],
+                calibration=value["calibration"],
+                names=tuple(value["tails"]),
             )
-        space = None
-        if value["space"]:
-            numpy_files = require("safetensors.numpy", extra="train", purpose="Opening a model")
-            space = Space.from_arrays(numpy_files.load_file(str(folder / ARRAYS_FILE)))
-        return cls(
-            kind=value["kind"],
-            space=space,
-            writing=None if value["writing"] is None else Writing.from_json(value["writing"]),
-            measures=Measures.from_json(value["measures"]),
-            tails={name: Tail(**tail) for name, tail in value["tails"].items()},
-            threshold=value["threshold"],
-            asked=value["asked"],
-            promised=value["promised"],
-            calibration=value["calibration"],
-            names=tuple(value["tails"]),
-        )
+
+        return read_saved(folder / FILE, build, what="a novelty detector")
+
+
+def _space_in(folder: Path) -> Space:
+    numpy_files = require("safetensors.numpy", extra="train", purpose="Opening a model")
+    return Space.from_arrays(numpy_files.load_file(str(folder / ARRAYS_FILE)))
 
 
 def fit_novelty(cohort: Cohort, split: TextArray, inside: Inside, *, false_alarms: float, seed: int) -> Novelty | None:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from primum.evidence.metrics import Direction, Metric, register_metric
+from primum.evidence.metrics import Direction, register_row
 
 FLAG_RATE, FLAG_EXCESS, FLAG_GAP, NOVELTY_AUROC = (
     "novelty_flag_rate",
@@ -31,13 +31,4 @@ _TABLE: tuple[tuple[str, str, str, str, str, Direction, str], ...] = (
 )  # fmt: skip
 
 for _name, _en, _zh, _definition_en, _definition_zh, _direction, _reference in _TABLE:
-    register_metric(
-        Metric(
-            name=_name,
-            title={"en": _en, "zh": _zh},
-            definition={"en": _definition_en, "zh": _definition_zh},
-            unit="fraction",
-            direction=_direction,
-            reference=_reference,
-        )
-    )
+    register_row(_name, _en, _zh, _definition_en, _definition_zh, "fraction", _direction, _reference)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from primum.evidence.metrics import Direction, Metric, register_metric
+from primum.evidence.metrics import Direction, register_row
 
 _KAUFMAN = "Kaufman et al. 2012, ACM Trans. Knowl. Discov. Data 6(4) (leakage in data mining)"
 _KAPOOR = "Kapoor & Narayanan 2023, Patterns 4(9) (leakage and the reproducibility crisis)"
@@ -72,19 +72,5 @@ _TABLE: tuple[tuple[str, str, str, str, str, str, Direction, str], ...] = (
 RECORD_METRICS = frozenset(row[0] for row in _TABLE)
 """Metrics that records and their splits answer without any model: what `primum check` judges."""
 
-
-def _register() -> None:
-    for name, en, zh, definition_en, definition_zh, unit, direction, reference in _TABLE:
-        register_metric(
-            Metric(
-                name=name,
-                title={"en": en, "zh": zh},
-                definition={"en": definition_en, "zh": definition_zh},
-                unit=unit,
-                direction=direction,
-                reference=reference,
-            )
-        )
-
-
-_register()
+for _row in _TABLE:
+    register_row(*_row)

@@ -14,6 +14,7 @@ from primum.study.report.wording import interval, number, whole
 
 OUTCOMES = ("block", "review", "note", "pass")
 SMALLEST = 5
+_TABLES = {"records.found": False, "records.clean": True}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +47,10 @@ def records_section(context: Context) -> Mapping[str, object] | None:
     outcomes = _outcomes(context)
     rows = [_row(findings, outcomes, context) for findings in found.values()]
     rows.sort(key=lambda row: OUTCOMES.index(row.outcome))
-    bad = sum(row.outcome in ("block", "review") for row in rows)
-    lead = context.words("records.lead", n=len(rows), bad=bad)
-    return {"rows": rows, "lead": lead, "suspects": context.words("records.suspects")}
+    bad, noted = sum(row.outcome in ("block", "review") for row in rows), sum(row.outcome == "note" for row in rows)
+    lead = context.words("records.lead", n=len(rows), bad=bad, noted=noted)
+    tables = {title: [row for row in rows if (row.outcome == "pass") is passed] for title, passed in _TABLES.items()}
+    return {"tables": tables, "lead": lead, "suspects": context.words("records.suspects")}
 
 
 def _outcomes(context: Context) -> Mapping[int, str]:

@@ -99,6 +99,7 @@ def take(cohort: Cohort, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) ->
         patients=cohort.patients[chosen],
         target=replace(cohort.target, values=cohort.target.values[chosen]),
         sensitive={name: values[chosen] for name, values in cohort.sensitive.items()},
+        quasi_identifiers={name: values[chosen] for name, values in cohort.quasi_identifiers.items()},
         site=None if cohort.site is None else cohort.site[chosen],
         time=None if cohort.time is None else cohort.time[chosen],
         given_split=None if cohort.given_split is None else cohort.given_split[chosen],
@@ -121,7 +122,8 @@ class _Builder:
         patients = ids if roles.patient in (None, roles.id) else self._patients(str(roles.patient))
         vitals, not_numbers = _vitals(roles.inputs, data, self._faults)
         target = self._target()
-        sensitive, outside = self._sensitive()
+        sensitive, outside = self._groups(roles.sensitive)
+        quasi, _ = self._groups(roles.quasi_identifiers)
         time = None if roles.time is None else parse_time(roles.time, self._cells(roles.time), data.rows, self._faults)
         self._faults.raise_any()
         cohort = Cohort(
@@ -131,6 +133,7 @@ class _Builder:
             patients=patients,
             target=target,
             sensitive=sensitive,
+            quasi_identifiers=quasi,
             site=None if roles.site is None else parse_groups(self._cells(roles.site)),
             time=time,
             given_split=None if self._split_column is None else self._cells(self._split_column).strings(),
@@ -151,10 +154,10 @@ class _Builder:
         cells = self._cells(role.column)
         return parse_target(role, cells, self._gathered.rows, label_map=self._roles.label_map, faults=self._faults)
 
-    def _sensitive(self) -> tuple[dict[str, ObjectArray], dict[str, int]]:
+    def _groups(self, wanted: tuple[SensitiveRole, ...]) -> tuple[dict[str, ObjectArray], dict[str, int]]:
         groups: dict[str, ObjectArray] = {}
         outside: dict[str, int] = {}
-        for role in self._roles.sensitive:
+        for role in wanted:
             cells = self._cells(role.column)
             groups[role.column], n = parse_sensitive(role, cells, self._gathered.rows, self._faults)
             if n:
@@ -194,7 +197,7 @@ def _coded_columns(roles: Roles, split_column: str | None) -> list[str]:
     return [
         *(vital.column for vital in roles.inputs.vitals),
         roles.target.column,
-        *(role.column for role in roles.sensitive),
+        *(role.column for role in (*roles.sensitive, *roles.quasi_identifiers)),
         *(column for column in single if column is not None),
     ]
 
@@ -259,6 +262,8 @@ def _fingerprint(cohort: Cohort, text_digest: str) -> str:
     add(f"target:{target.kind}:{chr(0).join(target.classes)}", roles.target.column, target.values.ravel())
     for name, values in cohort.sensitive.items():
         add("sensitive", name, values)
+    for name, values in cohort.quasi_identifiers.items():
+        add("quasi_identifier", name, values)
     add("site", roles.site, cohort.site)
     add("time", roles.time, cohort.time)
     add("split", "split", cohort.given_split)

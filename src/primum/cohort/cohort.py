@@ -41,6 +41,8 @@ class Cohort:
     target: Target
     sensitive: Mapping[str, npt.NDArray[np.object_]] = field(default_factory=dict)
     """Attribute -> group names as strings, binned, "unknown" where missing."""
+    quasi_identifiers: Mapping[str, npt.NDArray[np.object_]] = field(default_factory=dict)
+    """Column -> value as a string, binned, "unknown" where missing; empty where the study states none."""
     site: npt.NDArray[np.object_] | None = None
     """Hospital names, "unknown" where missing."""
     time: npt.NDArray[np.object_] | None = None

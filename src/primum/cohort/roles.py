@@ -81,6 +81,8 @@ class Roles:
     patient: str | None = None
     """Patient id; None means that each record is one patient."""
     sensitive: tuple[SensitiveRole, ...] = ()
+    quasi_identifiers: tuple[SensitiveRole, ...] = ()
+    """Columns that an outsider may know of a patient; none: the sensitive attributes and the hospital."""
     site: str | None = None
     """Hospital."""
     time: str | None = None

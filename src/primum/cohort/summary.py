@@ -1,8 +1,7 @@
 """cohort.json: counts, hashes, Table 1 and what is repeated. Figures only, never what a record says.
 
-A cell that 1 to 4 patients stand behind is written as null with "suppressed": true; totals by split and class stand.
-Names of a category's levels, of groups and of sites are column values, so those of fewer than five records are
-pooled as "other".
+A cell that 1 to 4 patients stand behind is written as null, in Table 1 with "suppressed": true. Names of a category's
+levels, of groups and of sites are column values, so those of fewer than five patients are pooled as "other".
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import numpy.typing as npt
 from primum.cohort.cohort import Cohort
 from primum.cohort.repeats import Repeats, find_repeats
 from primum.cohort.strata import memberships
-from primum.cohort.table1 import Columns, table_one
+from primum.cohort.table1 import SMALL, Columns, table_one
 
 TextArray = npt.NDArray[np.object_]
 
@@ -62,12 +61,12 @@ def _inputs(cohort: Cohort) -> dict[str, Any]:
 
 
 def _counts(cohort: Cohort, rows: npt.NDArray[np.bool_]) -> dict[str, Any]:
-    members = memberships(cohort.target)[rows]
-    return {
-        "records": int(rows.sum()),
-        "patients": len(set(cohort.patients[rows])),
-        "classes": dict(zip(cohort.target.classes, members.sum(axis=0).tolist(), strict=True)),
-    }
+    members, patients = memberships(cohort.target)[rows], cohort.patients[rows]
+    counts: dict[str, int | None] = {}
+    for code, name in enumerate(cohort.target.classes):
+        few = 0 < len(set(patients[members[:, code]])) < SMALL
+        counts[name] = None if few else int(members[:, code].sum())
+    return {"records": int(rows.sum()), "patients": len(set(patients)), "classes": counts}
 
 
 def _repeats(repeats: Repeats) -> dict[str, int]:

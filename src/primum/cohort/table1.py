@@ -17,7 +17,7 @@ BoolArray = npt.NDArray[np.bool_]
 ObjectArray = npt.NDArray[np.object_]
 
 SMALL = 5
-"""Fewest patients behind a figure, and fewest records behind a name, that may be shown."""
+"""Fewest patients behind a figure or a name that may be shown."""
 OTHER = "other"
 
 
@@ -34,7 +34,7 @@ class Columns:
         splits = {name: np.asarray(split == name, dtype=bool) for name in SPLIT_NAMES if (split == name).any()}
         if cohort.site is None:
             return cls(splits=splits, sites={})
-        return cls(splits=splits, sites=dict(_levels(cohort.site)))
+        return cls(splits=splits, sites=dict(_levels(cohort.site, coded(cohort.patients)[0])))
 
 
 def table_one(cohort: Cohort, columns: Columns) -> dict[str, Any]:
@@ -67,9 +67,9 @@ class _Rows:
         self._cohort = cohort
         self._patients = coded(cohort.patients)[0]
         self._members = memberships(cohort.target)
-        self._groups = {name: list(_levels(values)) for name, values in cohort.sensitive.items()}
+        self._groups = {name: list(_levels(values, self._patients)) for name, values in cohort.sensitive.items()}
         vitals = cohort.records.vitals.values()
-        self._categories = {v.name: list(_levels(v.values)) for v in vitals if v.kind == "category"}
+        self._categories = {v.name: list(_levels(v.values, self._patients)) for v in vitals if v.kind == "category"}
 
     def column(self, rows: BoolArray) -> dict[str, Any]:
         return {
@@ -126,11 +126,17 @@ class _Rows:
         return int(np.count_nonzero(np.bincount(self._patients[rows])))
 
 
-def _levels(values: Any) -> list[tuple[str, BoolArray]]:
-    """Return each level's name and records, names sorted; levels of fewer than five records are pooled at the end."""
+def _levels(values: Any, patients: npt.NDArray[Any]) -> list[tuple[str, BoolArray]]:
+    """Return each level's name and records, names sorted; levels of fewer than five patients are pooled at the end.
+
+    Args:
+        values: of every record, None where missing.
+        patients: each record's patient, coded from 0.
+    """
     present = np.flatnonzero(~is_none(values))
     codes, names = coded(values[present])
-    counts = np.bincount(codes, minlength=len(names))
+    n_patients = int(patients.max(initial=0)) + 1
+    counts = np.bincount(np.unique(codes.astype(np.int64) * n_patients + patients[present]) // n_patients)
     levels = []
     rare = np.zeros(len(values), dtype=bool)
     for code in sorted(range(len(names)), key=names.__getitem__):

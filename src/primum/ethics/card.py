@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from primum.errors import InputError
+from primum.ethics.card_privacy import privacy_lines
 from primum.ethics.card_trust import trust_lines
 from primum.ethics.card_xml import card_xml
 from primum.ethics.sentences import number
@@ -97,6 +98,7 @@ def build_card(
         },
         "performance": {split: _headlines(findings, split) for split in ("test", "external")},
         "trust": trust_lines(trust or {}) or NOT_MEASURED,
+        "privacy": privacy_lines(findings) or NOT_MEASURED,
         "fairness": [_line(f) for f in findings if f.pillar == "fairness" and f.versus],
         "verdict": {
             "outcome": _stated(verdict.get("verdict")),
@@ -187,8 +189,10 @@ def card_markdown(card: Mapping[str, Any]) -> str:
     ]
     for split, figures in card["performance"].items():
         lines += [f"## Performance, {split} split", "", *_figure_lines(figures), ""]
-    told = [card["trust"]] if isinstance(card["trust"], str) else [f"- {_plain(line)}" for line in card["trust"]]
-    lines += ["## Trust", "", *told, ""]
+    for name in ("trust", "privacy"):
+        said = card[name]
+        told = [said] if isinstance(said, str) else [f"- {_plain(line)}" for line in said]
+        lines += [f"## {name.capitalize()}", "", *told, ""]
     lines += ["## Fairness", "", *_figure_lines(card["fairness"] or NOT_MEASURED), ""]
     lines += ["## What the verdict rests on", ""]
     lines += [f"- {_plain(r['outcome'])}, {_plain(r['rule'])}: {_plain(r['because'])}" for r in verdict["reasons"]]

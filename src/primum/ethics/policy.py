@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 import primum.fairness  # noqa: F401 - registers the metrics that its rules name
+import primum.privacy  # noqa: F401 - registers the metrics that its rules name
 import primum.safety  # noqa: F401 - registers the metrics that its rules name
 import primum.safety.records  # noqa: F401 - as above
 from primum.errors import PolicyError, nearest

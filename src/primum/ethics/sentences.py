@@ -26,6 +26,8 @@ _STANDING: Mapping[str, Mapping[str, str]] = {
         "few": "{what} is {figure}; it has to be {bound}, and there are too few patients to tell.",
         "blind": "{what} is {figure}; it has to be {bound}, and there are too few patients to tell: this audit could "
         "only have seen a gap of {detectable}; {needed} would be needed to see one of {usual}.",
+        "unalike": "{what} is {figure}; it has to be {bound}, and that cannot be told, because the two differ in "
+        "{unalike}.",
         "missing": "{what} was not measured; it has to be {bound}.",
     },
     "zh": {
@@ -40,6 +42,7 @@ _STANDING: Mapping[str, Mapping[str, str]] = {
         "few": "{what}为{figure}；要求{bound}，但患者太少，无法判断。",
         "blind": "{what}为{figure}；要求{bound}，但患者太少，无法判断：本次审计只能发现 {detectable} 的差距；"
         "若要发现 {usual} 的差距，需要{needed}。",
+        "unalike": "{what}为{figure}；要求{bound}，但双方在{unalike}上不同，无法判断。",
         "missing": "{what}未测量；要求{bound}。",
     },
 }
@@ -73,7 +76,7 @@ def reason(rule: Rule, finding: Finding, standing: str, *, lang: str, alike: int
         measured: how many findings the rule is about.
     """
     exact = "_exact" if finding.level is None and standing in ("inside", "outside") else ""
-    key = "blind" if standing == "few" and finding.detail.get("needed") else standing + exact
+    key = _key(standing, finding) + exact
     sentence = _STANDING[lang][key].format(
         what=_subject(finding, lang),
         figure=_figure(finding, lang),
@@ -83,6 +86,13 @@ def reason(rule: Rule, finding: Finding, standing: str, *, lang: str, alike: int
     if measured > 1:
         sentence += _alike(alike, measured, lang)
     return _joined(sentence, _why(rule, lang), lang)
+
+
+def _key(standing: str, finding: Finding) -> str:
+    """Return which sentence a standing has; that it cannot be told may have a reason of its own."""
+    if standing != "few":
+        return standing
+    return "unalike" if finding.detail.get("unalike") else "blind" if finding.detail.get("needed") else standing
 
 
 def missing(rule: Rule, lang: str) -> str:
@@ -146,11 +156,13 @@ def _sight(finding: Finding, lang: str) -> dict[str, str]:
     """Return what the audit could have seen of this gap, and how many records it would have needed."""
     detectable = finding.detail.get("detectable")
     [(usual, wanted)] = (finding.detail.get("needed") or {"": None}).items()
+    unalike = ("、" if lang == "zh" else ", ").join(map(str, finding.detail.get("unalike") or ()))
     records = {"en": "{} such records", "zh": "{} 条此类记录"}[lang]
     more = {"en": "more patients on both sides", "zh": "双方均有更多患者"}[lang]
     return {
         "detectable": "?" if detectable is None else number(float(detectable)),
         "usual": usual,
+        "unalike": unalike,
         "needed": more if wanted is None else records.format(wanted),
     }
 

@@ -9,6 +9,7 @@ from primum.evidence.performance import performance_findings
 from primum.evidence.predictions import UNKNOWN, Predictions, TargetType
 from primum.evidence.sums import point_values
 from primum.evidence.tables import read_predictions, write_predictions
+from primum.evidence.withholding import withheld
 
 __all__ = [
     "METRICS",
@@ -31,6 +32,7 @@ __all__ = [
     "read_findings",
     "read_predictions",
     "register_metric",
+    "withheld",
     "write_findings",
     "write_predictions",
 ]

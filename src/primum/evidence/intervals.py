@@ -95,7 +95,9 @@ def auroc_intervals(predictions: Predictions) -> dict[str | None, tuple[float, f
     return found
 
 
-def area_interval(area: float, error: float, fewest: int) -> tuple[float, float, float]:
+def area_interval(
+    area: float, error: float, fewest: int, *, critical: float | None = None
+) -> tuple[float, float, float]:
     """Return value, low and high of an AUROC, built on the logit scale so that they stay inside 0 to 1.
 
     A perfect or hopeless ranking has no variance: then the interval is Wilson's for a share of the smaller class, which
@@ -105,12 +107,13 @@ def area_interval(area: float, error: float, fewest: int) -> tuple[float, float,
         area: the AUROC.
         error: its standard error.
         fewest: records of the smaller class.
+        critical: two-sided normal critical value; left out: that of one interval at LEVEL.
     Source: Qin & Hotilovac 2008, Stat. Methods Med. Res. 17.
     """
+    z = float(stats.norm.ppf((1 + LEVEL) / 2)) if critical is None else critical
     if not 0 < area < 1 or error == 0:
-        low, high = wilson(area * fewest, fewest)
+        low, high = wilson(area * fewest, fewest, level=float(2 * stats.norm.cdf(z) - 1))
         return area, low, high
-    z = float(stats.norm.ppf((1 + LEVEL) / 2))
     half = z * error / (area * (1 - area))
     logit = np.log(area / (1 - area))
     low, high = 1 / (1 + np.exp(-(logit - half))), 1 / (1 + np.exp(-(logit + half)))

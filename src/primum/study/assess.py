@@ -12,8 +12,10 @@ from primum.evidence import Predictions, SensitiveColumn, performance_findings, 
 from primum.evidence.finding import write_findings
 from primum.fairness import fairness_findings
 from primum.files import write_json, write_text
+from primum.privacy import membership_findings
 from primum.safety import probability_findings, transport_findings
 from primum.study.loading import read_yaml, validate
+from primum.study.publishing import published
 from primum.study.run import Run, environment
 from primum.study.spec import AuditSpec
 from primum.study.study import locate_study
@@ -42,6 +44,8 @@ def assess_file(predictions: Path, spec: Path, *, out: Path | None = None, lang:
     findings = performance_findings(table) + fairness_findings(table)
     findings += probability_findings(table)
     findings += transport_findings(findings)
+    findings += membership_findings(table)
+    findings = published(findings)
     verdict = judge(findings, policy)
     if out is None:
         return Run(path=None, findings=findings, verdict=verdict)

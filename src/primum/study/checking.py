@@ -13,8 +13,10 @@ from primum.cohort import Cohort, summarise
 from primum.ethics import Verdict, judge
 from primum.evidence import Finding
 from primum.fairness import COHORT_METRICS, dataset_findings
+from primum.privacy import REIDENTIFICATION_METRICS, reidentification_findings
 from primum.progress import Progress, Silent
 from primum.safety.records import RECORD_METRICS
+from primum.study.publishing import published
 from primum.study.runner import policy_of, records_of
 from primum.study.study import Study
 
@@ -52,7 +54,9 @@ def check_study(study: Study, *, progress: Progress | None = None) -> Check:
     progress.step("check")
     findings = dataset_findings(cohort, reference=study.spec.cohort.reference)
     findings += records_of(study, cohort, split).findings
-    about = policy.about(COHORT_METRICS | RECORD_METRICS)
+    findings += reidentification_findings(cohort, population=study.spec.cohort.population)
+    findings = published(findings)
+    about = policy.about(COHORT_METRICS | RECORD_METRICS | REIDENTIFICATION_METRICS)
     if about is None:
         verdict = Verdict(outcome="pass", policy=policy.name, policy_sha256=policy.sha256, rules=())
     else:

@@ -26,6 +26,7 @@ from primum.fairness import (
 )
 from primum.fairness.paired import TWIN
 from primum.files import atomic_path, write_json
+from primum.privacy import reidentification_findings
 from primum.progress import Progress, Silent
 from primum.safety import transport_findings
 from primum.safety.records import RecordCheck, record_findings
@@ -42,7 +43,9 @@ from primum.study.fitting import (
     predictions_of,
     quiet_libraries,
 )
+from primum.study.leaking import membership_of
 from primum.study.mitigating import aims_of, check_mitigation, decided_by_slice, unmitigated_twin
+from primum.study.publishing import published
 from primum.study.run import (
     Run,
     check_same_study,
@@ -102,6 +105,7 @@ def _carry_out(
         of_records = dataset_findings(cohort, reference=study.spec.cohort.reference)
         checked = records_of(study, cohort, split)
         of_records += checked.findings
+        of_records += reidentification_findings(cohort, population=study.spec.cohort.population)
     folder.mkdir(parents=True, exist_ok=True)
     if not resume:
         write_study(folder, resolved_study(study))
@@ -144,6 +148,7 @@ def _carry_out(
                 n_resamples=study.spec.assess.resamples,
                 seed=study.spec.training.seed,
             )
+    findings += membership_of(study, cohort, fitted, predictions, plain, clock)
     if study.spec.assess.counterfactual:
         with clock.step("counterfactual"):
             seed = study.spec.training.seed
@@ -160,6 +165,7 @@ def conclude(study: Study, folder: Path, findings: list[Finding], policy: Policy
     """Write findings, verdict, card, environment and report; clear the checkpoints away; return the run."""
     from primum.study.report import render_report
 
+    findings = published(findings)
     with clock.step("judge"):
         verdict = judge(findings, policy)
         write_findings(folder / "findings.jsonl", findings)

@@ -178,6 +178,12 @@ class CohortSpec(_Spec):
     reference: dict[Text, dict[Text, Fraction]] = Field(
         {}, description="Share of each group in the population it is for, by attribute, e.g. {sex: {Female: 0.5}}."
     )
+    quasi_identifiers: Sensitive = Field(
+        (), description="What an outsider may know of a patient; left out: the sensitive attributes and the hospital."
+    )
+    population: int | None = Field(
+        None, ge=1, description="People that the patients were drawn from; for the risk of finding them among these."
+    )
     site: str | None = Field(None, description="Hospital.")
     time: str | None = Field(None, description="When the record was made.")
     consent: ConsentSpec | None = Field(None, description="Consent filter.")
@@ -381,6 +387,9 @@ class AssessSpec(_Spec):
     novelty: Annotated[NoveltySpec | None, BeforeValidator(_switched)] = Field(
         NoveltySpec(),  # type: ignore[call-arg]
         description="The flag that a record is unlike everything the model was trained on; false: none.",
+    )
+    privacy: bool = Field(
+        True, description="Whether its answers give away who it was trained on (membership inference)."
     )
     robustness: bool = Field(
         True, description="What typos, letter case, Unicode, other units, other words, less text and noise do."

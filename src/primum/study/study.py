@@ -135,6 +135,11 @@ def sensitive_roles(spec: CohortSpec) -> tuple[SensitiveRole, ...]:
     return tuple(SensitiveRole(column=one.column, bins=one.bins) for one in spec.sensitive)
 
 
+def quasi_identifier_roles(spec: CohortSpec) -> tuple[SensitiveRole, ...]:
+    """Return the roles of what an outsider may know."""
+    return tuple(SensitiveRole(column=one.column, bins=one.bins) for one in spec.quasi_identifiers)
+
+
 def roles_of(spec: CohortSpec, source: str) -> Roles:
     """Return every column's role as the study states it."""
     return Roles(
@@ -143,6 +148,7 @@ def roles_of(spec: CohortSpec, source: str) -> Roles:
         id=spec.id,
         patient=spec.patient,
         sensitive=sensitive_roles(spec),
+        quasi_identifiers=quasi_identifier_roles(spec),
         site=spec.site,
         time=spec.time,
         consent=None if spec.consent is None else ConsentRole(column=spec.consent.column, granted=spec.consent.granted),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from primum.evidence import Finding, SensitiveColumn, TargetType, performance_findings, predictions_from_table
 from primum.fairness import fairness_findings
+from primum.privacy import membership_findings
 from primum.safety import probability_findings, transport_findings
 
 
@@ -40,4 +41,4 @@ def assess(
     findings = performance_findings(predictions, n_resamples=n_resamples, seed=seed)
     findings += fairness_findings(predictions, n_resamples=n_resamples, seed=seed)
     findings += probability_findings(predictions, n_resamples=n_resamples, seed=seed)
-    return findings + transport_findings(findings)
+    return [*findings, *transport_findings(findings), *membership_findings(predictions, seed=seed)]

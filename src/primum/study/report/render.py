@@ -21,6 +21,7 @@ from primum.study.report.sections.learning import learning_section
 from primum.study.report.sections.making import making_section
 from primum.study.report.sections.novelty import novelty_section
 from primum.study.report.sections.performance import groups_section, performance_section
+from primum.study.report.sections.privacy import privacy_section
 from primum.study.report.sections.records import records_section
 from primum.study.report.sections.robustness import robustness_section
 from primum.study.report.sections.shapes import shapes_section
@@ -38,6 +39,7 @@ SECTIONS: Mapping[str, Callable[[Context], Mapping[str, object] | None]] = {
     "performance": performance_section,
     "trust": trust_section,
     "fairness": fairness_section,
+    "privacy": privacy_section,
     "gains": gains_section,
     "shapes": shapes_section,
     "groups": groups_section,

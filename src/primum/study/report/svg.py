@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 @dataclass(slots=True, kw_only=True)
 class Plot:
-    """A picture with two linear axes; add parts, then call `render`."""
+    """A picture with two axes, both linear or both logarithmic; add parts, then call `render`."""
 
     title: str
     description: str
@@ -26,17 +26,28 @@ class Plot:
     bottom: int = 46
     top: int = 12
     right: int = 14
+    log: bool = False
+    """Whether both axes are logarithmic; every value is then above 0."""
     parts: list[Markup] = field(default_factory=list)
 
     def px(self, value: float) -> float:
         """Return the horizontal place of a value."""
-        low, high = self.x
-        return self.left + (value - low) / (high - low) * (self.width - self.left - self.right)
+        return self.left + self._share(value, *self.x) * (self.width - self.left - self.right)
 
     def py(self, value: float) -> float:
         """Return the vertical place of a value."""
-        low, high = self.y
-        return self.height - self.bottom - (value - low) / (high - low) * (self.height - self.bottom - self.top)
+        return self.height - self.bottom - self._share(value, *self.y) * (self.height - self.bottom - self.top)
+
+    def _share(self, value: float, low: float, high: float) -> float:
+        """Return how far along an axis a value lies, 0 to 1."""
+        if self.log:
+            return math.log(max(value, low) / low) / math.log(high / low)
+        return (value - low) / (high - low)
+
+    def _ticks(self, low: float, high: float) -> list[float]:
+        if not self.log:
+            return ticks(low, high)
+        return [10.0**n for n in range(math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9) + 1)]
 
     def line(self, xs: Sequence[float], ys: Sequence[float], css: str) -> None:
         """Add a line through the points."""
@@ -93,7 +104,7 @@ class Plot:
     def _axes(self) -> Markup:
         pieces = []
         floor, wall = self.height - self.bottom, self.width - self.right
-        for value in ticks(*self.y):
+        for value in self._ticks(*self.y):
             pieces.append(
                 Markup(
                     '<line class="gr" x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}"/>'
@@ -102,7 +113,7 @@ class Plot:
                     self.left, wall, self.py(value), self.py(value), self.left - 7, self.py(value) + 4, short(value)
                 )
             )
-        for value in ticks(*self.x):
+        for value in self._ticks(*self.x):
             pieces.append(
                 Markup('<text class="tk" x="{:.1f}" y="{}" text-anchor="middle">{}</text>').format(
                     self.px(value), floor + 17, short(value)

@@ -1,0 +1,35 @@
+"""What the card says of privacy: what attacks on the answers reach, and whom the records single out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from primum.ethics.sentences import number
+from primum.evidence.finding import Finding
+from primum.evidence.metrics import METRICS
+
+_OF_RECORDS = ("k_anonymity", "small_class_share", "prosecutor_risk")
+
+
+def privacy_lines(findings: Sequence[Finding]) -> list[str]:
+    """Return one sentence on the strongest attack and one on the look-alikes among the records; those there are."""
+    areas = [f for f in findings if f.metric == "membership_auc" and f.value is not None]
+    lines = [_of_attack(max(areas, key=lambda f: f.value or 0.0))] if areas else []
+    records = [f for name in _OF_RECORDS for f in findings if f.metric == name and f.value is not None]
+    if records:
+        known = ", ".join(map(str, records[0].detail.get("quasi_identifiers", [])))
+        figures = "; ".join(f"{METRICS.get(f.metric).title['en'].lower()} {number(f.value or 0.0)}" for f in records)
+        lines.append(f"Records, by {known}: {figures} (n = {records[0].n}).")
+    return lines
+
+
+def _of_attack(worst: Finding) -> str:
+    differs = worst.detail.get("unalike")
+    told = "" if worst.low is None or worst.high is None else f"{number(worst.low)} to {number(worst.high)}, "
+    doubt = f"; train and test differ in {', '.join(map(str, differs))}, so that nothing follows" if differs else ""
+    few = "" if worst.enough or differs else "; too few patients to tell"
+    return (
+        f"Membership inference, strongest attack ({str(worst.detail.get('attack')).replace('_', ' ')}): area "
+        f"{number(worst.value or 0.0)} ({told}{worst.n} patients of train and {worst.detail.get('versus_n')} of "
+        f"test; 0.5 is guessing{doubt}{few})."
+    )

@@ -1,0 +1,7 @@
+"""Privacy: what a model's answers, and a cohort's records, give away about who is in it."""
+
+from primum.privacy.membership import membership_findings
+from primum.privacy.metrics import REIDENTIFICATION_METRICS
+from primum.privacy.reidentification import reidentification_findings
+
+__all__ = ["REIDENTIFICATION_METRICS", "membership_findings", "reidentification_findings"]

@@ -11,10 +11,12 @@ import yaml
 from primum.cli.main import main
 from primum.ethics import load_policy
 from primum.fairness import COHORT_METRICS
+from primum.privacy import REIDENTIFICATION_METRICS
 from primum.safety.records import RECORD_METRICS
 from primum.study import Study
 
 N = 200
+OF_RECORDS = COHORT_METRICS | RECORD_METRICS | REIDENTIFICATION_METRICS
 
 
 def _study(folder, *, missing_for="", policy="default", **cohort):
@@ -50,10 +52,10 @@ def test_clean_records_pass_and_nothing_is_said_about_models(tmp_path, capsys):
     before = _study(tmp_path)
     code, answer = _check(capsys, before)
     assert (code, answer["verdict"], answer["out"]) == (0, "pass", None)
-    assert {f["metric"] for f in answer["findings"]} <= COHORT_METRICS | RECORD_METRICS
+    assert {f["metric"] for f in answer["findings"]} <= OF_RECORDS
     asked = {rule["rule"] for rule in answer["rules"]}
     policy = load_policy("default")
-    assert asked == {rule.name for rule in policy.rules if rule.where.metric in COHORT_METRICS | RECORD_METRICS}
+    assert asked == {rule.name for rule in policy.rules if rule.where.metric in OF_RECORDS}
     assert len(asked) > 30
     assert {path.name for path in tmp_path.iterdir()} == {"records.csv", "study.yaml"}
     assert answer["cohort"]["records"] == N

@@ -96,6 +96,7 @@ def build_card(
             "table_1": "cohort.json",
         },
         "performance": {split: _headlines(findings, split) for split in ("test", "external")},
+        "privacy_promise": _promise(findings),
         "trust": trust_lines(trust or {}) or NOT_MEASURED,
         "fairness": [_line(f) for f in findings if f.pillar == "fairness" and f.versus],
         "verdict": {
@@ -110,6 +111,17 @@ def build_card(
         },
         "not_a_medical_device": True,
     }
+
+
+def _promise(findings: Sequence[Finding]) -> str:
+    """Return what training promises the patients it learnt from."""
+    for one in findings:
+        if one.metric == "epsilon" and one.value is not None:
+            return (
+                f"Differential privacy for each of the {one.n} patients of the split train: epsilon "
+                f"{number(one.value)} at delta {number(float(one.detail['delta']))} ({one.method})."
+            )
+    return "None: training was not differentially private."
 
 
 def _mapping(value: object) -> dict[str, Any]:
@@ -189,6 +201,7 @@ def card_markdown(card: Mapping[str, Any]) -> str:
         lines += [f"## Performance, {split} split", "", *_figure_lines(figures), ""]
     told = [card["trust"]] if isinstance(card["trust"], str) else [f"- {_plain(line)}" for line in card["trust"]]
     lines += ["## Trust", "", *told, ""]
+    lines += ["## Promise to the patients trained on", "", _plain(card["privacy_promise"]), ""]
     lines += ["## Fairness", "", *_figure_lines(card["fairness"] or NOT_MEASURED), ""]
     lines += ["## What the verdict rests on", ""]
     lines += [f"- {_plain(r['outcome'])}, {_plain(r['rule'])}: {_plain(r['because'])}" for r in verdict["reasons"]]

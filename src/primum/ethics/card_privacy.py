@@ -1,4 +1,4 @@
-"""What the card says of privacy: what attacks on the answers reach, and whom the records single out."""
+"""What the card says of privacy: what training promises, what attacks reach, whom the records single out."""
 
 from __future__ import annotations
 
@@ -12,15 +12,24 @@ _OF_RECORDS = ("k_anonymity", "small_class_share", "prosecutor_risk")
 
 
 def privacy_lines(findings: Sequence[Finding]) -> list[str]:
-    """Return one sentence on the strongest attack and one on the look-alikes among the records; those there are."""
+    """Return one sentence on the promise, the strongest attack and the look-alikes among the records; those there are."""
+    promises = [f for f in findings if f.metric == "epsilon" and f.value is not None]
     areas = [f for f in findings if f.metric == "membership_auc" and f.value is not None]
-    lines = [_of_attack(max(areas, key=lambda f: f.value or 0.0))] if areas else []
+    lines = [_of_promise(one) for one in promises]
+    lines += [_of_attack(max(areas, key=lambda f: f.value or 0.0))] if areas else []
     records = [f for name in _OF_RECORDS for f in findings if f.metric == name and f.value is not None]
     if records:
         known = ", ".join(map(str, records[0].detail.get("quasi_identifiers", [])))
         figures = "; ".join(f"{METRICS.get(f.metric).title['en'].lower()} {number(f.value or 0.0)}" for f in records)
         lines.append(f"Records, by {known}: {figures} (n = {records[0].n}).")
     return lines
+
+
+def _of_promise(promise: Finding) -> str:
+    return (
+        f"Training promises differential privacy to each of the {promise.n} patients of the split train: epsilon "
+        f"{number(promise.value or 0.0)} at delta {number(float(promise.detail['delta']))} ({promise.method})."
+    )
 
 
 def _of_attack(worst: Finding) -> str:

@@ -178,6 +178,20 @@ def _register_table() -> None:
             reference=learnt.reference,
         )
     )
+    register_metric(
+        Metric(
+            name="epsilon",
+            title={"en": "Privacy loss epsilon", "zh": "隐私损失 ε"},
+            definition={
+                "en": "What differentially private training promises every patient of the split train: whatever anybody "
+                "learns from the weights, its odds change by at most a factor e^epsilon, up to a chance of delta.",
+                "zh": "差分隐私训练对训练集每位患者的承诺：从权重中得出的任何结论，其几率变化不超过 e^ε 倍，例外概率不超过 δ。",
+            },
+            unit="nats",
+            direction="lower",
+            reference="Dwork & Roth 2014, The Algorithmic Foundations of Differential Privacy, definition 2.4",
+        )
+    )
 
 
 _register_table()

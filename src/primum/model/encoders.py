@@ -97,6 +97,7 @@ class VitalsEncoder(nn.Module):
         filled = numbers.masked_fill(missing, 0.0).clamp(-8.0, 8.0)  # 8 standard deviations: beyond is a typing error
         pieces = ((filled.unsqueeze(-1) - self.edges) / self.widths).clamp(0.0, 1.0)  # (b, p, bins)
         codes = torch.cat([filled.unsqueeze(-1), pieces], dim=-1)  # (b, p, bins + 1)
-        embedded = torch.einsum("bpk,pke->bpe", codes, self.number_weight) + self.number_bias
+        # A product that also takes a leading axis of records on the weights: private training hands each its own copy.
+        embedded = (codes.unsqueeze(-2) @ self.number_weight).squeeze(-2) + self.number_bias
         embedded = torch.where(missing.unsqueeze(-1), self.number_missing, torch.relu(embedded))
         return embedded.flatten(1)

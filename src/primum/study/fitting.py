@@ -67,6 +67,7 @@ def fit_request(
     from primum.model.net import HeadSpec
     from primum.training.fit import FitRequest
     from primum.training.plan import TrainingPlan
+    from primum.training.private import PrivacyPlan
 
     model, training = study.spec.model, study.spec.training
     head = HeadSpec(
@@ -92,6 +93,7 @@ def fit_request(
         metric=stopping.metric if stopping else "log_loss",
         balanced_classes=training.objective.class_weights == "balanced",
         fairness=fairness_plan(study),
+        privacy=None if training.privacy is None else PrivacyPlan(**training.privacy.model_dump()),
         precision=training.precision,
         track=training.track,
         seed=training.seed,
@@ -188,6 +190,33 @@ def fit_others(study: Study, cohort: Cohort, split: SplitArray, fitted: Fitted, 
             features = fitted.untuned_features
             found["untuned_backbone"] = linear_probe(features, cohort, split, seed=study.spec.training.seed)
     return found
+
+
+def not_private(
+    study: Study,
+    cohort: Cohort,
+    split: SplitArray,
+    backbone: Path | None,
+    folder: Path,
+    clock: Clock,
+    known: PreparedText | None = None,
+) -> dict[str, Predictions]:
+    """Return what the same study predicts without its promise to patients, by name; nothing where none is made.
+
+    Only its answers are kept, to say what the promise costs.
+    """
+    if study.spec.training.privacy is None or not study.spec.assess.baselines:
+        return {}
+    from dataclasses import replace
+
+    from primum.study.trusting import calibrate
+
+    with clock.step("not_private"):
+        request = fit_request(study, cohort, split, backbone, folder=folder / "twins" / "not_private")
+        plan = replace(request.plan, privacy=None, track=())
+        fitted = fit_net(replace(request, plan=plan, probe=False, known=known), clock.progress)
+        plain = predictions_of(cohort, split, fitted.predictor.predict_prepared(fitted.prepared))
+        return {"not_private": calibrate(study, plain, mitigated=False)[0]}
 
 
 def fit_twins(

@@ -40,6 +40,7 @@ from primum.study.fitting import (
     fit_twins,
     inside_of,
     made_faster,
+    not_private,
     predictions_of,
     quiet_libraries,
 )
@@ -131,6 +132,7 @@ def _carry_out(
     others = fit_others(study, cohort, split, fitted, clock) if study.spec.assess.baselines else {}
     twins = fit_twins(study, cohort, split, backbone, folder, clock, known)
     write_json(folder / "history.json", {**fitted.history, "twins": {n: t.history for n, (t, _) in twins.items()}})
+    others |= not_private(study, cohort, split, backbone, folder, clock, known)
     others |= {f"{name}_alone": answers for name, (_, answers) in twins.items()}
     if unmitigated is not None:
         others |= {TWIN: unmitigated}

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_
 
 from primum.errors import nearest
 from primum.study.spec_base import BaseSpec as _Spec
+from primum.study.spec_privacy import PrivacySpec, nothing_asked
 from primum.study.spec_trust import AbstentionSpec, CalibrationSpec, ConformalSpec, method_alone
 
 
@@ -351,6 +352,9 @@ class TrainingSpec(_Spec):
     clip: float = Field(1.0, ge=0.0, description="Largest gradient norm; 0: not clipped.")
     early_stopping: EarlyStoppingSpec | None = Field(EarlyStoppingSpec(), description="When to stop early.")  # type: ignore[call-arg]
     objective: ObjectiveSpec = Field(ObjectiveSpec(), description="Additions to the loss.")  # type: ignore[call-arg]
+    privacy: Annotated[PrivacySpec | None, BeforeValidator(nothing_asked)] = Field(
+        None, description="Differentially private training; nothing: off."
+    )
     precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="auto: bf16 where the machine has it.")
     track: Annotated[tuple[Literal["tensorboard", "mlflow", "wandb"], ...], BeforeValidator(_as_list)] = Field(
         ("tensorboard",), description="Where training figures also go; wandb runs offline."

@@ -43,11 +43,21 @@ def novelty_of(
         return []
     seed = study.spec.training.seed
     with clock.step("novelty"):
-        novelty = fit_novelty(cohort, split, inside, false_alarms=asked.false_alarms, seed=seed)
+        known = split if study.spec.training.privacy is None else _without_train(split)
+        novelty = fit_novelty(cohort, known, inside, false_alarms=asked.false_alarms, seed=seed)
         if novelty is None:
             return []
         novelty.save(folder / "model")
         return novelty_findings(novelty, fitted.predictor, cohort, split, inside, seed=seed)
+
+
+def _without_train(split: SplitArray) -> SplitArray:
+    """Return splits by which a detector learns from validation: it keeps what it sees without noise."""
+    roles = split.copy()
+    roles[split == "train"] = "unused"
+    roles[split == "validation"] = "train"
+    roles[np.flatnonzero(split == "calibration")[::2]] = "validation"
+    return roles
 
 
 def robustness_of(

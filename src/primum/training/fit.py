@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import load_file
 
 from primum.cohort.cohort import Cohort
-from primum.errors import SplitError
+from primum.errors import SplitError, StudyError
 from primum.evidence.finding import Finding
 from primum.model.building import NetSpec, build_net
 from primum.model.compact import compact_embedding, restore_embedding
@@ -37,6 +37,8 @@ from primum.progress import Progress, Silent
 from primum.training.examples import examples_of
 from primum.training.fairness import Mitigation, described, mitigate
 from primum.training.plan import TrainingPlan, use_bf16
+from primum.training.private.promise import check_private, promise_finding
+from primum.training.private.trainer import PrivateTrainer
 from primum.training.proof import learnt_finding, prove, snapshot
 from primum.training.tracking import Tracking
 from primum.training.trainer import (
@@ -121,6 +123,7 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
     train_rows = _rows(request.split, "train")
     if not len(train_rows):
         raise SplitError("cohort.split: no record is left to train on; give train a larger share.")
+    check_private(request.plan, request.spec.adaptation)
     mitigation, plan = _mitigation(request, train_rows)
     predictor = _untrained_predictor(request, train_rows)
     net = predictor.net
@@ -139,7 +142,7 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
     untrained = losses_and_answers(net, collate, watched, torch.device("cpu"))[0]
     started = time.perf_counter()
     text = learnt_from.get("text")
-    if isinstance(text, PreparedText):
+    if isinstance(text, PreparedText) and plan.privacy is None:  # which words are in use would be told without noise
         compact_embedding(net, text.ids)
     net.objective = None if mitigation.objective is None else mitigation.objective(net)
     trainer = _trainer(request, net, plan, collate, examples.rows, mitigation, progress or Silent(), report)
@@ -160,6 +163,7 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
     figures = epoch_figures(state["log_history"], plan)
     patients = request.cohort.patients[watched]
     gain = learnt_finding(untrained, trained, patients, split=proven_on, seed=request.plan.seed)
+    promise = _promise(trainer, state)
     return Fitted(
         predictor=predictor,
         model_folder=request.model_folder,
@@ -173,18 +177,44 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
             "texts_cut": _texts_cut(tokens),
             "checks": proof.to_json(),
             **({} if plan.fairness is None else {"fairness": described(plan.fairness, mitigation)}),
+            **({} if promise is None else {"privacy": {"epsilon": promise.value, **promise.detail}}),
         },
-        findings=(gain,) if len(watched) else (),
+        findings=((gain,) if len(watched) else ()) + (() if promise is None else (promise,)),
         validation_figure=(max if plan.greater_is_better else min)(figures, default=float("nan")),
         untuned_features=features,
     )
 
 
+def _promise(trainer: StudyTrainer, state: Mapping[str, Any]) -> Finding | None:
+    if not isinstance(trainer, PrivateTrainer):
+        return None
+    taken = max((entry["step"] for entry in state["log_history"]), default=0)
+    return promise_finding(trainer.budget, steps=taken, tested=trainer.tested)
+
+
+def _scale_rows(request: FitRequest, train_rows: Rows) -> Rows:
+    """Return the records that scales and levels are read from: where training is private, those of validation.
+
+    Raises:
+        StudyError: training is private and there is no validation split.
+    """
+    if request.plan.privacy is None:
+        return train_rows
+    rows = _rows(request.split, "validation")
+    if not len(rows):
+        raise StudyError(
+            "cohort.split.validation: private training reads scales and levels from the validation split, so that "
+            "nothing of the patients trained on is used without noise; give it a share."
+        )
+    return rows
+
+
 def _untrained_predictor(request: FitRequest, train_rows: Rows) -> Predictor:
     torch.manual_seed(request.plan.seed)
-    inputs = _fit_inputs(request, train_rows)
+    scale_rows = _scale_rows(request, train_rows)
+    inputs = _fit_inputs(request, scale_rows)
     net = build_net(request.spec, inputs, backbone_folder=request.backbone_folder, pretrained=True)
-    _standardise_target(net, request.cohort, train_rows)
+    _standardise_target(net, request.cohort, scale_rows)
     net.orthogonal = request.spec.adaptation.method == "adalora"
     return Predictor(
         net=net,
@@ -226,19 +256,17 @@ def _trainer(
     progress: Progress,
     report: EpochReport | None,
 ) -> StudyTrainer:
-    return StudyTrainer(
-        net,
-        plan,
-        collate=collate,
-        mitigation=mitigation,
-        train_rows=train_rows,
-        validation_rows=_rows(request.split, "validation"),
-        folder=request.folder / "checkpoints",
-        callbacks=[
-            Watch(plan, progress, report),
-            Tracking(plan.track, request.folder, request.study),
-        ],
-    )
+    common: dict[str, Any] = {
+        "collate": collate,
+        "mitigation": mitigation,
+        "train_rows": train_rows,
+        "validation_rows": _rows(request.split, "validation"),
+        "folder": request.folder / "checkpoints",
+        "callbacks": [Watch(plan, progress, report), Tracking(plan.track, request.folder, request.study)],
+    }
+    if plan.privacy is not None:
+        return PrivateTrainer(net, plan=plan, patients=request.cohort.patients[train_rows], **common)
+    return StudyTrainer(net, plan, **common)
 
 
 def _train(trainer: StudyTrainer, net: Net, *, resumable: bool) -> dict[str, Any]:

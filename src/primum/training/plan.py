@@ -7,6 +7,8 @@ from typing import Literal
 
 import torch
 
+from primum.training.private.budget import PrivacyPlan
+
 Precision = Literal["auto", "fp32", "bf16"]
 
 
@@ -54,6 +56,8 @@ class TrainingPlan:
     precision: Precision = "auto"
     track: tuple[str, ...] = ()
     fairness: FairnessPlan | None = None
+    privacy: PrivacyPlan | None = None
+    """What is promised to the patients trained on; None: nothing."""
     seed: int = 7
 
     @property

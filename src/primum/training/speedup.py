@@ -32,7 +32,9 @@ def with_engine(fitted: Fitted, cohort: Cohort, split: npt.NDArray[np.object_]) 
         return _noted(fitted, used="torch", because="this processor has no fast 8-bit integer products")
     encoder = fitted.predictor.net.encoders["text"]
     assert isinstance(encoder, TextEncoder)
-    engine = build_engine(encoder, text, np.flatnonzero(split == "train").astype(np.int64))
+    # Private training: the scales would tell of the patients trained on, without noise.
+    scaled_on = "train" if "privacy" not in fitted.history else "validation"
+    engine = build_engine(encoder, text, np.flatnonzero(split == scaled_on).astype(np.int64))
     if engine is None:
         return _noted(fitted, used="torch", because="this backbone cannot be exported")
     compared = np.flatnonzero(np.isin(split, _COMPARED))[:_MOST_COMPARED]

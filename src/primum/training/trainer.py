@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from pathlib import Path
 from typing import Any
 
@@ -100,21 +100,26 @@ class StudyTrainer(Trainer):
         folder: Path,
         mitigation: Mitigation | None = None,
         callbacks: Sequence[TrainerCallback] = (),
+        batches: Sized | None = None,
     ) -> None:
-        """Prepare a training whose checkpoints go to `folder`."""
+        """Prepare a training whose checkpoints go to `folder`; `batches` in place of those of similar lengths."""
         mitigation = mitigation or Mitigation()
         self.net = net
         self.plan = plan
         self.collate = collate
         self.validation_rows = validation_rows
         self._judge = mitigation.judge
-        self._batches = LengthBatches(
-            collate.lengths(train_rows),
-            records=plan.batch,
-            tokens=plan.batch_tokens,
-            seed=plan.seed,
-            processes=_world_size(),
-            chances=mitigation.chances,
+        self._batches = (
+            LengthBatches(
+                collate.lengths(train_rows),
+                records=plan.batch,
+                tokens=plan.batch_tokens,
+                seed=plan.seed,
+                processes=_world_size(),
+                chances=mitigation.chances,
+            )
+            if batches is None
+            else batches
         )
         net.record_weight = len(self._batches) / len(train_rows)
         super().__init__(
@@ -151,7 +156,7 @@ class StudyTrainer(Trainer):
         self, model: torch.nn.Module, inputs: dict[str, Any], num_items_in_batch: torch.Tensor | int | None = None
     ) -> torch.Tensor:
         """Carry a batch forward and backward, a large one in parts: their gradients add up to the same step."""
-        parts = in_parts(inputs, _STEP_TOKENS_GPU if torch.cuda.is_available() else _STEP_TOKENS)
+        parts = in_parts(inputs, step_tokens())
         losses = [super(StudyTrainer, self).training_step(model, part, num_items_in_batch) for part in parts]
         return torch.stack(losses).sum()
 
@@ -163,6 +168,11 @@ class StudyTrainer(Trainer):
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
+
+
+def step_tokens() -> int:
+    """Return how many padded tokens are carried forward and backward at once on this machine."""
+    return _STEP_TOKENS_GPU if torch.cuda.is_available() else _STEP_TOKENS
 
 
 def in_parts(batch: dict[str, Any], tokens: int) -> list[dict[str, Any]]:

@@ -98,6 +98,17 @@ def _summary(history: Mapping[str, Any], context: Context) -> list[str]:
     if isinstance(history.get("stopped_early"), bool):
         sentences.append(words("learning.stopped" if history["stopped_early"] else "learning.not_stopped"))
     sentences += _engine(history.get("engine"), context)
+    promise = history.get("privacy")
+    if isinstance(promise, Mapping):
+        sentences.append(
+            words(
+                "learning.private",
+                epsilon=f"{promise['epsilon']:.2f}",
+                delta=f"{promise['delta']:.2g}",
+                n=whole(promise["patients"]),
+                steps=whole(promise["steps_taken"]),
+            )
+        )
     return sentences
 
 

@@ -1,0 +1,30 @@
+"""The keys of the study file that promise something to the patients trained on."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from primum.study.spec_base import BaseSpec
+
+
+class PrivacySpec(BaseSpec):
+    """Differentially private training, for every patient of the split train."""
+
+    epsilon: float = Field(
+        gt=0.0, le=1000.0, description="Most that the weights may tell of a patient; 1 to 8 is usual."
+    )
+    delta: float | None = Field(
+        None, gt=0.0, lt=1.0, description="At most one over the patients of train; left out: a tenth of that."
+    )
+    clip: float = Field(1.0, gt=0.0, description="Largest norm of a patient's gradient in a step.")
+    batch: int | None = Field(
+        None, ge=1, description="Patients of a step on average; left out: a tenth of them, at least 64."
+    )
+    accountant: Literal["prv", "rdp"] = Field("prv", description="How steps are added up; prv is the tighter.")
+
+
+def nothing_asked(value: Any) -> Any:
+    """Return None for an empty mapping."""
+    return None if value == {} else value

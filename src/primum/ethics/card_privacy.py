@@ -12,7 +12,7 @@ _OF_RECORDS = ("k_anonymity", "small_class_share", "prosecutor_risk")
 
 
 def privacy_lines(findings: Sequence[Finding]) -> list[str]:
-    """Return one sentence on the promise, the strongest attack and the look-alikes among the records; those there are."""
+    """Return one sentence on the promise, the strongest attack and the records' look-alikes; those there are."""
     promises = [f for f in findings if f.metric == "epsilon" and f.value is not None]
     areas = [f for f in findings if f.metric == "membership_auc" and f.value is not None]
     lines = [_of_promise(one) for one in promises]

@@ -18,6 +18,7 @@ from primum.ethics.card_xml import card_xml
 from primum.ethics.sentences import number
 from primum.evidence.finding import Finding, read_findings
 from primum.evidence.metrics import METRICS
+from primum.evidence.split_names import in_order, is_external
 from primum.files import write_json, write_text
 
 NOT_MEASURED = "not measured"
@@ -95,7 +96,7 @@ def build_card(
             "fingerprint": _stated(cohort.get("fingerprint")),
             "table_1": "cohort.json",
         },
-        "performance": {split: _headlines(findings, split) for split in ("test", "external")},
+        "performance": {split: _headlines(findings, split) for split in _judged(findings)},
         "trust": trust_lines(trust or {}) or NOT_MEASURED,
         "fairness": [_line(f) for f in findings if f.pillar == "fairness" and f.versus],
         "verdict": {
@@ -125,6 +126,12 @@ def _count(cohort: Mapping[str, Any]) -> int | str:
         if isinstance(cohort.get(key), int):
             return int(cohort[key])
     return NOT_STATED
+
+
+def _judged(findings: Sequence[Finding]) -> list[str]:
+    """Return test and every external set; `external` alone stands for none."""
+    external = [name for name in in_order(f.split for f in findings if f.split and f.metric in HEADLINES) if is_external(name)]
+    return ["test", *(external or ["external"])]
 
 
 def _headlines(findings: Sequence[Finding], split: str) -> list[dict[str, Any]] | str:

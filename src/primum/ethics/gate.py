@@ -9,6 +9,7 @@ from typing import Any, Literal
 from primum.ethics import sentences
 from primum.ethics.policy import Policy, Rule, Tolerance, load_policy
 from primum.evidence.finding import Finding
+from primum.evidence.split_names import split_kind
 from primum.evidence.sufficiency import ENOUGH_FOR_A_SHARE
 
 Outcome = Literal["pass", "review", "block"]
@@ -130,12 +131,16 @@ def _matches(rule: Rule, finding: Finding) -> bool:
     return (
         finding.metric == where.metric
         and (where.pillar is None or finding.pillar == where.pillar)
-        and (finding.split or "cohort") in where.split
+        and _split_matches(where.split, finding.split or "cohort")
         and _class_matches(where.class_, finding.class_)
         and _slice_matches(where.slice, finding.slice)
         and _versus_matches(where.versus, finding.versus)
         and all(finding.detail.get(key) in values for key, values in where.detail.items())
     )
+
+
+def _split_matches(wanted: Sequence[str], split: str) -> bool:
+    return split in wanted or split_kind(split) in wanted
 
 
 def _class_matches(wanted: str, class_: str | None) -> bool:

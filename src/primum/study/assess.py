@@ -12,7 +12,7 @@ from primum.evidence import Predictions, SensitiveColumn, performance_findings, 
 from primum.evidence.finding import write_findings
 from primum.fairness import fairness_findings
 from primum.files import write_json, write_text
-from primum.safety import probability_findings, transport_findings
+from primum.safety import place_findings, probability_findings, transport_findings
 from primum.study.loading import read_yaml, validate
 from primum.study.run import Run, environment
 from primum.study.spec import AuditSpec
@@ -41,7 +41,7 @@ def assess_file(predictions: Path, spec: Path, *, out: Path | None = None, lang:
     table = _table(predictions, audit)
     findings = performance_findings(table) + fairness_findings(table)
     findings += probability_findings(table)
-    findings += transport_findings(findings)
+    findings += place_findings(findings) + transport_findings(findings)
     verdict = judge(findings, policy)
     if out is None:
         return Run(path=None, findings=findings, verdict=verdict)

@@ -23,6 +23,7 @@ from primum.study.report.sections.novelty import novelty_section
 from primum.study.report.sections.performance import groups_section, performance_section
 from primum.study.report.sections.records import records_section
 from primum.study.report.sections.robustness import robustness_section
+from primum.study.report.sections.sets import sets_section
 from primum.study.report.sections.shapes import shapes_section
 from primum.study.report.sections.study import study_section
 from primum.study.report.sections.trust.section import trust_section
@@ -36,6 +37,7 @@ SECTIONS: Mapping[str, Callable[[Context], Mapping[str, object] | None]] = {
     "cohort": cohort_section,
     "records": records_section,
     "performance": performance_section,
+    "sets": sets_section,
     "trust": trust_section,
     "fairness": fairness_section,
     "gains": gains_section,

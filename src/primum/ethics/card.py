@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from primum.errors import InputError
+from primum.ethics.card_hazards import card_hazards, hazard_lines
 from primum.ethics.card_trust import trust_lines
 from primum.ethics.card_xml import card_xml
 from primum.ethics.sentences import number
@@ -26,6 +27,7 @@ NOT_STATED = "not stated"
 HEADLINES = ("auroc", "auprc", "accuracy", "balanced_accuracy", "macro_f1", "micro_f1", "subset_accuracy", "log_loss",
              "brier", "ece", "mae", "rmse", "r2")  # fmt: skip
 """Metrics over all classes together that the card shows first."""
+_TRUST = ("calibration", "conformal", "abstention", "novelty")
 _USES = ("population", "setting", "user", "not_for", "risk")
 
 
@@ -41,7 +43,7 @@ def write_cards(run_dir: Path) -> tuple[Path, Path, Path]:
         cohort=_read(run_dir / "cohort.json"),
         findings=read_findings(run_dir / "findings.jsonl"),
         verdict=_read(run_dir / "verdict.json"),
-        trust={name: _read(run_dir / "model" / f"{name}.json") for name in ("calibration", "conformal", "abstention")},
+        trust={name: _read(run_dir / "model" / f"{name}.json") for name in _TRUST},
     )
     paths = (run_dir / "card.md", run_dir / "card.json", run_dir / "card.xml")
     write_text(paths[0], card_markdown(card))
@@ -78,7 +80,8 @@ def build_card(
         cohort: cohort.json's content; only counts are taken from it.
         findings: of the run.
         verdict: verdict.json's content.
-        trust: what was fitted beside the model, by name: calibration, conformal, abstention; empty where nothing was.
+        trust: what was fitted beside the model, by name: calibration, conformal, abstention, novelty; empty where
+            nothing was.
     """
     use = _mapping(study.get("intended_use"))
     roles = _mapping(study.get("cohort"))
@@ -109,6 +112,7 @@ def build_card(
                 if rule.get("outcome") != "pass"
             ],
         },
+        "hazards": card_hazards(findings, verdict, study=study, trust=trust or {}, line=_line),
         "not_a_medical_device": True,
     }
 
@@ -130,8 +134,8 @@ def _count(cohort: Mapping[str, Any]) -> int | str:
 
 def _judged(findings: Sequence[Finding]) -> list[str]:
     """Return test and every external set; `external` alone stands for none."""
-    external = [name for name in in_order(f.split for f in findings if f.split and f.metric in HEADLINES) if is_external(name)]
-    return ["test", *(external or ["external"])]
+    splits = in_order(f.split for f in findings if f.split and f.metric in HEADLINES)
+    return ["test", *(list(filter(is_external, splits)) or ["external"])]
 
 
 def _headlines(findings: Sequence[Finding], split: str) -> list[dict[str, Any]] | str:
@@ -197,6 +201,8 @@ def card_markdown(card: Mapping[str, Any]) -> str:
     told = [card["trust"]] if isinstance(card["trust"], str) else [f"- {_plain(line)}" for line in card["trust"]]
     lines += ["## Trust", "", *told, ""]
     lines += ["## Fairness", "", *_figure_lines(card["fairness"] or NOT_MEASURED), ""]
+    lines += ["## Hazards", "", f"Severity of harm, as the study states it: {_plain(use['risk'])}.", ""]
+    lines += [f"- {_plain(line)}" for line in hazard_lines(card["hazards"], figure_text)] + [""]
     lines += ["## What the verdict rests on", ""]
     lines += [f"- {_plain(r['outcome'])}, {_plain(r['rule'])}: {_plain(r['because'])}" for r in verdict["reasons"]]
     return "\n".join([*lines, ""])

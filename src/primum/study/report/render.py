@@ -17,6 +17,7 @@ from primum.study.report.sections.cohort import cohort_section
 from primum.study.report.sections.fairness.section import fairness_section
 from primum.study.report.sections.findings import findings_section
 from primum.study.report.sections.gains import gains_section
+from primum.study.report.sections.hazards import hazards_section
 from primum.study.report.sections.learning import learning_section
 from primum.study.report.sections.making import making_section
 from primum.study.report.sections.novelty import novelty_section
@@ -33,6 +34,7 @@ from primum.study.report.wording import Wording
 
 SECTIONS: Mapping[str, Callable[[Context], Mapping[str, object] | None]] = {
     "verdict": verdict_section,
+    "hazards": hazards_section,
     "study": study_section,
     "cohort": cohort_section,
     "records": records_section,

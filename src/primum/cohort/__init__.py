@@ -3,7 +3,8 @@
 from primum.cohort.augment import cropped, with_synonyms
 from primum.cohort.build import column_names, read_attribute, read_cohort, read_records, take
 from primum.cohort.cohort import SPLIT_NAMES, Cohort, Target
-from primum.cohort.plan import SplitPlan, TimeWindow
+from primum.cohort.join import ExternalFile, with_external
+from primum.cohort.plan import ExternalSet, SplitPlan, TimeWindow
 from primum.cohort.propose import Proposal, propose_roles
 from primum.cohort.records import Records, TextColumn, TextList, VitalColumn
 from primum.cohort.roles import (
@@ -23,6 +24,8 @@ __all__ = [
     "SPLIT_NAMES",
     "Cohort",
     "ConsentRole",
+    "ExternalFile",
+    "ExternalSet",
     "InputRoles",
     "Proposal",
     "Records",
@@ -49,5 +52,6 @@ __all__ = [
     "summarise",
     "swapped_records",
     "take",
+    "with_external",
     "with_synonyms",
 ]

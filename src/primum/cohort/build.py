@@ -103,6 +103,7 @@ def take(cohort: Cohort, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) ->
         site=None if cohort.site is None else cohort.site[chosen],
         time=None if cohort.time is None else cohort.time[chosen],
         given_split=None if cohort.given_split is None else cohort.given_split[chosen],
+        outside=None if cohort.outside is None else cohort.outside[chosen],
     )
 
 

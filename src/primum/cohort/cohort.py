@@ -11,8 +11,10 @@ import numpy.typing as npt
 
 from primum.cohort.records import Records
 from primum.cohort.roles import Roles, TargetKind
+from primum.evidence.split_names import SPLITS
 
-SPLIT_NAMES = ("train", "validation", "calibration", "test", "external")
+SPLIT_NAMES = SPLITS
+"""The kinds of split; `external` may come several times, as `external:NAME`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,8 @@ class Cohort:
     """Sortable values: all datetime.datetime (UTC, naive) or all float; None where missing."""
     given_split: npt.NDArray[np.object_] | None = None
     """The split column's values, where the study gives one."""
+    outside: npt.NDArray[np.object_] | None = None
+    """External set of each record that comes from a file of its own, None of every other; None: there are no such."""
     fingerprint: str = ""
     """SHA-256 over the content of every column with a role, in order; the same table in another format agrees."""
     source: Mapping[str, Any] = field(default_factory=dict)

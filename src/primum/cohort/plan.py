@@ -15,6 +15,14 @@ class TimeWindow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalSet:
+    """One of several external sets: the records of some hospitals, those of a window of time, or both together."""
+
+    sites: tuple[str, ...] = ()
+    time: TimeWindow | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SplitPlan:
     """Fractions by patient after the external records are set aside, or a column that says it all."""
 
@@ -27,7 +35,9 @@ class SplitPlan:
     """Hospitals whose patients are never trained on."""
     external_time: TimeWindow | None = None
     """Records of this window are never trained on."""
+    external_sets: Mapping[str, ExternalSet] = field(default_factory=dict)
+    """Name -> set; its split is called external:NAME. No patient may be in two."""
     column: str | None = None
     """Name of a column that gives every record's split; fractions are then ignored."""
     names: Mapping[str, str] = field(default_factory=dict)
-    """Value in that column -> train, validation, calibration, test or external, where they differ."""
+    """Value in that column -> train, validation, calibration, test, external or external:NAME, where they differ."""

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from primum.cohort.cohort import SPLIT_NAMES, Cohort
+from primum.cohort.cohort import Cohort
+from primum.cohort.columns import coded
 from primum.cohort.records import TextColumn
 
 IntArray = npt.NDArray[np.int64]
@@ -46,7 +47,7 @@ class Repeats:
 def find_repeats(cohort: Cohort, split: npt.NDArray[np.object_]) -> Repeats:
     """Return what occurs more than once among the records and among their texts."""
     n = len(cohort)
-    split_codes = np.array([SPLIT_NAMES.index(name) for name in split], dtype=np.int64)
+    split_codes, _ = coded(split)
     text = cohort.records.text
     hashes, lengths = _hashed_texts(text) if text is not None else (np.zeros(n, dtype=np.uint64), None)
     target = _column_hash(cohort.target.values)

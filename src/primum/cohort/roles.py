@@ -48,6 +48,8 @@ class TargetRole:
     """Name of the column."""
     kind: TargetKind = "classes"
     """classes: one of several; labels: several at once, ";"-separated; number: a quantity."""
+    classes: tuple[str, ...] = ()
+    """Class or label names in the order of their codes, where they are known; empty: those that occur, sorted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

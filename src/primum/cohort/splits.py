@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
 from primum.cohort.allot import keyed_order, quota
-from primum.cohort.attributes import moment
+from primum.cohort.build import take
+from primum.cohort.claims import any_of, asked_sets, claims
 from primum.cohort.cohort import SPLIT_NAMES, Cohort
-from primum.cohort.columns import coded, is_none, number
-from primum.cohort.plan import SplitPlan, TimeWindow
+from primum.cohort.columns import coded, is_none
+from primum.cohort.plan import SplitPlan
 from primum.cohort.strata import UNSTRATIFIED, memberships, strata
 from primum.errors import SplitError, nearest
+from primum.evidence.split_names import EXTERNAL, is_external, is_split, split_of_set
 
 TextArray = npt.NDArray[np.object_]
 IntArray = npt.NDArray[np.int64]
@@ -25,24 +29,31 @@ _INNER = SPLIT_NAMES[:4]
 def make_splits(cohort: Cohort, plan: SplitPlan, *, keep_divided: bool = False) -> TextArray:
     """Return the name of each record's split, shape (n,).
 
-    By fractions: external patients are set aside; the others are divided class by class (a patient with several
+    Records of an external set that has a file of its own are that set. The others are divided as the plan says. By
+    fractions: external patients are set aside; the others are divided class by class (a patient with several
     classes counts as his rarest; numbers by quantile) in the order of a hash of seed and patient id. The same
     patients get the same splits in whatever order the records come.
 
     Raises:
         SplitError: fractions do not sum to 1, a site is not known, a given split has an unknown name or divides a
-            patient, or a class has fewer than two patients in a split.
+            patient, a record or a patient would be in two external sets, or a class has fewer than two patients in a
+            split.
     """
+    if cohort.outside is not None:
+        return _beside_files(cohort, plan, cohort.outside, keep_divided=keep_divided)
     patient_of, patients = coded(cohort.patients)
     if plan.column is not None:
         split = _given(cohort, plan)
         if not keep_divided:
-            _check_undivided(split, patient_of, plan.column)
+            _check_undivided(split, patient_of, f"column {plan.column!r}")
         used = [name for name in _INNER if (split == name).any()]
     else:
         fractions = _fractions(plan)
-        outside = _any_of(_external(cohort, plan)[:, None], patient_of, len(patients))[:, 0]
-        split = _divided(cohort, patient_of, patients, outside=outside, fractions=fractions, seed=plan.seed)
+        asked = asked_sets(plan)
+        claimed = claims(cohort, asked, patient_of, len(patients))
+        place = _divided(cohort, patient_of, patients, claimed=claimed, fractions=fractions, seed=plan.seed)
+        names = np.array([*_INNER, *(EXTERNAL if name is None else split_of_set(name) for name in asked)], dtype=object)
+        split = names[place]
         used = [name for name, share in zip(_INNER, fractions, strict=True) if share > 0]
     _check_classes(cohort, split, patient_of, used)
     return split
@@ -53,27 +64,30 @@ def _divided(
     patient_of: IntArray,
     patients: list[str],
     *,
-    outside: BoolArray,
+    claimed: BoolArray,
     fractions: npt.NDArray[np.float64],
     seed: int,
-) -> TextArray:
+) -> IntArray:
+    """Return the place of each record's split: of the inner ones, then of the external sets that claim patients."""
+    outside: BoolArray = np.asarray(claimed.any(axis=1))
     members = memberships(cohort.target)
-    has = _any_of(members, patient_of, len(patients))
+    has = any_of(members, patient_of, len(patients))
     stratum = strata(cohort.target, patient_of, has, outside)
     order = keyed_order(patients, seed)
     chosen = np.full(len(patients), len(_INNER), dtype=np.int64)
+    if claimed.shape[1]:
+        chosen += claimed.argmax(axis=1)
     carry = np.zeros(len(_INNER))
     for label in _rarest_first(stratum[~outside]):
         mine = order[(stratum[order] == label) & ~outside[order]]
         least = np.zeros(len(_INNER), dtype=np.int64)
         if label != UNSTRATIFIED and members.shape[1]:
-            have = np.bincount(chosen[has[:, label]], minlength=len(_INNER) + 1)[: len(_INNER)]
+            have = np.bincount(chosen[has[:, label]], minlength=len(_INNER))[: len(_INNER)]
             least = np.where(fractions > 0, np.clip(LEAST_PATIENTS - have, 0, None), 0)
         given = quota(len(mine), fractions, carry, least)
         carry += len(mine) * fractions - given
         chosen[mine] = np.repeat(np.arange(len(_INNER)), given)
-    names = np.array([*_INNER, "external"], dtype=object)
-    return names[chosen[patient_of]]
+    return chosen[patient_of]
 
 
 def _rarest_first(stratum: IntArray) -> list[int]:
@@ -91,50 +105,18 @@ def _fractions(plan: SplitPlan) -> npt.NDArray[np.float64]:
     return shares / total
 
 
-def _external(cohort: Cohort, plan: SplitPlan) -> BoolArray:
-    outside = np.zeros(len(cohort), dtype=bool)
-    if plan.external_sites:
-        outside |= _of_sites(cohort, plan.external_sites)
-    if plan.external_time is not None:
-        outside |= _of_window(cohort, plan.external_time)
-    return outside
-
-
-def _of_sites(cohort: Cohort, sites: tuple[str, ...]) -> BoolArray:
-    if cohort.site is None:
-        raise SplitError("split: external sites are named, but the study has no site column; add `site` to the cohort.")
-    known = sorted(set(cohort.site))
-    unknown = [site for site in sites if site not in known]
-    if unknown:
-        named = ", ".join(f"{site!r}{nearest(site, known)}" for site in unknown)
-        raise SplitError(f"split: no record is from the external site {named}; the sites are {', '.join(known[:30])}.")
-    return np.isin(cohort.site.astype(str), sites)
-
-
-def _of_window(cohort: Cohort, window: TimeWindow) -> BoolArray:
-    if cohort.time is None:
-        raise SplitError("split: an external window of time needs a time column; add `time` to the cohort.")
-    present = np.flatnonzero(~is_none(cohort.time))
-    times = cohort.time[present]
-    as_number = len(times) > 0 and isinstance(times[0], float)
-    inside = np.ones(len(times), dtype=bool)
-    if window.start is not None:
-        inside &= np.asarray(times >= _edge(window.start, as_number), dtype=bool)
-    if window.end is not None:
-        inside &= np.asarray(times < _edge(window.end, as_number), dtype=bool)
-    if not inside.any():
-        raise SplitError("split: no record lies in the external window of time; check its start and end.")
-    outside = np.zeros(len(cohort), dtype=bool)
-    outside[present[inside]] = True
-    return outside
-
-
-def _edge(value: str | float, as_number: bool) -> object:
-    edge: object = number(str(value)) if as_number else moment(str(value))
-    if edge is None or edge != edge:
-        expected = "a number like the time column" if as_number else "an ISO date such as 2024-05-31"
-        raise SplitError(f"split: the external window's edge {value!r} is not {expected}.")
-    return edge
+def _beside_files(cohort: Cohort, plan: SplitPlan, outside: TextArray, *, keep_divided: bool) -> TextArray:
+    """Return the splits of a cohort of which some records come from files of external sets."""
+    inside = is_none(outside)
+    split = np.array([None if name is None else split_of_set(name) for name in outside], dtype=object)
+    apart = set(split[~inside])
+    split[inside] = make_splits(replace(take(cohort, inside), outside=None), plan, keep_divided=keep_divided)
+    twice = sorted(apart & set(split[inside]))
+    if twice:
+        raise SplitError(f"split: {twice[0]!r} is the name of two external sets; give each its own.")
+    if not keep_divided:
+        _check_undivided(split, coded(cohort.patients)[0], "an external set with a file of its own (see own_ids)")
+    return split
 
 
 def _given(cohort: Cohort, plan: SplitPlan) -> TextArray:
@@ -144,28 +126,27 @@ def _given(cohort: Cohort, plan: SplitPlan) -> TextArray:
     if n_missing:
         raise SplitError(f"split: column {plan.column!r} is empty in {n_missing} records; give each record its split.")
     names = {value: plan.names.get(value, value) for value in sorted(set(values))}
-    unknown = [value for value, name in names.items() if name not in SPLIT_NAMES]
+    unknown = [value for value, name in names.items() if not is_split(name)]
     if unknown:
         named = ", ".join(f"{value!r}{nearest(value, SPLIT_NAMES)}" for value in unknown[:10])
         raise SplitError(
-            f"split: column {plan.column!r} holds the unknown name {named}; expected {', '.join(SPLIT_NAMES)}, "
-            f"or say under `names` what each value stands for."
+            f"split: column {plan.column!r} holds the unknown name {named}; expected {', '.join(SPLIT_NAMES)} "
+            f"or {EXTERNAL}:NAME, or say under `names` what each value stands for."
         )
     split = np.array([names[value] for value in values], dtype=object)
     for needed in ("train", "test"):
-        if not (split == needed).any() and not (needed == "test" and (split == "external").any()):
+        if not (split == needed).any() and not (needed == "test" and any(map(is_external, set(split)))):
             raise SplitError(f"split: column {plan.column!r} gives no record to {needed}.")
     return split
 
 
-def _check_undivided(split: TextArray, patient_of: IntArray, column: str) -> None:
-    codes = np.array([SPLIT_NAMES.index(name) for name in split], dtype=np.int64)
+def _check_undivided(split: TextArray, patient_of: IntArray, by: str) -> None:
+    codes, _ = coded(split)
     pairs = np.unique(np.stack([patient_of, codes]), axis=1)
     divided = int((np.bincount(pairs[0]) > 1).sum())
     if divided:
         raise SplitError(
-            f"split: column {column!r} puts {divided} patients into more than one split; "
-            f"keep all records of a patient together."
+            f"split: {by} puts {divided} patients into more than one split; keep all records of a patient together."
         )
 
 
@@ -186,11 +167,3 @@ def _check_classes(cohort: Cohort, split: TextArray, patient_of: IntArray, used:
             f"split: fewer than two patients a class and split: {', '.join(short[:6])}{more}; "
             f"add patients, merge classes with label_map, or set a split's share to 0."
         )
-
-
-def _any_of(members: BoolArray, patient_of: IntArray, n_patients: int) -> BoolArray:
-    """Return for each patient and column whether any of his records is a member; shape (n_patients, k)."""
-    found = np.zeros((n_patients, members.shape[1]), dtype=bool)
-    for column in range(members.shape[1]):
-        found[patient_of[members[:, column]], column] = True
-    return found

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from primum.cohort.cohort import SPLIT_NAMES, Cohort
+from primum.cohort.cohort import Cohort
 from primum.cohort.columns import coded, is_none
 from primum.cohort.records import VitalColumn
 from primum.cohort.strata import memberships
+from primum.evidence.split_names import in_order
 
 BoolArray = npt.NDArray[np.bool_]
 ObjectArray = npt.NDArray[np.object_]
@@ -31,7 +32,7 @@ class Columns:
     @classmethod
     def of(cls, cohort: Cohort, split: ObjectArray) -> Columns:
         """Return the splits that hold records, in their usual order, and the sites by name, rare ones pooled."""
-        splits = {name: np.asarray(split == name, dtype=bool) for name in SPLIT_NAMES if (split == name).any()}
+        splits = {name: np.asarray(split == name, dtype=bool) for name in in_order(split)}
         if cohort.site is None:
             return cls(splits=splits, sites={})
         return cls(splits=splits, sites=dict(_levels(cohort.site, coded(cohort.patients)[0])))

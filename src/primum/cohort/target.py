@@ -44,12 +44,13 @@ def _classes(
     role: TargetRole, cells: Coded, rows: Rows, *, name_of: Callable[[str], str | None], faults: Faults
 ) -> Target:
     names = [name_of(value) for value in cells.values]
-    classes = tuple(sorted({name for name in names if name is not None}))
+    classes = role.classes or tuple(sorted({name for name in names if name is not None}))
+    names = _known(role, names, faults)
     code_of = {name: code for code, name in enumerate(classes)}
     lookup = [-1 if name is None else code_of[name] for name in names]
     values = np.array([*lookup, -1], dtype=np.int64)[cells.codes]
     _check_present(role, values < 0, rows, faults)
-    if len(classes) == 1:
+    if len(classes) == 1 and not role.classes:
         faults.add(
             ColumnError(
                 f"column {role.column!r}: every record has the class {classes[0]!r}; "
@@ -59,12 +60,26 @@ def _classes(
     return Target(kind="classes", classes=classes, values=values)
 
 
+def _known(role: TargetRole, names: list[str | None], faults: Faults) -> list[str | None]:
+    """Return the names, None in place of those that are not among the known classes."""
+    strange = {name for name in names if name is not None and role.classes and name not in role.classes}
+    if strange:
+        faults.add(
+            ColumnError(
+                f"column {role.column!r}: holds {len(strange)} classes that are not among those learnt "
+                f"({', '.join(role.classes[:10])}); map them with label_map, or leave their records out."
+            )
+        )
+    return [None if name in strange else name for name in names]
+
+
 def _labels(role: TargetRole, cells: Coded, name_of: Callable[[str], str | None], faults: Faults) -> Target:
     named = [
         {name for part in value.split(";") if part.strip() and (name := name_of(part.strip())) is not None}
         for value in cells.values
     ]
-    classes = tuple(sorted(set().union(*named)))
+    classes = role.classes or tuple(sorted(set().union(*named)))
+    named = [set(filter(None, _known(role, [*one], faults))) for one in named]
     lookup = np.zeros((len(named) + 1, len(classes)), dtype=np.int64)
     for row, names in enumerate(named):
         lookup[row, [classes.index(name) for name in names]] = 1

@@ -13,12 +13,14 @@ from typing import Any
 import yaml
 
 from primum.errors import InputError
+from primum.ethics.card_hazards import card_hazards, hazard_lines
 from primum.ethics.card_privacy import privacy_lines
 from primum.ethics.card_trust import trust_lines
 from primum.ethics.card_xml import card_xml
 from primum.ethics.sentences import number
 from primum.evidence.finding import Finding, read_findings
 from primum.evidence.metrics import METRICS
+from primum.evidence.split_names import in_order, is_external
 from primum.files import write_json, write_text
 
 NOT_MEASURED = "not measured"
@@ -26,6 +28,7 @@ NOT_STATED = "not stated"
 HEADLINES = ("auroc", "auprc", "accuracy", "balanced_accuracy", "macro_f1", "micro_f1", "subset_accuracy", "log_loss",
              "brier", "ece", "mae", "rmse", "r2")  # fmt: skip
 """Metrics over all classes together that the card shows first."""
+_TRUST = ("calibration", "conformal", "abstention", "novelty")
 _USES = ("population", "setting", "user", "not_for", "risk")
 
 
@@ -41,7 +44,7 @@ def write_cards(run_dir: Path) -> tuple[Path, Path, Path]:
         cohort=_read(run_dir / "cohort.json"),
         findings=read_findings(run_dir / "findings.jsonl"),
         verdict=_read(run_dir / "verdict.json"),
-        trust={name: _read(run_dir / "model" / f"{name}.json") for name in ("calibration", "conformal", "abstention")},
+        trust={name: _read(run_dir / "model" / f"{name}.json") for name in _TRUST},
     )
     paths = (run_dir / "card.md", run_dir / "card.json", run_dir / "card.xml")
     write_text(paths[0], card_markdown(card))
@@ -78,7 +81,8 @@ def build_card(
         cohort: cohort.json's content; only counts are taken from it.
         findings: of the run.
         verdict: verdict.json's content.
-        trust: what was fitted beside the model, by name: calibration, conformal, abstention; empty where nothing was.
+        trust: what was fitted beside the model, by name: calibration, conformal, abstention, novelty; empty where
+            nothing was.
     """
     use = _mapping(study.get("intended_use"))
     roles = _mapping(study.get("cohort"))
@@ -96,7 +100,7 @@ def build_card(
             "fingerprint": _stated(cohort.get("fingerprint")),
             "table_1": "cohort.json",
         },
-        "performance": {split: _headlines(findings, split) for split in ("test", "external")},
+        "performance": {split: _headlines(findings, split) for split in _judged(findings)},
         "trust": trust_lines(trust or {}) or NOT_MEASURED,
         "privacy": privacy_lines(findings) or NOT_MEASURED,
         "fairness": [_line(f) for f in findings if f.pillar == "fairness" and f.versus],
@@ -110,6 +114,7 @@ def build_card(
                 if rule.get("outcome") != "pass"
             ],
         },
+        "hazards": card_hazards(findings, verdict, study=study, trust=trust or {}, line=_line),
         "not_a_medical_device": True,
     }
 
@@ -127,6 +132,12 @@ def _count(cohort: Mapping[str, Any]) -> int | str:
         if isinstance(cohort.get(key), int):
             return int(cohort[key])
     return NOT_STATED
+
+
+def _judged(findings: Sequence[Finding]) -> list[str]:
+    """Return test and every external set; `external` alone stands for none."""
+    splits = in_order(f.split for f in findings if f.split and f.metric in HEADLINES)
+    return ["test", *(list(filter(is_external, splits)) or ["external"])]
 
 
 def _headlines(findings: Sequence[Finding], split: str) -> list[dict[str, Any]] | str:
@@ -194,6 +205,8 @@ def card_markdown(card: Mapping[str, Any]) -> str:
         told = [said] if isinstance(said, str) else [f"- {_plain(line)}" for line in said]
         lines += [f"## {name.capitalize()}", "", *told, ""]
     lines += ["## Fairness", "", *_figure_lines(card["fairness"] or NOT_MEASURED), ""]
+    lines += ["## Hazards", "", f"Severity of harm, as the study states it: {_plain(use['risk'])}.", ""]
+    lines += [f"- {_plain(line)}" for line in hazard_lines(card["hazards"], figure_text)] + [""]
     lines += ["## What the verdict rests on", ""]
     lines += [f"- {_plain(r['outcome'])}, {_plain(r['rule'])}: {_plain(r['because'])}" for r in verdict["reasons"]]
     return "\n".join([*lines, ""])

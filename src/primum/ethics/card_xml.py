@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
+from primum.evidence.split_names import is_external, set_of
+
 NAMESPACE = "https://mc.chai.org/v0.2/schema.xsd"
 _NOT_STATED = "not stated"
 _NOT_MEASURED = "not measured"
@@ -78,11 +80,22 @@ def _content(card: Mapping[str, Any]) -> Tree:
         "KeyMetrics": {
             "UsefulnessUsabilityEfficacy": _metrics("Useful on unseen patients", card["performance"]["test"], "test"),
             "FairnessEquity": _metrics("Equal service to all groups", card["fairness"] or _NOT_MEASURED, "test"),
-            "SafetyReliability": _metrics("Holds elsewhere", card["performance"]["external"], "external"),
+            "SafetyReliability": _metrics("Holds elsewhere", _elsewhere(card["performance"]), "external"),
         },
         "Resources": {"PeerReviewedPublications": _NOT_STATED, "PatientConsentOrDisclosure": _NOT_STATED},
         "Bibliography": _NOT_STATED,
     }
+
+
+def _elsewhere(performance: Mapping[str, Any]) -> Sequence[Mapping[str, Any]] | str:
+    """Return the figures of every external set, each titled with the set's name."""
+    lines = [
+        {**line, "title": f"{line['title']}, {set_of(split)}" if set_of(split) else line["title"]}
+        for split, figures in performance.items()
+        if is_external(split) and not isinstance(figures, str)
+        for line in figures
+    ]
+    return lines or _NOT_MEASURED
 
 
 def _reasons(reasons: Sequence[Mapping[str, Any]]) -> str:

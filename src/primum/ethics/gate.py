@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from primum.ethics import sentences
-from primum.ethics.policy import Policy, Rule, Tolerance, load_policy
+from primum.ethics.policy import Policy, Rule, Tolerance, Where, load_policy
 from primum.evidence.finding import Finding
+from primum.evidence.split_names import split_kind
 from primum.evidence.sufficiency import ENOUGH_FOR_A_SHARE
 
 Outcome = Literal["pass", "review", "block"]
@@ -78,7 +79,7 @@ def judge(findings: Sequence[Finding], policy: Policy | str) -> Verdict:
         PolicyError: the policy's name or file is wrong.
     """
     written = load_policy(policy) if isinstance(policy, str) else policy
-    kind = _target_kind(findings)
+    kind = target_kind(findings)
     results = tuple(_apply(rule, findings) for rule in written.rules if _applies(rule, kind))
     outcomes: list[RuleOutcome] = [result.outcome for result in results]
     worst = max(outcomes, key=lambda one: SEVERITY[one], default="review")
@@ -86,7 +87,7 @@ def judge(findings: Sequence[Finding], policy: Policy | str) -> Verdict:
     return Verdict(outcome=outcome, policy=written.name, policy_sha256=written.sha256, rules=results)
 
 
-def _target_kind(findings: Sequence[Finding]) -> str | None:
+def target_kind(findings: Sequence[Finding]) -> str | None:
     """Return which target type the performance findings speak of; None when they do not tell."""
     metrics = {finding.metric for finding in findings}
     for kind, telling in (("number", {"mae", "rmse"}), ("labels", {"subset_accuracy", "micro_f1"})):
@@ -101,7 +102,7 @@ def _applies(rule: Rule, kind: str | None) -> bool:
 
 
 def _apply(rule: Rule, findings: Sequence[Finding]) -> RuleResult:
-    chosen = [index for index, finding in enumerate(findings) if _matches(rule, finding)]
+    chosen = [index for index, finding in enumerate(findings) if matches(rule.where, finding)]
     if not chosen:
         because = {lang: sentences.missing(rule, lang) for lang in sentences.LANGUAGES}
         return RuleResult(rule=rule, outcome=rule.if_missing, findings=(), because=because)
@@ -125,17 +126,21 @@ def _apply(rule: Rule, findings: Sequence[Finding]) -> RuleResult:
     return RuleResult(rule=rule, outcome=outcomes[worst], findings=tuple(chosen), because=because)
 
 
-def _matches(rule: Rule, finding: Finding) -> bool:
-    where = rule.where
+def matches(where: Where, finding: Finding) -> bool:
+    """Return whether a finding is one of those that `where` speaks of."""
     return (
         finding.metric == where.metric
         and (where.pillar is None or finding.pillar == where.pillar)
-        and (finding.split or "cohort") in where.split
+        and _split_matches(where.split, finding.split or "cohort")
         and _class_matches(where.class_, finding.class_)
         and _slice_matches(where.slice, finding.slice)
         and _versus_matches(where.versus, finding.versus)
         and all(finding.detail.get(key) in values for key, values in where.detail.items())
     )
+
+
+def _split_matches(wanted: Sequence[str], split: str) -> bool:
+    return split in wanted or split_kind(split) in wanted
 
 
 def _class_matches(wanted: str, class_: str | None) -> bool:

@@ -55,7 +55,7 @@ class Where(_Strict):
     pillar: Pillar | None = None
     """None: any."""
     split: Names = ("test",)
-    """Splits; cohort: all records together."""
+    """Splits; external: every external set, external:NAME: one of them; cohort: all records together."""
     class_: str = Field(default="overall", alias="class")
     """overall: all classes together; each: every single class; any: both; else one class by name."""
     slice: Literal["everybody", "each", "any"] | dict[str, str] = "everybody"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from primum.ethics.policy import Rule, Tolerance
 from primum.evidence.finding import Finding
 from primum.evidence.metrics import METRICS
+from primum.evidence.split_names import set_of
 
 LANGUAGES = ("en", "zh")
 _SMALL_CELL = 5
@@ -98,7 +99,7 @@ def _key(standing: str, finding: Finding) -> str:
 def missing(rule: Rule, lang: str) -> str:
     """Return the sentence for a rule that found nothing to judge."""
     title = METRICS.get(rule.where.metric).title[lang]
-    splits = ("、" if lang == "zh" else ", ").join(_SPLITS[lang].get(split, split) for split in rule.where.split)
+    splits = ("、" if lang == "zh" else ", ").join(_place(split, lang) for split in rule.where.split)
     what = f"{splits}的{title}" if lang == "zh" else f"{title} {splits}"
     sentence = _STANDING[lang]["missing"].format(what=what, bound=_bound(rule.must_be, lang))
     return _joined(sentence, _why(rule, lang), lang)
@@ -122,7 +123,7 @@ def _subject(finding: Finding, lang: str) -> str:
     title = METRICS.get(finding.metric).title[lang]
     group = ", ".join(f"{key} = {value}" for key, value in finding.slice.items())
     versus = ", ".join(str(value) for value in finding.versus.values())
-    split = _SPLITS[lang].get(finding.split or "cohort", finding.split or "")
+    split = _place(finding.split or "cohort", lang)
     column = finding.detail.get("column")
     if lang == "zh":
         parts = [f"类别 {finding.class_} " if finding.class_ else "", f"（{group}）" if group else ""]
@@ -132,6 +133,13 @@ def _subject(finding: Finding, lang: str) -> str:
     parts = [title, f"of class {finding.class_}" if finding.class_ else "", f"of {column}" if column else "", split]
     parts += [f"for {group}" if group else "", f"against {versus}" if versus else ""]
     return " ".join(part for part in parts if part)
+
+
+def _place(split: str, lang: str) -> str:
+    name = set_of(split)
+    if name is not None:
+        return f"外部集 {name} 上" if lang == "zh" else f"on the external set {name}"
+    return _SPLITS[lang].get(split, split)
 
 
 def _figure(finding: Finding, lang: str) -> str:

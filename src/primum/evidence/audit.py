@@ -13,9 +13,9 @@ from primum.errors import PredictionsError, nearest
 from primum.evidence.bands import band_names, banded
 from primum.evidence.predictions import UNKNOWN, FloatArray, IntArray, Predictions, TargetType, TextArray
 from primum.evidence.sources import Source, missing, open_source
+from primum.evidence.split_names import EXTERNAL, SPLITS, is_split, measured_splits
 from primum.evidence.tables import PROBABILITY, code_labels, split_labels
 
-SPLITS = ("train", "validation", "calibration", "test", "external")
 MOST_GROUPS = 200
 """Most groups of a sensitive attribute; more is a number that wants bins, and no group would have enough patients."""
 TOLERANCE = 1e-3
@@ -278,13 +278,14 @@ def _splits(source: Source, column: str | None) -> TextArray:
         return np.full(len(source), "test", dtype=object)
     source.require(name, "split")
     splits = _present(source, name)
-    unknown = sorted(set(splits.tolist()) - set(SPLITS))
+    names = set(splits.tolist())
+    unknown = sorted(name for name in names if not is_split(name))
     if unknown:
         raise PredictionsError(
             f"{source.name}: column {name!r} holds split {unknown[0]!r}{nearest(unknown[0], SPLITS)}; "
-            f"the splits are {', '.join(SPLITS)}."
+            f"the splits are {', '.join(SPLITS)}, and {EXTERNAL}:NAME for each of several external sets."
         )
-    if not set(splits.tolist()) & {"test", "external"}:
+    if not measured_splits(names):
         raise PredictionsError(f"{source.name}: column {name!r} has no row of test or external; an audit needs one.")
     return splits
 

@@ -41,7 +41,7 @@ class Finding:
     class_: str | None = None
     """The class it is about, one against the rest; None for all classes together."""
     split: str | None = None
-    """The split it was measured on: train, validation, calibration, test or external."""
+    """The split it was measured on: train, validation, calibration, test, external or external:NAME."""
     enough: bool = True
     """Whether there are enough patients to tell; when False, no rule may pass on it."""
     method: str = ""

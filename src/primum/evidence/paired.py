@@ -10,9 +10,9 @@ from primum.errors import PredictionsError
 from primum.evidence.finding import Finding
 from primum.evidence.intervals import LEVEL
 from primum.evidence.metrics import METRICS, gain_name
-from primum.evidence.performance import MEASURED_SPLITS
 from primum.evidence.predictions import Predictions, TargetType
 from primum.evidence.resampling import percentile_interval, resample
+from primum.evidence.split_names import measured_splits
 from primum.evidence.sufficiency import Supports
 from primum.evidence.sums import point_values
 
@@ -31,7 +31,7 @@ def gain_findings(
     *,
     name: str,
     metrics: Sequence[str] | None = None,
-    splits: Sequence[str] = MEASURED_SPLITS,
+    splits: Sequence[str] | None = None,
     n_resamples: int = 1000,
     seed: int = 7,
 ) -> list[Finding]:
@@ -43,7 +43,7 @@ def gain_findings(
         name: of the baseline, as it stands in `versus`.
         metrics: of METRICS, over all classes together; those that either side cannot have (no probabilities) are left
             out.
-        splits: each gives its own findings; one without records gives none.
+        splits: each gives its own findings; one without records gives none. None: test and every external set.
         n_resamples: of the paired bootstrap.
         seed: of the paired bootstrap.
     Raises:
@@ -51,7 +51,7 @@ def gain_findings(
     """
     names = DEFAULT_METRICS[predictions.target_type] if metrics is None else tuple(metrics)
     findings = []
-    for split in splits:
+    for split in measured_splits(predictions.split) if splits is None else splits:
         ours = predictions.of_split(split)
         if len(ours):
             theirs = aligned(ours, baseline.of_split(split), name=name, split=split)

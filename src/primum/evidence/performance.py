@@ -14,11 +14,10 @@ from primum.evidence.intervals import LEVEL, auroc_intervals, mean_of_shares, wi
 from primum.evidence.metrics import METRICS
 from primum.evidence.predictions import FloatArray, Predictions
 from primum.evidence.resampling import percentile_interval, repeats, resample
+from primum.evidence.split_names import measured_splits
 from primum.evidence.sufficiency import Support, Supports
 from primum.evidence.sums import Figures, Key, point_figures
 
-MEASURED_SPLITS = ("test", "external")
-"""The splits that no part of a model was fitted or chosen on."""
 SHARES = frozenset({"accuracy", "subset_accuracy", "sensitivity", "specificity", "ppv", "npv"})
 """Metrics that are a share of a fixed denominator, which Wilson's interval fits."""
 
@@ -43,7 +42,7 @@ class Interval:
 
 
 def performance_findings(predictions: Predictions, *, n_resamples: int = 1000, seed: int = 7) -> list[Finding]:
-    """Return every metric's finding on the splits test and external, over all and by site where there are several.
+    """Return every metric's finding on test and on each external set, over all and by site where there are several.
 
     Where a patient has several records, all intervals come from resampling patients; else shares have Wilson's,
     balanced accuracy MOVER's, the AUROC DeLong's, and only the rest is resampled. Memory stays within a few times
@@ -55,7 +54,7 @@ def performance_findings(predictions: Predictions, *, n_resamples: int = 1000, s
         seed: of the bootstrap.
     """
     findings = []
-    for split in MEASURED_SPLITS:
+    for split in measured_splits(predictions.split):
         for slice_, part in slices_by_site(predictions.of_split(split)):
             findings += _findings_of(part, split=split, slice_=slice_, n_resamples=n_resamples, seed=seed)
     return findings

@@ -29,7 +29,7 @@ class Predictions:
     ids: TextArray
     """Record ids as strings, shape (n,)."""
     split: TextArray
-    """Name of each record's split: train, validation, calibration, test or external; shape (n,)."""
+    """Name of each record's split: train, validation, calibration, test, external or external:NAME; (n,)."""
     target_type: TargetType
     """classes: one of several; labels: any number of several; number: a quantity."""
     classes: tuple[str, ...]

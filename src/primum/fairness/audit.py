@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from primum.evidence.finding import Finding
-from primum.evidence.performance import MEASURED_SPLITS
 from primum.evidence.predictions import Predictions
 from primum.evidence.slices import MAX_DEPTH
+from primum.evidence.split_names import measured_splits
 from primum.fairness.discovery import Fields, discovery_findings
 from primum.fairness.families import families_of
 from primum.fairness.gaps import gap_findings
@@ -40,7 +40,7 @@ def fairness_findings(
         fields: by split, vitals and other columns in which to search for the worst-served slice.
     """
     findings: list[Finding] = []
-    for split in MEASURED_SPLITS:
+    for split in measured_splits(predictions.split):
         part = predictions.of_split(split)
         if not len(part):
             continue

@@ -21,7 +21,7 @@ from primum.cohort.columns import coded
 from primum.evidence.finding import Finding
 from primum.evidence.intervals import LEVEL, wilson
 from primum.evidence.metrics import METRICS
-from primum.evidence.performance import MEASURED_SPLITS
+from primum.evidence.split_names import measured_splits
 from primum.evidence.sufficiency import ENOUGH_FOR_A_MEAN, ENOUGH_FOR_A_SHARE
 from primum.fairness.counterfactual_metrics import FLIP_RATE, SHIFT
 
@@ -120,7 +120,7 @@ def counterfactual_findings(
     swaps = find_swaps(cohort)
     if not swaps:
         logger.info("counterfactual_none reason=no attribute of the study stands in the text or the vitals")
-    for name in MEASURED_SPLITS if swaps else ():
+    for name in measured_splits(split) if swaps else ():
         rows = _drawn(np.flatnonzero(split == name), most, seed)
         if len(rows):
             findings += _of_split(_Model(predictor, calibration, decisions), take(cohort, rows), name, swaps)

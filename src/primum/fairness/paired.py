@@ -19,6 +19,7 @@ from primum.evidence.intervals import LEVEL
 from primum.evidence.paired import aligned
 from primum.evidence.predictions import FloatArray, IntArray, Predictions
 from primum.evidence.resampling import MAX_UNDEFINED, units_of, weight_chunks
+from primum.evidence.split_names import measured_splits
 from primum.evidence.sums import ratio
 from primum.fairness.change_metrics import OF_ATTRIBUTES, OF_SLICES, change_name
 from primum.i18n import translate
@@ -39,7 +40,7 @@ def change_findings(
     unmitigated: Predictions,
     *,
     aims: Collection[tuple[str, str]] = (),
-    splits: Sequence[str] = ("test", "external"),
+    splits: Sequence[str] | None = None,
     n_resamples: int = 1000,
     seed: int = 7,
 ) -> list[Finding]:
@@ -50,14 +51,15 @@ def change_findings(
         unmitigated: its twin's, of the same records in any order.
         aims: (attribute, difference) pairs that the mitigation was to make small; the findings that say whether it did
             carry `role: aim` in their detail.
-        splits: each gives its own findings; one without records gives none.
+        splits: each gives its own findings; one without records gives none. None: test and every external set.
         n_resamples: of the paired bootstrap.
         seed: of the paired bootstrap.
     Raises:
         PredictionsError: the two are not about the same records.
     """
     findings = []
-    for split in splits if mitigated.target_type != "number" else ():
+    asked = measured_splits(mitigated.split) if splits is None else splits
+    for split in asked if mitigated.target_type != "number" else ():
         ours = mitigated.of_split(split)
         if len(ours):
             theirs = aligned(ours, unmitigated.of_split(split), name=TWIN, split=split)

@@ -7,6 +7,7 @@ from primum.safety.conformal import CONFORMAL_FILE, Conformal, conformal_finding
 from primum.safety.folds import out_of_fold
 from primum.safety.net_benefit import DecisionCurve, decision_curve, net_benefit_findings
 from primum.safety.novelty import Novelty, fit_novelty, novelty_findings, reasons_in_words
+from primum.safety.places import place_findings
 from primum.safety.probabilities import probability_findings
 from primum.safety.risk_coverage import aurc, risk_coverage, risk_findings
 from primum.safety.robustness import robustness_findings
@@ -32,6 +33,7 @@ __all__ = [
     "net_benefit_findings",
     "novelty_findings",
     "out_of_fold",
+    "place_findings",
     "probability_findings",
     "reasons_in_words",
     "risk_coverage",

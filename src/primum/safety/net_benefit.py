@@ -11,9 +11,9 @@ from scipy import stats
 from primum.evidence import Finding, Predictions
 from primum.evidence.intervals import LEVEL
 from primum.evidence.metrics import METRICS
-from primum.evidence.performance import MEASURED_SPLITS
 from primum.evidence.predictions import FloatArray, IntArray
 from primum.evidence.resampling import units_of
+from primum.evidence.split_names import measured_splits
 from primum.safety.calibration.scores import BoolArray
 
 THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.5)
@@ -69,7 +69,7 @@ def net_benefit_findings(predictions: Predictions) -> list[Finding]:
     Of two classes the second is meant, of more and of labels each against the rest; at every one of THRESHOLDS.
     """
     findings: list[Finding] = []
-    for split in MEASURED_SPLITS if predictions.probabilities is not None else ():
+    for split in measured_splits(predictions.split) if predictions.probabilities is not None else ():
         part = predictions.of_split(split)
         if len(part):
             for place, name in enumerate(part.classes):

@@ -9,9 +9,9 @@ import numpy as np
 from primum.evidence import Finding, Predictions
 from primum.evidence.intervals import LEVEL, clopper_pearson, wilson
 from primum.evidence.metrics import METRICS
-from primum.evidence.performance import MEASURED_SPLITS
 from primum.evidence.predictions import FloatArray, IntArray
 from primum.evidence.resampling import percentile_interval, units_of
+from primum.evidence.split_names import measured_splits
 from primum.evidence.sufficiency import ENOUGH_FOR_A_MEAN
 from primum.safety.abstention import Abstention, sureness_of, wrong_of
 from primum.safety.calibration.scores import BoolArray
@@ -62,7 +62,7 @@ def risk_findings(
         seed: of the bootstrap.
     """
     findings: list[Finding] = []
-    for split in MEASURED_SPLITS if predictions.probabilities is not None else ():
+    for split in measured_splits(predictions.split) if predictions.probabilities is not None else ():
         part = predictions.of_split(split)
         if len(part):
             findings += _areas(part, split, n_resamples=n_resamples, seed=seed)

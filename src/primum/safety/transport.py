@@ -10,6 +10,7 @@ from primum.evidence import Finding
 from primum.evidence.intervals import LEVEL, mover
 from primum.evidence.metrics import METRICS
 from primum.evidence.predictions import FloatArray
+from primum.evidence.split_names import is_external
 from primum.safety.metrics import TRANSPORTED, transport_name
 
 _METHOD = (
@@ -18,7 +19,7 @@ _METHOD = (
 
 
 def transport_findings(measured: Sequence[Finding]) -> list[Finding]:
-    """Return, for every figure over everybody, external minus test, for all external records and for each of its sites.
+    """Return, for every figure over everybody, external minus test, for each external set and each of its sites.
 
     Args:
         measured: the findings on test and external; only figures of both with an interval are compared. The patients of
@@ -26,7 +27,7 @@ def transport_findings(measured: Sequence[Finding]) -> list[Finding]:
     """
     plain = [f for f in measured if f.metric in TRANSPORTED and not f.versus and f.class_ is None]
     home = {f.metric: f for f in plain if f.split == "test" and not f.slice}
-    away = [f for f in plain if f.split == "external" and set(f.slice) <= {"site"}]
+    away = [f for f in plain if is_external(f.split) and set(f.slice) <= {"site"}]
     return [_change(there, home[there.metric]) for there in away if there.metric in home]
 
 
@@ -48,7 +49,7 @@ def _change(there: Finding, here: Finding) -> Finding:
         n=there.n,
         slice=there.slice,
         versus={"split": "test"},
-        split="external",
+        split=there.split,
         enough=there.enough and here.enough and known,
         method=_METHOD,
         reference=METRICS.get(metric).reference,

@@ -13,7 +13,7 @@ from primum.evidence.finding import write_findings
 from primum.fairness import fairness_findings
 from primum.files import write_json, write_text
 from primum.privacy import membership_findings
-from primum.safety import probability_findings, transport_findings
+from primum.safety import place_findings, probability_findings, transport_findings
 from primum.study.loading import read_yaml, validate
 from primum.study.publishing import published
 from primum.study.run import Run, environment
@@ -43,7 +43,7 @@ def assess_file(predictions: Path, spec: Path, *, out: Path | None = None, lang:
     table = _table(predictions, audit)
     findings = performance_findings(table) + fairness_findings(table)
     findings += probability_findings(table)
-    findings += transport_findings(findings)
+    findings += place_findings(findings) + transport_findings(findings)
     findings += membership_findings(table)
     findings = published(findings)
     verdict = judge(findings, policy)

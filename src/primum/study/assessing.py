@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 from primum.cohort import Cohort
 from primum.errors import StudyError
 from primum.evidence import Finding, Predictions, gain_findings, performance_findings, point_values
+from primum.evidence.split_names import measured_splits
 from primum.fairness import fairness_findings
 
 if TYPE_CHECKING:  # the steps read the study; the study starts the runner, which starts the steps
     from primum.study.study import Study
-
-_MEASURED = ("validation", "test", "external")
 
 
 def all_findings(
@@ -41,7 +40,7 @@ def _vitals_by_split(cohort: Cohort, predictions: Predictions) -> dict[str, dict
     vitals = cohort.records.vitals
     return {
         split: {name: column.values[predictions.split == split] for name, column in vitals.items()}
-        for split in _MEASURED
+        for split in ("validation", *measured_splits(predictions.split))
     }
 
 
@@ -49,6 +48,6 @@ def baseline_figures(models: Mapping[str, Predictions]) -> dict[str, Any]:
     """Return each model's point figures by measured split."""
     figures: dict[str, Any] = {}
     for name, predictions in models.items():
-        parts = {split: predictions.of_split(split) for split in _MEASURED}
+        parts = {split: predictions.of_split(split) for split in ("validation", *measured_splits(predictions.split))}
         figures[name] = {split: point_values(part) for split, part in parts.items() if len(part)}
     return figures

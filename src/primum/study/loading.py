@@ -13,6 +13,23 @@ from pydantic import BaseModel, ValidationError
 from primum.errors import StudyError, nearest
 
 M = TypeVar("M", bound=BaseModel)
+_IN_BRACKETS = re.compile(r"<\w+>|\[key\]")
+"""Parts of a fault's place that are no key of the file: which of several forms a value has, and that a key is meant."""
+
+
+class _Unique(yaml.SafeLoader):
+    """YAML in which a key that stands twice in one mapping is an error, where the second would win in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Return the mapping of a node; keys that a merge brings in may be overridden."""
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                if key.value in seen:
+                    problem = f"the key {key.value!r} stands there twice"
+                    raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -24,7 +41,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise StudyError(f"{path}: no such study file; give a study.yaml, its folder, or a name from `primum studies`.")
     try:
-        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+        value = yaml.load(path.read_text(encoding="utf-8"), Loader=_Unique)
     except UnicodeDecodeError as exc:
         raise StudyError(f"{path}: a study file must be UTF-8 text; save it again as UTF-8.") from exc
     except yaml.YAMLError as exc:
@@ -93,7 +110,7 @@ def validate(model: type[M], raw: Mapping[str, Any], *, source: str) -> M:
 
 
 def _fault(model: type[BaseModel], error: Any) -> str:
-    location = [part for part in error["loc"]]
+    location = [part for part in error["loc"] if not _IN_BRACKETS.fullmatch(str(part))]
     key = ".".join(str(part) for part in location) or "the study"
     kind, given = error["type"], error.get("input")
     if kind == "extra_forbidden":

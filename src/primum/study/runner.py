@@ -28,7 +28,7 @@ from primum.fairness.paired import TWIN
 from primum.files import atomic_path, write_json
 from primum.privacy import reidentification_findings
 from primum.progress import Progress, Silent
-from primum.safety import transport_findings
+from primum.safety import place_findings, transport_findings
 from primum.safety.records import RecordCheck, record_findings
 from primum.study.assessing import all_findings, baseline_figures
 from primum.study.clock import Clock
@@ -64,7 +64,6 @@ if TYPE_CHECKING:  # the runner reads the study; the study starts the runner
     from primum.study.study import Study
 
 SplitArray = npt.NDArray[np.object_]
-_MEASURED = ("validation", "test", "external")
 
 
 def run_study(
@@ -140,7 +139,7 @@ def _carry_out(
     with clock.step("assess"):
         findings = all_findings(study, cohort, predictions, others, fitted.findings)
         findings += trust_findings(study, trust, predictions, plain)
-        findings += transport_findings(findings)
+        findings += place_findings(findings) + transport_findings(findings)
         findings += of_records
         if unmitigated is not None:
             findings += change_findings(
@@ -184,7 +183,8 @@ def conclude(study: Study, folder: Path, findings: list[Finding], policy: Policy
 def records_of(study: Study, cohort: Cohort, split: SplitArray) -> RecordCheck:
     """Return what the records of a study say of themselves, and which records are behind it."""
     plan = study.spec.cohort.split
-    by_time = plan.column is not None or (plan.external is not None and plan.external.time is not None)
+    external = plan.external.values() if isinstance(plan.external, dict) else filter(None, [plan.external])
+    by_time = plan.column is not None or any(one.time is not None for one in external)
     return record_findings(cohort, split, time_split_asked=by_time, seed=study.spec.training.seed)
 
 
@@ -197,7 +197,11 @@ def policy_of(study: Study) -> Policy:
 def resolved_study(study: Study) -> dict[str, Any]:
     """Return the study with every default and with absolute paths, so that the run's own copy can be run again."""
     resolved = dict(study.spec.resolved())
-    resolved["cohort"] = {**resolved["cohort"], "source": str(study.source.resolve())}
+    external = {
+        name: {**file, "source": str(study.place_of(file["source"]).resolve())}
+        for name, file in resolved["cohort"]["external"].items()
+    }
+    resolved["cohort"] = {**resolved["cohort"], "source": str(study.source.resolve()), "external": external}
     if (study.folder / study.spec.policy).is_file():
         resolved["policy"] = str((study.folder / study.spec.policy).resolve())
     return resolved

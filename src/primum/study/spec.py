@@ -12,24 +12,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from primum.errors import nearest
+from primum.evidence.split_names import set_of
 from primum.study.spec_base import BaseSpec as _Spec
+from primum.study.spec_base import Columns, Text, Texts, as_list
+from primum.study.spec_external import External, ExternalFiles
 from primum.study.spec_privacy import PrivacySpec, nothing_asked
 from primum.study.spec_trust import AbstentionSpec, CalibrationSpec, ConformalSpec, method_alone
 
-
-def _as_list(value: Any) -> Any:
-    return value if isinstance(value, list | tuple) or value is None else [value]
-
-
-def _as_text(value: Any) -> Any:
-    if isinstance(value, bool):  # YAML reads a bare yes or no as a boolean; the records say "yes"
-        return "yes" if value else "no"
-    return str(value) if isinstance(value, int | float) else value
-
-
-Text = Annotated[str, BeforeValidator(_as_text)]
-Columns = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
-Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_list)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Rate = Annotated[float, Field(ge=0.0, lt=1.0)]
 
@@ -66,7 +55,7 @@ def _vital(value: Any) -> Any:
 
 
 Vital = Annotated[VitalSpec, BeforeValidator(_vital)]
-Vitals = Annotated[tuple[Vital, ...], BeforeValidator(_as_list)]
+Vitals = Annotated[tuple[Vital, ...], BeforeValidator(as_list)]
 
 
 class InputsSpec(_Spec):
@@ -109,7 +98,7 @@ def _sensitive(value: Any) -> Any:
     return {"column": value} if isinstance(value, str) else value
 
 
-Sensitive = Annotated[tuple[Annotated[SensitiveSpec, BeforeValidator(_sensitive)], ...], BeforeValidator(_as_list)]
+Sensitive = Annotated[tuple[Annotated[SensitiveSpec, BeforeValidator(_sensitive)], ...], BeforeValidator(as_list)]
 
 
 class ConsentSpec(_Spec):
@@ -117,31 +106,6 @@ class ConsentSpec(_Spec):
 
     column: str = Field(description="Column name.")
     granted: Texts = Field(("yes",), description="Values that grant consent; every other value refuses it.")
-
-
-class TimeWindowSpec(_Spec):
-    """Records from `start` (included) until `end` (excluded)."""
-
-    start: str | float | None = Field(None, description="ISO date or number; left out: open.")
-    end: str | float | None = Field(None, description="ISO date or number; left out: open.")
-
-    @field_validator("start", "end", mode="before")
-    @classmethod
-    def _date(cls, value: Any) -> Any:
-        return value.isoformat() if hasattr(value, "isoformat") else value
-
-
-class ExternalSpec(_Spec):
-    """Records that are never trained on, to see whether the model travels."""
-
-    site: Texts = Field((), description="Hospitals that are held out.")
-    time: TimeWindowSpec | None = Field(None, description="Window of time that is held out.")
-
-    @model_validator(mode="after")
-    def _something(self) -> ExternalSpec:
-        if not self.site and self.time is None:
-            raise ValueError("name the sites or the window of time to hold out")
-        return self
 
 
 class SplitSpec(_Spec):
@@ -152,7 +116,9 @@ class SplitSpec(_Spec):
     validation: Fraction = Field(0.1, description="Share to choose the best epoch on.")
     calibration: Fraction = Field(0.1, description="Share for thresholds, calibration and conformal sets.")
     test: Fraction = Field(0.2, description="Share to judge on.")
-    external: ExternalSpec | None = Field(None, description="Held-out hospitals or window of time.")
+    external: External | None = Field(
+        None, description="Held-out hospitals or window of time; or several such, by name: {zurich: {site: [Zurich]}}."
+    )
     column: str | None = Field(None, description="A column that gives every record's split.")
     names: dict[Text, str] = Field({}, description="Its values, where they differ from the split names.")
     seed: int = Field(7, ge=0, description="Seed of the division.")
@@ -190,6 +156,17 @@ class CohortSpec(_Spec):
     consent: ConsentSpec | None = Field(None, description="Consent filter.")
     label_map: dict[Text, Text] = Field({}, description="Value in the target column -> class name.")
     split: SplitSpec = Field(SplitSpec(), description="How records are divided.")  # type: ignore[call-arg]
+    external: ExternalFiles = Field(
+        {}, description="External sets in files of their own, by name: {zurich: {source: zurich.csv}}."
+    )
+
+    @model_validator(mode="after")
+    def _named_once(self) -> CohortSpec:
+        held_out = self.split.external if isinstance(self.split.external, dict) else {}
+        twice = sorted(set(self.external) & {*held_out, *filter(None, map(set_of, self.split.names.values()))})
+        if twice:
+            raise ValueError(f"{twice[0]!r} is the name of two external sets; give each its own")
+        return self
 
     @field_validator("reference")
     @classmethod
@@ -356,7 +333,7 @@ class TrainingSpec(_Spec):
         None, description="Differentially private training; nothing: off."
     )
     precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="auto: bf16 where the machine has it.")
-    track: Annotated[tuple[Literal["tensorboard", "mlflow", "wandb"], ...], BeforeValidator(_as_list)] = Field(
+    track: Annotated[tuple[Literal["tensorboard", "mlflow", "wandb"], ...], BeforeValidator(as_list)] = Field(
         ("tensorboard",), description="Where training figures also go; wandb runs offline."
     )
     seed: int = Field(7, ge=0, description="Seed of initialisation, order and dropout.")

@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+
+def as_list(value: Any) -> Any:
+    """Return a value that is no list as the only one of a list."""
+    return value if isinstance(value, list | tuple) or value is None else [value]
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, bool):  # YAML reads a bare yes or no as a boolean; the records say "yes"
+        return "yes" if value else "no"
+    return str(value) if isinstance(value, int | float) else value
+
+
+Text = Annotated[str, BeforeValidator(_as_text)]
+Columns = Annotated[tuple[str, ...], BeforeValidator(as_list)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(as_list)]
 
 
 class BaseSpec(BaseModel):

@@ -9,8 +9,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from primum.cohort import Cohort, make_splits, read_cohort
-from primum.cohort.plan import SplitPlan, TimeWindow
+from primum.cohort import (
+    Cohort,
+    ExternalFile,
+    ExternalSet,
+    SplitPlan,
+    TimeWindow,
+    make_splits,
+    read_cohort,
+    with_external,
+)
 from primum.cohort.roles import ConsentRole, InputRoles, Roles, SensitiveRole, TargetRole, VitalRole
 from primum.errors import StudyError, nearest
 from primum.progress import Progress
@@ -18,6 +26,7 @@ from primum.study.loading import apply_overrides, read_yaml, validate
 from primum.study.run import Run
 from primum.study.search_space import Space, extract
 from primum.study.spec import CohortSpec, InputsSpec, SplitSpec, StudySpec
+from primum.study.spec_external import ExternalSpec
 
 _BUILTIN = Path(__file__).parent / "builtin"
 
@@ -60,14 +69,22 @@ class Study:
         Raises:
             CohortError: the records cannot be read or used.
         """
-        return read_cohort(
-            self.source, roles_of(self.spec.cohort, self.source.name), split_column=self.spec.cohort.split.column
-        )
+        cohort = self.spec.cohort
+        own = read_cohort(self.source, roles_of(cohort, self.source.name), split_column=cohort.split.column)
+        files = {
+            name: ExternalFile(source=self.place_of(file.source), own_ids=file.own_ids)
+            for name, file in cohort.external.items()
+        }
+        return with_external(own, files)
 
     @property
     def source(self) -> Path:
         """The file of records."""
-        given = Path(self.spec.cohort.source)
+        return self.place_of(self.spec.cohort.source)
+
+    def place_of(self, source: str) -> Path:
+        """Return the place of a file that the study names."""
+        given = Path(source)
         return given if given.is_absolute() else self.folder / given
 
     def split(self, cohort: Cohort, *, keep_divided: bool = False) -> npt.NDArray[np.object_]:
@@ -160,15 +177,21 @@ def roles_of(spec: CohortSpec, source: str) -> Roles:
 def plan_of(spec: SplitSpec) -> SplitPlan:
     """Return the split plan as the study states it."""
     external = spec.external
-    window = external.time if external is not None else None
+    one = ExternalSet() if external is None or isinstance(external, dict) else _set_of(external)
     return SplitPlan(
         train=spec.train,
         validation=spec.validation,
         calibration=spec.calibration,
         test=spec.test,
         seed=spec.seed,
-        external_sites=external.site if external is not None else (),
-        external_time=None if window is None else TimeWindow(start=window.start, end=window.end),
+        external_sites=one.sites,
+        external_time=one.time,
+        external_sets={n: _set_of(s) for n, s in external.items()} if isinstance(external, dict) else {},
         column=spec.column,
         names=dict(spec.names),
     )
+
+
+def _set_of(spec: ExternalSpec) -> ExternalSet:
+    window = spec.time
+    return ExternalSet(sites=spec.site, time=None if window is None else TimeWindow(start=window.start, end=window.end))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from primum.evidence import Finding, SensitiveColumn, TargetType, performance_findings, predictions_from_table
 from primum.fairness import fairness_findings
 from primum.privacy import membership_findings
-from primum.safety import probability_findings, transport_findings
+from primum.safety import place_findings, probability_findings, transport_findings
 
 
 def assess(
@@ -41,4 +41,5 @@ def assess(
     findings = performance_findings(predictions, n_resamples=n_resamples, seed=seed)
     findings += fairness_findings(predictions, n_resamples=n_resamples, seed=seed)
     findings += probability_findings(predictions, n_resamples=n_resamples, seed=seed)
-    return [*findings, *transport_findings(findings), *membership_findings(predictions, seed=seed)]
+    findings += place_findings(findings) + transport_findings(findings)
+    return [*findings, *membership_findings(predictions, seed=seed)]

@@ -15,10 +15,10 @@ import numpy as np
 from primum.cohort.cohort import Cohort
 from primum.errors import SplitError
 from primum.evidence.predictions import FloatArray, IntArray, Predictions, TextArray
+from primum.evidence.split_names import measured_splits
 from primum.extras import require
 from primum.training import baseline_models as models
 
-PREDICTED_SPLITS = ("validation", "test", "external")
 MOST_TRAINING_RECORDS = 50_000
 """More training records are sampled down to this many: a baseline takes seconds, not minutes."""
 
@@ -118,7 +118,7 @@ def _rows(cohort: Cohort, split: TextArray, *, seed: int) -> _Rows:
     return _Rows(
         train=_sampled(train, cohort, seed=seed),
         validation=np.flatnonzero(split == "validation"),
-        predicted=np.flatnonzero(np.isin(split.astype(str), PREDICTED_SPLITS)),
+        predicted=np.flatnonzero(np.isin(split.astype(str), ["validation", *measured_splits(split)])),
         n_train=len(train),
     )
 

@@ -9,13 +9,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy import stats
 
+from primum.cohort.table1 import SMALL
 from primum.evidence import Finding, Predictions, gain_findings
 from primum.evidence.calibration import slope_and_intercept
 from primum.evidence.intervals import LEVEL
 from primum.evidence.metrics import METRICS
-from primum.evidence.performance import MEASURED_SPLITS
+from primum.evidence.performance import slices_by_site
 from primum.evidence.predictions import FloatArray, IntArray
 from primum.evidence.resampling import percentile_interval, units_of, weight_chunks
+from primum.evidence.split_names import measured_splits
 from primum.evidence.sufficiency import ENOUGH_FOR_CALIBRATION
 from primum.evidence.sums import N_BINS, Block, Figures, bin_of, confidence_and_outcome
 
@@ -34,7 +36,9 @@ _BRIER_PARTS = ("brier_reliability", "brier_resolution", "brier_uncertainty")
 def calibration_findings(
     predictions: Predictions, before: Predictions | None = None, *, n_resamples: int = 1000, seed: int = 7
 ) -> list[Finding]:
-    """Return calibration slope, intercept and the parts of the Brier score on test and external.
+    """Return calibration slope, intercept and the parts of the Brier score on test and each external set.
+
+    Slope and intercept also for every hospital of at least five patients, where there are several.
 
     Args:
         predictions: with probabilities; without them there is no finding.
@@ -45,10 +49,12 @@ def calibration_findings(
     if predictions.probabilities is None:
         return []
     findings: list[Finding] = []
-    for split in MEASURED_SPLITS:
+    for split in measured_splits(predictions.split):
         part = predictions.of_split(split)
         if len(part):
-            findings += _line(part, split)
+            for slice_, rows in slices_by_site(part):
+                if units_of(rows)[1] >= SMALL:
+                    findings += _line(rows, split, slice_)
             findings += _brier_parts(part, split, n_resamples=n_resamples, seed=seed)
     if before is not None:
         findings += gain_findings(
@@ -57,7 +63,7 @@ def calibration_findings(
     return findings
 
 
-def _line(part: Predictions, split: str) -> list[Finding]:
+def _line(part: Predictions, split: str, slice_: Mapping[str, str]) -> list[Finding]:
     said, came = confidence_and_outcome(part)
     units, n_units = _units_of_pairs(part, len(said))
     everybody: IntArray = np.zeros(len(said), dtype=np.int64)
@@ -76,6 +82,7 @@ def _line(part: Predictions, split: str) -> list[Finding]:
             (value - z * errors[name], value + z * errors[name]),
             enough=n_units >= ENOUGH_FOR_CALIBRATION and fewest >= 10,
             method=_ROBUST,
+            slice_=slice_,
         )
         for name, value in found.items()
     ]
@@ -184,6 +191,7 @@ def _finding(
     *,
     enough: bool,
     method: str,
+    slice_: Mapping[str, str] | None = None,
 ) -> Finding:
     known = bool(np.isfinite(value)) and ends is not None and bool(np.isfinite(ends).all())
     return Finding(
@@ -194,6 +202,7 @@ def _finding(
         high=float(ends[1]) if known and ends else None,
         level=LEVEL if known else None,
         n=len(part),
+        slice=slice_ or {},
         split=split,
         enough=enough and known,
         method=method,

@@ -11,10 +11,10 @@ from primum.cohort.table1 import SMALL
 from primum.evidence import Finding, Predictions
 from primum.evidence.intervals import LEVEL, exact_bounds
 from primum.evidence.metrics import METRICS
-from primum.evidence.performance import MEASURED_SPLITS
 from primum.evidence.predictions import FloatArray
 from primum.evidence.resampling import percentile_interval, units_of, weight_chunks
 from primum.evidence.simultaneous import sidak
+from primum.evidence.split_names import measured_splits
 from primum.evidence.sufficiency import ENOUGH_FOR_A_MEAN
 from primum.safety.calibration.scores import BoolArray
 from primum.safety.conformal.sets import CLASS, Conformal, slices_with_site, true_pairs
@@ -49,7 +49,7 @@ def conformal_findings(
         seed: of the bootstrap.
     """
     findings: list[Finding] = []
-    for split in MEASURED_SPLITS:
+    for split in measured_splits(predictions.split):
         part = predictions.of_split(split)
         if len(part):
             findings += _coverages(conformal, part, split)

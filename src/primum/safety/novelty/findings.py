@@ -14,8 +14,8 @@ from primum.cohort.table1 import SMALL
 from primum.evidence.finding import Finding
 from primum.evidence.intervals import LEVEL, area_interval, delong, mover, wilson, wilson_bounds
 from primum.evidence.metrics import METRICS
-from primum.evidence.performance import MEASURED_SPLITS
 from primum.evidence.slices import SITE
+from primum.evidence.split_names import is_external, measured_splits
 from primum.evidence.sufficiency import ENOUGH_FOR_A_SHARE
 from primum.model.inside import Inside
 from primum.safety.novelty.detector import Insider, Judged, Novelty
@@ -53,7 +53,7 @@ def novelty_findings(
     """
     findings: list[Finding] = []
     judged: dict[str, Judged] = {}
-    for name in MEASURED_SPLITS:
+    for name in measured_splits(split):
         rows = np.flatnonzero(split == name)
         if not len(rows):
             continue
@@ -180,8 +180,9 @@ def _rankings(
     known = judged["test"].combined
     for kind, unusual in judge_others(novelty, insider, take(cohort, _some(rows, seed)), seed=seed):
         yield _ranking(known, unusual, {"records": kind})
-    if "external" in judged:
-        yield _ranking(known, judged["external"], {"records": "external"})
+    for name in judged:
+        if is_external(name):
+            yield _ranking(known, judged[name], {"records": name})
 
 
 MOST_MADE = 60

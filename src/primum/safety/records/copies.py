@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from primum.cohort import Cohort
 from primum.evidence.finding import Finding
+from primum.evidence.split_names import in_order
 from primum.safety.records.minhash import candidate_pairs, grouped, verified
 from primum.safety.records.textfacts import TextFacts
 from primum.safety.records.told import share
@@ -16,7 +17,6 @@ from primum.safety.records.told import share
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
-_JUDGES = ("validation", "calibration", "test", "external")
 _SHORTEST = {3: 12, 5: 40}
 """Characters from which two texts alike are a copy, by the length of a shingle (3 where Chinese prevails); shorter ones
 are the same words found twice."""
@@ -74,9 +74,9 @@ def copy_findings(
     )
     of_train = split == "train"
     leaked = np.zeros(n, dtype=bool)
-    for name in _JUDGES:
+    for name in in_order(split) if of_train.any() else ():
         mine = split == name
-        if not mine.any() or not of_train.any():
+        if name == "train":
             continue
         near, exact = (_among(groups, mine, of_train) for groups in (copies.near, copies.exact))
         leaked |= near

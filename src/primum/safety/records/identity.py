@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from primum.cohort import Cohort
-from primum.cohort.cohort import SPLIT_NAMES
 from primum.cohort.columns import coded
 from primum.evidence.finding import Finding
 from primum.safety.records.told import told
@@ -24,7 +23,7 @@ _ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 def identity_findings(cohort: Cohort, split: np.ndarray[tuple[int], np.dtype[np.object_]]) -> list[Finding]:
     """Return how many patients stand in more than one split: those of the same id, and those spelt almost alike."""
     place, names = coded(cohort.patients)
-    codes = np.array([SPLIT_NAMES.index(name) for name in split], dtype=np.int64)
+    codes, _ = coded(split)
     as_given = _divided(place, codes, len(names))
     alike: dict[str, int] = {}
     merged = np.array([alike.setdefault(_spelt(name), len(alike)) for name in names], dtype=np.int64)
@@ -49,5 +48,6 @@ def _spelt(name: str) -> str:
 def _divided(
     place: np.ndarray[tuple[int], np.dtype[np.int64]], codes: np.ndarray[tuple[int], np.dtype[np.int64]], n: int
 ) -> int:
-    pairs = np.unique(place * len(SPLIT_NAMES) + codes) // len(SPLIT_NAMES)
+    width = int(codes.max()) + 1
+    pairs = np.unique(place * width + codes) // width
     return int((np.bincount(pairs, minlength=n) > 1).sum())

@@ -11,6 +11,7 @@ from primum.cohort import Cohort
 from primum.cohort.columns import is_none
 from primum.evidence.finding import Finding
 from primum.evidence.intervals import delong
+from primum.evidence.split_names import measured_splits
 from primum.safety.records.told import SMALL, told
 
 _PAIRS = (
@@ -34,7 +35,7 @@ def order_findings(cohort: Cohort, split: npt.NDArray[np.object_], *, asked: boo
     present = ~is_none(cohort.time)
     times = np.array([_number(value) for value in cohort.time], dtype=np.float64)
     findings: list[Finding] = []
-    for name in ("test", "external"):
+    for name in measured_splits(split):
         learnt, judges = times[present & (split == "train")], times[present & (split == name)]
         if min(len(learnt), len(judges)) < SMALL:
             continue

@@ -12,6 +12,7 @@ from primum.cohort import Cohort
 from primum.cohort.columns import coded
 from primum.evidence.finding import Finding
 from primum.evidence.intervals import delong, mover, wilson_bounds
+from primum.evidence.split_names import measured_splits
 from primum.safety.records.ridge import folds_of, held_out
 from primum.safety.records.sample import Sample, binned
 from primum.safety.records.told import critical_of, told
@@ -37,7 +38,7 @@ def shift_findings(cohort: Cohort, sample: Sample, *, seed: int) -> list[Finding
     """Return how far the judging splits and each site differ: in all inputs together, by field, and in the target."""
     findings: list[Finding] = []
     learnt = sample.split == "train"
-    for name in ("test", "external"):
+    for name in measured_splits(sample.split):
         judges = sample.split == name
         if min(learnt.sum(), judges.sum()) < _LEAST:
             continue

@@ -10,10 +10,13 @@ from markupsafe import Markup
 from primum.evidence.finding import Finding
 from primum.evidence.metrics import METRICS, Metric
 from primum.evidence.predictions import UNKNOWN
+from primum.evidence.split_names import measured_splits, set_of
 from primum.study.report.charts import Scale, forest_row
 from primum.study.report.source import RunFiles
 from primum.study.report.wording import Wording, interval, number, whole
 
+MOST_OVERLAID = 4
+"""Splits whose lines are drawn in one picture; the plots by set show them all."""
 CHANCE = {"auroc": 0.5, "r2": 0.0}
 """Values that a model without skill reaches, drawn as a line in plots of these metrics."""
 
@@ -37,7 +40,17 @@ class Context:
 
     def split(self, name: str | None) -> str:
         """Return what people call a split."""
+        named = None if name is None else set_of(name)
+        if named is not None:
+            return self.words("split_set", name=named)
         return self.words.known(f"split.{name}", otherwise=name or "–")
+
+    def split_in(self, name: str) -> str:
+        """Return a split as it stands at the end of a title, e.g. "on test"."""
+        named = set_of(name)
+        if named is not None:
+            return self.words("split_in_set", name=named)
+        return self.words.known(f"split_in.{name}", otherwise=name)
 
     def baseline(self, name: str) -> str:
         """Return what people call a baseline, as it stands inside a sentence."""
@@ -80,9 +93,14 @@ class Context:
         return (f for f in self.run.findings if f.metric == metric and f.split == split)
 
     def splits(self) -> list[str]:
-        """Return which of test and external have findings."""
-        present = {f.split for f in self.run.findings}
-        return [name for name in ("test", "external") if name in present]
+        """Return which of test and the external sets have findings, in order; a summary over places is no set."""
+        return measured_splits(f.split for f in self.run.findings if f.split and "places" not in f.detail)
+
+    def overlaid(self, caption: str, n_splits: int) -> str:
+        """Return a caption that says so where only the first MOST_OVERLAID of n splits are drawn."""
+        if n_splits <= MOST_OVERLAID:
+            return caption
+        return caption + " " + self.words("shapes.first_sets", n=MOST_OVERLAID, all=n_splits)
 
     def _metric(self, name: str) -> Metric | None:
         return METRICS.get(name) if name in METRICS else None

@@ -17,6 +17,7 @@ from primum.study.report.sections.cohort import cohort_section
 from primum.study.report.sections.fairness.section import fairness_section
 from primum.study.report.sections.findings import findings_section
 from primum.study.report.sections.gains import gains_section
+from primum.study.report.sections.hazards import hazards_section
 from primum.study.report.sections.learning import learning_section
 from primum.study.report.sections.making import making_section
 from primum.study.report.sections.novelty import novelty_section
@@ -24,6 +25,7 @@ from primum.study.report.sections.performance import groups_section, performance
 from primum.study.report.sections.privacy import privacy_section
 from primum.study.report.sections.records import records_section
 from primum.study.report.sections.robustness import robustness_section
+from primum.study.report.sections.sets import sets_section
 from primum.study.report.sections.shapes import shapes_section
 from primum.study.report.sections.study import study_section
 from primum.study.report.sections.trust.section import trust_section
@@ -33,10 +35,12 @@ from primum.study.report.wording import Wording
 
 SECTIONS: Mapping[str, Callable[[Context], Mapping[str, object] | None]] = {
     "verdict": verdict_section,
+    "hazards": hazards_section,
     "study": study_section,
     "cohort": cohort_section,
     "records": records_section,
     "performance": performance_section,
+    "sets": sets_section,
     "trust": trust_section,
     "fairness": fairness_section,
     "privacy": privacy_section,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from primum.evidence.finding import Finding
+from primum.evidence.split_names import measured_splits
 from primum.study.report.charts import forest_axis, scale_of
 from primum.study.report.context import Context, ends_of, forest_line
 from primum.study.report.sections.performance import Forest
@@ -133,7 +134,7 @@ def _tables(context: Context) -> list[tuple[str, list[str], list[tuple[str, list
     baselines = context.run.baselines
     order = ["model", *ORDER, *(name for name in baselines if name not in ORDER and name != "model")]
     tables = []
-    for split in ("test", "external"):
+    for split in measured_splits(split for figures in baselines.values() for split in figures or ()):
         rows = {n: baselines[n][split] for n in order if isinstance((baselines.get(n) or {}).get(split), Mapping)}
         metrics = list(dict.fromkeys(metric for figures in rows.values() for metric in figures))
         if rows and metrics:

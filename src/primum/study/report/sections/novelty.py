@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from primum.evidence.finding import Finding
+from primum.evidence.split_names import is_external, set_of
 from primum.study.report.charts import Labels, Series, forest_axis, line_chart, scale_of
 from primum.study.report.context import Context, ends_of, forest_line
 from primum.study.report.sections.performance import Forest
@@ -13,6 +14,8 @@ from primum.study.report.wording import percent, whole
 RATE, EXCESS, AUROC = "novelty_flag_rate", "novelty_flag_excess", "novelty_auroc"
 BIN = 0.125
 """Width of a bin of `detail.histogram`, in thresholds."""
+MOST_SETS = 2
+"""External sets whose scores are drawn beside those known and those made: more lines cannot be told apart."""
 
 
 def novelty_section(context: Context) -> Mapping[str, object] | None:
@@ -21,7 +24,7 @@ def novelty_section(context: Context) -> Mapping[str, object] | None:
     if overall is None:
         return None
     ranked = sorted(context.measured(AUROC, "test"), key=lambda finding: finding.value or 0.0)
-    rates = [f for split in ("test", "external") for f in context.measured(RATE, split)]
+    rates = [f for split in context.splits() for f in context.measured(RATE, split)]
     return {
         "sentences": _sentences(context, overall, ranked),
         "chart": _chart(context, overall, ranked),
@@ -56,11 +59,13 @@ def _sentences(context: Context, overall: Finding, ranked: Sequence[Finding]) ->
 
 def _kind(context: Context, finding: Finding) -> str:
     name = finding.versus.get("records", "")
+    if set_of(name) is not None:
+        return context.split(name)
     return context.words.known(f"novelty.kind.{name}", otherwise=name.replace("_", " "))
 
 
 def _made(ranked: Sequence[Finding]) -> list[Finding]:
-    return [f for f in ranked if f.versus.get("records") != "external" and f.detail.get("histogram")]
+    return [f for f in ranked if not is_external(f.versus.get("records")) and f.detail.get("histogram")]
 
 
 def _series(context: Context, overall: Finding, ranked: Sequence[Finding]) -> list[tuple[str, list[int]]]:
@@ -68,9 +73,10 @@ def _series(context: Context, overall: Finding, ranked: Sequence[Finding]) -> li
     made = [f.detail["histogram"] for f in _made(ranked)]
     if made:
         series.append((context.words("novelty.made"), [sum(column) for column in zip(*made, strict=True)]))
-    external = context.overall(RATE, "external")
-    if external is not None and external.detail.get("histogram"):
-        series.append((context.split("external"), list(external.detail["histogram"])))
+    for split in [name for name in context.splits() if is_external(name)][:MOST_SETS]:
+        external = context.overall(RATE, split)
+        if external is not None and external.detail.get("histogram"):
+            series.append((context.split(split), list(external.detail["histogram"])))
     return series
 
 

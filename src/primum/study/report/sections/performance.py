@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from primum.evidence.finding import Finding
+from primum.evidence.split_names import split_kind
 from primum.study.report.charts import forest_axis, scale_of
 from primum.study.report.context import CHANCE, Context, ForestRow, ends_of, forest_line
 from primum.study.report.wording import number, whole
@@ -54,7 +55,8 @@ def performance_section(context: Context) -> Mapping[str, object] | None:
         figures = [_figure(found, context) for m in metrics if (found := context.overall(m, split)) is not None]
         if figures:
             chosen = [f for f in figures if f.metric in large]
-            blocks.append((split, context.split(split), chosen, figures))
+            about = context.words(f"performance.about_{split_kind(split)}")
+            blocks.append((split, context.split(split), about, chosen, figures))
     return {"blocks": blocks} if blocks else None
 
 

@@ -9,8 +9,9 @@ import numpy as np
 from markupsafe import Markup
 
 from primum.evidence.predictions import FloatArray, IntArray, Predictions
+from primum.evidence.split_names import measured_splits
 from primum.study.report import charts, curves
-from primum.study.report.context import Context
+from primum.study.report.context import MOST_OVERLAID, Context
 from primum.study.report.wording import number, percent, whole
 
 MOST_CONFUSED = 15
@@ -42,7 +43,7 @@ def shapes_section(context: Context) -> Mapping[str, object] | None:
     predictions = context.run.predictions
     if predictions is None:
         return None
-    parts = [(name, part) for name in ("test", "external") if len(part := predictions.of_split(name)) > 0]
+    parts = [(name, predictions.of_split(name)) for name in measured_splits(predictions.split)]
     if not parts:
         return None
     draw = _for_number if predictions.target_type == "number" else _for_classes
@@ -74,8 +75,10 @@ def _clusters(part: Predictions) -> IntArray:
 
 def _curves(kind: str, parts: Sequence[tuple[str, Predictions]], context: Context) -> Figure | None:
     if parts[0][1].target_type == "classes" and len(parts[0][1].classes) == 2:
-        lines = [line for name, part in parts if (line := _binary_line(kind, name, part, context)) is not None]
+        drawn = parts[:MOST_OVERLAID]
+        lines = [line for name, part in drawn if (line := _binary_line(kind, name, part, context)) is not None]
         caption = context.words(f"shapes.{kind}_binary", positive=parts[0][1].classes[1])
+        caption = context.overlaid(caption, len(parts))
     else:
         lines = _class_lines(kind, parts[0][1], context)
         caption = context.words(f"shapes.{kind}_many", split=context.split(parts[0][0]))
@@ -150,7 +153,7 @@ def _confusion(split: str, part: Predictions, context: Context) -> Figure:
     counts = curves.confusion(part.target.astype(np.int64), part.predicted.astype(np.int64), len(names))
     right = int(np.trace(counts))
     labels = charts.Labels(
-        title=words("shapes.confusion_title", split=words.known(f"split_in.{split}", otherwise=split)),
+        title=words("shapes.confusion_title", split=context.split_in(split)),
         description=words("shapes.confusion_description", right=right, n=len(part)),
         x=words("shapes.predicted"),
         y=words("shapes.true"),
@@ -188,7 +191,7 @@ def _reliability(split: str, part: Predictions, context: Context) -> Figure | No
     truth, score, about = _calibration_pairs(part, context)
     bins = curves.reliability(truth, score)
     labels = charts.Labels(
-        title=words("shapes.reliability_title", split=words.known(f"split_in.{split}", otherwise=split)),
+        title=words("shapes.reliability_title", split=context.split_in(split)),
         description=words("shapes.reliability_description", bins=len(bins), n=len(score)),
         x=words("shapes.reliability_x"),
         y=words("shapes.reliability_y"),
@@ -237,7 +240,7 @@ def _scatter(split: str, truth: FloatArray, predicted: FloatArray, context: Cont
     words = context.words
     x_edges, y_edges, counts = curves.scatter_counts(truth, predicted)
     labels = charts.Labels(
-        title=words("shapes.scatter_title", split=words.known(f"split_in.{split}", otherwise=split)),
+        title=words("shapes.scatter_title", split=context.split_in(split)),
         description=words("shapes.scatter_description", n=int(counts.sum())),
         x=words("shapes.true_value"),
         y=words("shapes.predicted_value"),
@@ -268,7 +271,7 @@ def _residuals(split: str, residuals: FloatArray, context: Context) -> Figure:
     words = context.words
     edges, counts = curves.histogram(residuals)
     labels = charts.Labels(
-        title=words("shapes.residual_title", split=words.known(f"split_in.{split}", otherwise=split)),
+        title=words("shapes.residual_title", split=context.split_in(split)),
         description=words("shapes.residual_description", mean=number(float(residuals.mean()), signed=True)),
         x=words("shapes.residual_x"),
         y=words("shapes.residual_y"),

@@ -9,6 +9,7 @@ from itertools import combinations
 from markupsafe import Markup
 
 from primum.evidence.finding import Finding
+from primum.evidence.split_names import measured_splits
 from primum.study.report.charts import Labels
 from primum.study.report.charts_fairness import Cell, heat_map
 from primum.study.report.sections.fairness import telling
@@ -80,7 +81,7 @@ def intersections(fair: Fairness) -> Intersections | None:
 def _pairs(fair: Fairness) -> list[tuple[tuple[str, str], list[Finding]]]:
     """Return the pairs of attributes with their cells on test (or external, without test), the worst pair first."""
     two = fair.told(fair.leads[0], depth_=2)
-    split = "test" if any(f.split == "test" for f in two) else "external"
+    [split] = measured_splits(f.split for f in two if f.split)[:1] or ["test"]
     cells: dict[tuple[str, str], list[Finding]] = {}
     for finding in two:
         if finding.split == split:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from primum.evidence.finding import Finding
+from primum.evidence.split_names import is_external
 from primum.study.report.sections.fairness import telling
 from primum.study.report.sections.fairness.gather import Fairness
 from primum.study.report.wording import number, percent
@@ -50,7 +51,7 @@ def swaps(fair: Fairness) -> Swaps | None:
     keys = sorted(found, key=lambda key: key[1] != "test")
     words = fair.context.words
     more = words("fair.more_rows", n=len(keys) - MOST_ROWS) if len(keys) > MOST_ROWS else ""
-    sentences = [_sentence(key, found[key], fair) for key in keys if key[1] != "external"][:4]
+    sentences = [_sentence(key, found[key], fair) for key in keys if not is_external(key[1])][:4]
     return Swaps(
         sentences=[one for one in sentences if one], rows=[_row(k, found[k], fair) for k in keys[:MOST_ROWS]], more=more
     )

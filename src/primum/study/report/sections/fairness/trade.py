@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from primum.evidence.finding import Finding
+from primum.evidence.split_names import measured_splits
 from primum.study.report.charts import Labels
 from primum.study.report.charts_fairness import Trade, trade_chart
 from primum.study.report.sections.fairness import telling
@@ -64,7 +65,7 @@ class TradeOff:
 def trade_off(fair: Fairness) -> TradeOff | None:
     """Return what mitigation changed, by split; None when no mitigated model was compared with its twin."""
     changes = [f for f in fair.context.run.findings if _is_change(f) and f.value is not None]
-    splits = [s for s in ("test", "external") if any(f.split == s for f in changes)]
+    splits = measured_splits(f.split for f in changes if f.split)
     gaps = {s: [f for f in changes if f.split == s and _is_about_gap(f)] for s in splits}
     told = [s for s in splits if gaps[s]]
     if not told:

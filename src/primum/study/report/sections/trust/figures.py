@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from primum.evidence.predictions import FloatArray, Predictions
+from primum.evidence.split_names import measured_splits
 from primum.evidence.sums import confidence_and_outcome
 from primum.safety import decision_curve, risk_coverage
 from primum.safety.abstention import sureness_of, wrong_of
@@ -14,7 +15,7 @@ from primum.safety.net_benefit import came_of
 from primum.study.report import curves
 from primum.study.report.charts import Labels
 from primum.study.report.charts_trust import decision_chart, reliability_pair_chart, risk_coverage_chart
-from primum.study.report.context import Context
+from primum.study.report.context import MOST_OVERLAID, Context
 from primum.study.report.sections.shapes import Figure, Table
 from primum.study.report.wording import number, percent, whole
 
@@ -28,7 +29,7 @@ def figures_of(context: Context) -> Sequence[Figure]:
     predictions = context.run.predictions
     if predictions is None or predictions.probabilities is None:
         return []
-    parts = [(name, part) for name in ("test", "external") if len(part := predictions.of_split(name)) > 0]
+    parts = [(name, predictions.of_split(name)) for name in measured_splits(predictions.split)]
     if not parts:
         return []
     found: list[Figure | None] = [_reliability(*parts[0], context), _risk(parts, context)]
@@ -44,7 +45,7 @@ def _reliability(split: str, part: Predictions, context: Context) -> Figure | No
     words = context.words
     after, earlier = _bins(part), _bins(before.of_split(split))
     labels = Labels(
-        title=words("trust.reliability_title", split=words.known(f"split_in.{split}", otherwise=split)),
+        title=words("trust.reliability_title", split=context.split_in(split)),
         description=words("shapes.reliability_description", bins=len(after), n=len(part)),
         x=words("shapes.reliability_x"),
         y=words("shapes.reliability_y"),
@@ -74,7 +75,7 @@ def _bins(part: Predictions) -> list[curves.Bin]:
 def _risk(parts: Sequence[tuple[str, Predictions]], context: Context) -> Figure:
     words, saved = context.words, context.run.abstention
     names, lines, rows = [], [], []
-    for split, part in parts:
+    for split, part in parts[:MOST_OVERLAID]:
         share, error = _curve(part)
         area = context.overall("aurc", split)
         value = number(area.value if area is not None else None)
@@ -95,7 +96,7 @@ def _risk(parts: Sequence[tuple[str, Predictions]], context: Context) -> Figure:
     allowed = float(saved["risk"]) if saved else None
     return Figure(
         title=labels.title,
-        caption=words("trust.risk_caption_target" if saved else "trust.risk_caption"),
+        caption=context.overlaid(words("trust.risk_caption_target" if saved else "trust.risk_caption"), len(parts)),
         picture=risk_coverage_chart(lines, labels, allowed=allowed, answered=used),
         legend=names,
         table=Table(head=["", labels.x, labels.y], rows=rows),
@@ -119,7 +120,7 @@ def _decision(split: str, part: Predictions, context: Context) -> Figure | None:
     words = context.words
     curve = decision_curve(part.probabilities[:, 1], came, _THRESHOLDS.tolist())
     labels = Labels(
-        title=words("trust.decision_title", split=words.known(f"split_in.{split}", otherwise=split)),
+        title=words("trust.decision_title", split=context.split_in(split)),
         description=words("trust.decision_description", positive=part.classes[1]),
         x=words("trust.decision_x"),
         y=context.title("net_benefit"),

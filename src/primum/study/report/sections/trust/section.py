@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from primum.evidence.finding import Finding
+from primum.evidence.split_names import is_external, set_of
 from primum.study.report.charts import forest_axis, scale_of
 from primum.study.report.context import Context, ends_of, forest_line
 from primum.study.report.sections.performance import Forest
@@ -36,7 +38,7 @@ def _coverage(context: Context) -> Iterable[Forest | None]:
             label = f.class_ or (context.group(f.slice) if f.slice else everybody)
             css = "bad" if f.high is not None and f.high < target else "s0"
             rows.append(forest_line(label, f, scale, css=css))
-        split_in = context.words.known(f"split_in.{split}", otherwise=split)
+        split_in = context.split_in(split)
         yield Forest(
             title=context.words("trust.coverage_title", split=split_in),
             note=context.words("trust.coverage_note", target=f"{100 * target:g}"),
@@ -47,10 +49,18 @@ def _coverage(context: Context) -> Iterable[Forest | None]:
 
 def _transport(context: Context) -> Iterable[Forest | None]:
     for metric in LEADS:
-        found = [f for f in context.measured(metric, "external") if f.value is not None]
+        external = filter(is_external, context.splits())
+        found = [f for split in external for f in context.measured(metric, split) if f.value is not None]
         if not found:
             continue
         scale = scale_of(ends_of(found), reference=0.0)
-        everybody = context.words("groups.all_of", split=context.split("external"))
-        rows = [forest_line(f.slice.get("site", everybody), f, scale, signed=True) for f in found[:MOST_ROWS]]
+        rows = [forest_line(_place(f, context), f, scale, signed=True) for f in found[:MOST_ROWS]]
         yield Forest(title=context.title(metric), note=context.definition(metric), axis=forest_axis(scale), rows=rows)
+
+
+def _place(finding: Finding, context: Context) -> str:
+    """Return what a row is about: all of an external set, or a site and, where sets have names, whose it is."""
+    split, site = finding.split or "", finding.slice.get("site")
+    if site is None:
+        return context.words("groups.all_of", split=context.split(split))
+    return site if set_of(split) is None else f"{site} · {context.split(split)}"

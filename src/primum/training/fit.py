@@ -265,7 +265,7 @@ def _trainer(
         "callbacks": [Watch(plan, progress, report), Tracking(plan.track, request.folder, request.study)],
     }
     if plan.privacy is not None:
-        return PrivateTrainer(net, plan=plan, patients=request.cohort.patients[train_rows], **common)
+        return PrivateTrainer(net, plan, patients=request.cohort.patients[train_rows], **common)
     return StudyTrainer(net, plan, **common)
 
 

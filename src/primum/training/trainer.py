@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +50,16 @@ class _Rows(Dataset[int]):
 
     def __getitem__(self, index: int) -> int:
         return int(self.rows[index])
+
+
+class Batches(Protocol):
+    """Batches of places in the training rows, for one epoch at a time."""
+
+    def __len__(self) -> int:
+        """Return the batches of an epoch."""
+
+    def __iter__(self) -> Iterator[list[int]]:
+        """Yield one epoch's batches."""
 
 
 class Collate:
@@ -100,7 +110,7 @@ class StudyTrainer(Trainer):
         folder: Path,
         mitigation: Mitigation | None = None,
         callbacks: Sequence[TrainerCallback] = (),
-        batches: Sized | None = None,
+        batches: Batches | None = None,
     ) -> None:
         """Prepare a training whose checkpoints go to `folder`; `batches` in place of those of similar lengths."""
         mitigation = mitigation or Mitigation()
@@ -109,7 +119,7 @@ class StudyTrainer(Trainer):
         self.collate = collate
         self.validation_rows = validation_rows
         self._judge = mitigation.judge
-        self._batches = (
+        self._batches: Batches = (
             LengthBatches(
                 collate.lengths(train_rows),
                 records=plan.batch,

@@ -178,7 +178,7 @@ def _outer_norms(x: torch.Tensor, g: torch.Tensor) -> torch.Tensor:
     return torch.bmm(g.transpose(1, 2), x).square().sum((1, 2))
 
 
-def _add(parameter: nn.Parameter, value: torch.Tensor) -> None:
+def _add(parameter: torch.Tensor, value: torch.Tensor) -> None:
     parameter.grad = value.to(parameter.dtype) if parameter.grad is None else parameter.grad.add_(value)
 
 

@@ -99,7 +99,7 @@ class PerRecord:
         copies = {n: p.detach().expand(records, *p.shape).clone().requires_grad_() for n, p in self.own.items()}
         with self._kept(records):
             call = partial(_called, self.net, copies) if copies else self.net
-            losses(call).sum().backward()
+            torch.autograd.backward(losses(call).sum())
         with torch.no_grad():
             return self._norms(copies, records), copies
 
@@ -127,7 +127,7 @@ class PerRecord:
         anchor = torch.zeros((), device=next(self.net.parameters()).device, requires_grad=True)
         for layer in self.layers.values():
             layer.forget()
-            layer.module.forward = partial(_forward, layer, anchor, records)  # type: ignore[method-assign]
+            layer.module.forward = partial(_forward, layer, anchor, records)
         try:
             yield
         finally:

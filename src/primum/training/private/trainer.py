@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader
 from transformers import TrainerCallback
 
 from primum.errors import StudyError
+from primum.model.net import Net
 from primum.training.plan import TrainingPlan
 from primum.training.private.budget import Budget, budget_of
 from primum.training.private.per_record import PerRecord
@@ -34,8 +35,9 @@ class PrivateTrainer(StudyTrainer):
 
     def __init__(
         self,
-        *args: Any,
+        net: Net,
         plan: TrainingPlan,
+        *,
         collate: Collate,
         train_rows: npt.NDArray[np.int64],
         patients: npt.NDArray[np.object_],
@@ -47,7 +49,7 @@ class PrivateTrainer(StudyTrainer):
         """Prepare a private training.
 
         Args:
-            args: as of StudyTrainer.
+            net: as of StudyTrainer.
             plan: with `privacy`.
             collate: as of StudyTrainer.
             train_rows: as of StudyTrainer.
@@ -67,8 +69,8 @@ class PrivateTrainer(StudyTrainer):
         self._expected = expected
         self._chosen = train_rows
         super().__init__(
-            *args,
-            plan=plan,
+            net,
+            plan,
             collate=collate,
             train_rows=train_rows,
             folder=folder,

@@ -1,0 +1,3 @@
+"""Privacy: what leaves, what leaks, and the proof."""
+
+__all__: list[str] = []

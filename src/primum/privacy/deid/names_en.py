@@ -51,7 +51,7 @@ _AGED = re.compile(
     re.I,
 )
 _SPEAKS = re.compile(
-    r"(?:,[^,.\n]{3,60},)?[ ](?:reports?|reported|denies|denied|presents|presented to|states?|stated|complains?|complained|says|said|tells|told|verbali[sz]ed|agreed|consented|called|phoned|lives|lived|works|worked|endorses|endorsed|admits|asked|requested|and (?:his|her) (?:wife|husband|mother|father|son|daughter|family))\b"
+    r"(?:,[^,.\n]{3,60},)?[ ](?:reports?|reported|denies|denied|presents|presented to|states?|stated|complains?|complained|says|said|tells|told|verbali[sz]ed|agreed|consented|called|phoned|lives|lived|works|worked|endorses|endorsed|admits|asked|requested|was (?:admitted|seen|discharged|referred|transferred|diagnosed|born|evaluated|brought)|underwent|and (?:his|her) (?:wife|husband|mother|father|son|daughter|family))\b"
 )
 _DOES = re.compile(
     r"(?:,[^,.\n]{3,60},)?[ ](?:is|was|has|had|will|reports?|reported|denies|denied|presents?|presented|states?|stated|complains?|complained|underwent|returns?|returned|called|came|comes|lives|lived|works|worked|says|said|tells|told|notes|noted|describes?|described|arrived|received|attended|requested|requests|agreed|agrees|consented|verbali[sz]ed|tolerated|appears?|feels?|felt|takes|took|continues|continued|needs|wants|should|can|may|recommends?|recommended|signed|performed|discussed|explained|prescribed|saw|visited|remains|admits|admitted|endorses|endorsed|confirmed|confirms|asked|asks|does|did|and (?:his|her)|who|born|moved|lost|developed|started|stopped|weighs|smokes|drinks|drove|fell|examined|reviewed|accompanied|brought|ordered|advised|referred|suggested|assessed|evaluated|consulted|assisted|operated|phoned|rang|emailed|wrote)\b"
@@ -65,6 +65,8 @@ _HELLO = re.compile(
 )
 
 
+_MONTH_NAMES = frozenset("April May June August March Ward Page".split())
+"""Family names that are otherwise no part of a name."""
 _DIRECTIONS = frozenset("North South East West New Middle Northern Southern Eastern Western".split())
 
 
@@ -128,15 +130,15 @@ def _length(text: str, words: list[tuple[int, int]], *, sure: bool) -> int:
 
 def _may_be_name(word: str, *, first: bool, sure: bool, after: str) -> bool:
     """Return whether a capitalised word can be part of a name at its place."""
+    if word in _MONTH_NAMES and not first and _given(after):
+        return True
     if word in vocabulary("stop") or word.capitalize() in vocabulary("stop") and word.isupper():
         return False
     if first and sure:
         return not _common(word) or _listed(word)
     if not _common(word):
         return len(word) > 1 and (_listed(word) or not (word.isupper() and len(word) < 5))
-    return (
-        (_family(word) or _given(word)) and (sure or _given(after)) and not first or (first and _given(word) and sure)
-    )
+    return (_family(word) or _given(word)) and (sure or _given(after)) and not first or (first and _given(word))
 
 
 def _accept(text: str, words: list[tuple[int, int]], place: int, length: int, *, sure: bool, likely: bool) -> bool:
@@ -157,7 +159,7 @@ def _accept(text: str, words: list[tuple[int, int]], place: int, length: int, *,
     family = any(_family(part) for part in solid[1:])
     if likely:
         if _common(solid[0]):
-            return len(solid) > 1 and _given(solid[0]) and not _common(solid[1])
+            return len(solid) > 1 and _given(solid[0]) and (_family(solid[1]) or not _common(solid[1]))
         return listed or _family(solid[0]) or len(solid) > 1 or bool(_DOES.match(after))
     if len(solid) == 1 and len(parts) == 1:
         return _alone(text, words[place][0], solid[0], after, listed=listed)
@@ -167,7 +169,8 @@ def _accept(text: str, words: list[tuple[int, int]], place: int, length: int, *,
     if _given(parts[-1]) and _family(solid[0]) and not _common(parts[-1]):
         return True
     told = strong or bool(_SPEAKS.match(after)) or bool(_DOES.match(after)) and family
-    return told and not _common(solid[0]) and not all(part.isupper() for part in solid)
+    spoken = len(solid) > 1 and _given(solid[0]) and not _common(solid[1]) and bool(_SPEAKS.match(after))
+    return told and (not _common(solid[0]) or spoken) and not all(part.isupper() for part in solid)
 
 
 def _alone(text: str, start: int, word: str, after: str, *, listed: bool) -> bool:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from primum.privacy.deid.lists import phrases, vocabulary
+from primum.privacy.deid.lists import names, phrases, vocabulary
 from primum.privacy.deid.names_en import is_word
 from primum.privacy.deid.rule import Rule
 from primum.privacy.deid.spans import Span
@@ -134,9 +134,10 @@ _POSTCODE_ZH = re.compile(r"(?:邮编|邮政编码)[:： ]{0,2}(?P<it>\d{6})(?!\
 
 def _is_street(found: str) -> bool:
     words = found.split()[1:]
-    return not any(word in _NO_STREET for word in words) and (
-        len(words) > 2 or not is_word(words[0]) or words[-1].rstrip(".") in _SURE_STREET
-    )
+    if any(word in _NO_STREET for word in words):
+        return False
+    named = not is_word(words[0]) or words[0] in names("family_en") or words[0] in names("given_en")
+    return len(words) > 2 or named or words[-1].rstrip(".") in _SURE_STREET
 
 
 _NO_STREET = frozenset(

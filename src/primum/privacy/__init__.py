@@ -1,4 +1,4 @@
-"""Privacy: what a model's answers, and a cohort's records, give away about who is in it."""
+"""Privacy: what leaves, what a model's answers and a cohort's records give away, and what is done about it."""
 
 from primum.privacy.membership import membership_findings
 from primum.privacy.metrics import REIDENTIFICATION_METRICS

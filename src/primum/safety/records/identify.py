@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import re
 
+from primum.cohort.identifiers import EMAIL, NHS_NUMBER, RESIDENT_ID, is_nhs_number, is_resident_id
+
 IDENTIFIERS = ("email", "phone", "record_number", "national_id", "birth_date", "address", "name")
 _ANYTHING = re.compile(r"[0-9]{2}|@|[A-Z][a-z]|姓名|患者[：:]|住址")
-_EMAIL = re.compile(r"(?<![\w.])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}(?!\w)")
 _PHONE = re.compile(
     r"(?<![\d.+/-])(?:\+\d{1,3}[ .-]?(?:\(\d{1,4}\)[ .-]?)?\d{2,4}(?:[ .-]?\d{2,4}){2,3}"
     r"|\(\d{3}\) ?\d{3}[-. ]\d{4}|\d{3}[-.]\d{3}[-.]\d{4}|1[3-9]\d[ -]?\d{4}[ -]?\d{4}|0\d{2,3}-\d{7,8})(?![\d/-])"
@@ -24,10 +25,6 @@ _RECORD = re.compile(
     re.I,
 )
 _SSN = re.compile(r"(?<![\d-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])")
-_NHS = re.compile(r"(?<!\d)\d{3} \d{3} \d{4}(?!\d)")
-_CHINESE_ID = re.compile(
-    r"(?<!\d)[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![\dXx])"
-)
 _DATE = (
     r"(?:\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|\d{4}[/.-]\d{1,2}[/.-]\d{1,2}|\d{1,2}(?:st|nd|rd|th)? ?[A-Za-z]{3,9},? ?\d{2,4}"
     r"|[A-Za-z]{3,9} \d{1,2}(?:st|nd|rd|th)?,? \d{4}|\d{4} ?年 ?\d{1,2} ?月 ?\d{1,2} ?日)"
@@ -55,26 +52,13 @@ def identifiers_in(text: str) -> tuple[bool, ...]:
     if not _ANYTHING.search(text):
         return _NOTHING
     return (
-        "@" in text and bool(_EMAIL.search(text)),
+        "@" in text and bool(EMAIL.search(text)),
         bool(_PHONE.search(text)) or bool(_PHONE_SAID.search(text)),
         bool(_RECORD.search(text)),
         bool(_SSN.search(text))
-        or any(_chinese_id(match[0]) for match in _CHINESE_ID.finditer(text))
-        or any(_nhs_number(match[0]) for match in _NHS.finditer(text)),
+        or any(is_resident_id(match[0]) for match in RESIDENT_ID.finditer(text))
+        or any(is_nhs_number(match[0]) for match in NHS_NUMBER.finditer(text)),
         bool(_BIRTH.search(text)),
         bool(_ADDRESS.search(text)),
         bool(_NAME.search(text)),
     )
-
-
-def _chinese_id(number: str) -> bool:
-    """Return whether the last character of a resident id is right. Source: GB 11643-1999 (ISO 7064, MOD 11-2)."""
-    total = sum(int(digit) * pow(2, 17 - place, 11) for place, digit in enumerate(number[:17]))
-    return "10X98765432"[total % 11] == number[17].upper()
-
-
-def _nhs_number(number: str) -> bool:
-    """Return whether the check digit of a British NHS number is right (modulus 11)."""
-    digits = [int(one) for one in number if one.isdigit()]
-    check = 11 - sum(digit * weight for digit, weight in zip(digits[:9], range(10, 1, -1), strict=True)) % 11
-    return check % 11 == digits[9] and check != 10

@@ -1,0 +1,33 @@
+"""De-identification: what in a text tells who somebody is, and what to put in its place."""
+
+from primum.privacy.deid.deidentifier import Deidentifier
+from primum.privacy.deid.engine import Recogniser, find
+from primum.privacy.deid.keyed import Keyed, read_key
+from primum.privacy.deid.kinds import KINDS, Kind
+from primum.privacy.deid.ner import SpacyRecogniser
+from primum.privacy.deid.replace import Plan, plan_of
+from primum.privacy.deid.score import Score, Share, read_labelled, score
+from primum.privacy.deid.sources import SUFFIXES, Choice, Cleaned, deidentify
+from primum.privacy.deid.spans import Span
+
+__all__ = [
+    "KINDS",
+    "SUFFIXES",
+    "Choice",
+    "Cleaned",
+    "Deidentifier",
+    "Keyed",
+    "Kind",
+    "Plan",
+    "Recogniser",
+    "Score",
+    "Share",
+    "SpacyRecogniser",
+    "Span",
+    "deidentify",
+    "find",
+    "plan_of",
+    "read_key",
+    "read_labelled",
+    "score",
+]

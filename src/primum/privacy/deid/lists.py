@@ -1,0 +1,55 @@
+"""The lists of names, words and places that the rules look up, read once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+
+@cache
+def names(which: str) -> frozenset[str]:
+    """Return the entries of a list in `words`, e.g. "family_en", without their marks."""
+    return frozenset(line.partition("\t")[0] for line in _lines(which))
+
+
+@cache
+def characters(which: str) -> frozenset[str]:
+    """Return the single characters that a list in `words` consists of."""
+    return frozenset("".join(_lines(which)))
+
+
+@cache
+def sexes() -> Mapping[str, str]:
+    """Return f or m for each given name in Latin script that only one sex bears."""
+    marked = (line.partition("\t") for line in _lines("given_en"))
+    return {name: sex for name, _, sex in marked if sex}
+
+
+@cache
+def vocabulary(which: str) -> frozenset[str]:
+    """Return one set of words of `words/rules.yaml`."""
+    return frozenset(str(_rules()[which]).split())
+
+
+@cache
+def phrases(which: str) -> frozenset[str]:
+    """Return one list of `words/rules.yaml` whose entries hold spaces."""
+    return frozenset(str(one) for one in _rules()[which])
+
+
+@cache
+def _rules() -> Mapping[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(_read("rules.yaml"))
+    return loaded
+
+
+def _lines(which: str) -> list[str]:
+    return [line for line in _read(f"{which}.txt").splitlines() if line and not line.startswith("#")]
+
+
+def _read(name: str) -> str:
+    return (files("primum.privacy.deid") / "words" / name).read_text(encoding="utf-8")

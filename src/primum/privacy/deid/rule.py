@@ -1,0 +1,38 @@
+"""One rule: a pattern, the kind it finds, and what the match must satisfy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from primum.privacy.deid.spans import Span
+
+Needs = Literal["digit", "at", "nothing"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A pattern compiled once; its group `it`, or the whole match, is the identifier."""
+
+    kind: str
+    """One of KINDS."""
+    pattern: re.Pattern[str]
+    """Written so that it runs in linear time: bounded repeats, no nested ones."""
+    score: float = 0.8
+    """How sure a match is."""
+    check: Callable[[str], bool] | None = None
+    """What the identifier must satisfy besides, e.g. a check digit."""
+    needs: Needs = "digit"
+    """What a text must hold for the rule to be worth running."""
+    hint: tuple[str, ...] = ()
+    """Words of which the text, in lower case, must hold one; none: always run."""
+
+    def spans(self, text: str) -> Iterator[Span]:
+        """Yield what the rule finds in `text`."""
+        named = "it" in self.pattern.groupindex
+        for match in self.pattern.finditer(text):
+            start, end = match.span("it" if named else 0)
+            if start < end and (self.check is None or self.check(text[start:end])):
+                yield Span(start=start, end=end, kind=self.kind, score=self.score)

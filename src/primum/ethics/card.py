@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from primum.errors import InputError
-from primum.ethics.card_trust import trust_lines
+from primum.ethics.card_trust import TRUST_FILES, trust_lines
 from primum.ethics.card_xml import card_xml
 from primum.ethics.sentences import number
 from primum.evidence.finding import Finding, read_findings
@@ -40,7 +40,7 @@ def write_cards(run_dir: Path) -> tuple[Path, Path, Path]:
         cohort=_read(run_dir / "cohort.json"),
         findings=read_findings(run_dir / "findings.jsonl"),
         verdict=_read(run_dir / "verdict.json"),
-        trust={name: _read(run_dir / "model" / f"{name}.json") for name in ("calibration", "conformal", "abstention")},
+        trust={name: _read(run_dir / "model" / f"{name}.json") for name in TRUST_FILES},
     )
     paths = (run_dir / "card.md", run_dir / "card.json", run_dir / "card.xml")
     write_text(paths[0], card_markdown(card))
@@ -77,7 +77,7 @@ def build_card(
         cohort: cohort.json's content; only counts are taken from it.
         findings: of the run.
         verdict: verdict.json's content.
-        trust: what was fitted beside the model, by name: calibration, conformal, abstention; empty where nothing was.
+        trust: what was fitted beside the model, by name (`TRUST_FILES`); empty where nothing was.
     """
     use = _mapping(study.get("intended_use"))
     roles = _mapping(study.get("cohort"))

@@ -10,6 +10,7 @@ from primum.safety.novelty import Novelty, fit_novelty, novelty_findings, reason
 from primum.safety.probabilities import probability_findings
 from primum.safety.risk_coverage import aurc, risk_coverage, risk_findings
 from primum.safety.robustness import robustness_findings
+from primum.safety.rules import rule_findings
 from primum.safety.transport import transport_findings
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "risk_coverage",
     "risk_findings",
     "robustness_findings",
+    "rule_findings",
     "sureness_of",
     "transport_findings",
 ]

@@ -43,6 +43,7 @@ from primum.study.fitting import (
     quiet_libraries,
 )
 from primum.study.mitigating import aims_of, check_mitigation, decided_by_slice, unmitigated_twin
+from primum.study.ruling import resolved_rules, ruled, rules_of
 from primum.study.run import (
     Run,
     check_same_study,
@@ -99,6 +100,7 @@ def _carry_out(
     lang: str,
 ) -> Run:
     with clock.step("check"):
+        rules = rules_of(study, cohort)
         of_records = dataset_findings(cohort, reference=study.spec.cohort.reference)
         checked = records_of(study, cohort, split)
         of_records += checked.findings
@@ -153,6 +155,7 @@ def _carry_out(
             )
     findings += novelty_of(study, cohort, split, fitted, inside, folder, clock)
     findings += robustness_of(study, cohort, split, fitted, calibrator, folder, clock)
+    findings += ruled(study, rules, cohort, predictions, folder, clock)
     return conclude(study, folder, findings, policy, clock, lang)
 
 
@@ -190,6 +193,7 @@ def resolved_study(study: Study) -> dict[str, Any]:
     """Return the study with every default and with absolute paths, so that the run's own copy can be run again."""
     resolved = dict(study.spec.resolved())
     resolved["cohort"] = {**resolved["cohort"], "source": str(study.source.resolve())}
+    resolved["knowledge"] = {**resolved["knowledge"], "rules": resolved_rules(study)}
     if (study.folder / study.spec.policy).is_file():
         resolved["policy"] = str((study.folder / study.spec.policy).resolve())
     return resolved

@@ -388,6 +388,18 @@ class AssessSpec(_Spec):
     resamples: int = Field(1000, ge=100, le=100_000, description="Bootstrap resamples.")
 
 
+class KnowledgeSpec(_Spec):
+    """What is known of medicine that answers are held against."""
+
+    rules: Columns = Field(
+        ("general",),
+        description="Clinical rules that every answer is held against: built-in packs and YAML files; []: none.",
+    )
+    benign: Texts = Field(
+        (), description="Classes that say that nothing grave is there; red flags answered so are then counted."
+    )
+
+
 class StudySpec(_Spec):
     """A whole study.yaml."""
 
@@ -397,6 +409,7 @@ class StudySpec(_Spec):
     cohort: CohortSpec
     model: ModelSpec = Field(ModelSpec(), description="The model.")  # type: ignore[call-arg]
     training: TrainingSpec = Field(TrainingSpec(), description="How it is fitted.")  # type: ignore[call-arg]
+    knowledge: KnowledgeSpec = Field(KnowledgeSpec(), description="What answers are held against.")  # type: ignore[call-arg]
     assess: AssessSpec = Field(AssessSpec(), description="What is measured.")  # type: ignore[call-arg]
     policy: str = Field("default", description="A built-in policy's name, or a path.")
 

@@ -23,6 +23,7 @@ from primum.study.report.sections.novelty import novelty_section
 from primum.study.report.sections.performance import groups_section, performance_section
 from primum.study.report.sections.records import records_section
 from primum.study.report.sections.robustness import robustness_section
+from primum.study.report.sections.rules import rules_section
 from primum.study.report.sections.shapes import shapes_section
 from primum.study.report.sections.study import study_section
 from primum.study.report.sections.trust.section import trust_section
@@ -43,6 +44,7 @@ SECTIONS: Mapping[str, Callable[[Context], Mapping[str, object] | None]] = {
     "groups": groups_section,
     "novelty": novelty_section,
     "robustness": robustness_section,
+    "rules": rules_section,
     "learning": learning_section,
     "findings": findings_section,
     "making": making_section,

@@ -34,6 +34,8 @@ class RunFiles:
     """model/calibration.json."""
     conformal: Json = field(default_factory=dict)
     abstention: Json = field(default_factory=dict)
+    rules: Json = field(default_factory=dict)
+    """model/rules.json."""
     uncalibrated: Predictions | None = None
     """The predictions before calibration, where it changed them."""
 
@@ -76,6 +78,7 @@ def read_run(folder: Path) -> RunFiles:
         calibration=_json(folder / "model" / "calibration.json"),
         conformal=_json(folder / "model" / "conformal.json"),
         abstention=_json(folder / "model" / "abstention.json"),
+        rules=_json(folder / "model" / "rules.json"),
         uncalibrated=_predictions(folder / "uncalibrated.parquet"),
     )
 

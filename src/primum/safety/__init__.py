@@ -4,6 +4,7 @@ from primum.safety import metrics as _metrics  # noqa: F401 - registers the metr
 from primum.safety.abstention import ABSTENTION_FILE, Abstention, choose_abstention, sureness_of
 from primum.safety.calibration import CALIBRATION_FILE, Calibrator, calibration_findings, choose_calibrator
 from primum.safety.conformal import CONFORMAL_FILE, Conformal, conformal_findings, fit_conformal
+from primum.safety.experts import expert_findings
 from primum.safety.folds import out_of_fold
 from primum.safety.net_benefit import DecisionCurve, decision_curve, net_benefit_findings
 from primum.safety.novelty import Novelty, fit_novelty, novelty_findings, reasons_in_words
@@ -28,6 +29,7 @@ __all__ = [
     "choose_calibrator",
     "conformal_findings",
     "decision_curve",
+    "expert_findings",
     "fit_conformal",
     "fit_novelty",
     "net_benefit_findings",

@@ -53,6 +53,7 @@ def check_study(study: Study, *, progress: Progress | None = None) -> Check:
     split = study.split(cohort, keep_divided=True)
     progress.step("check")
     rules_of(study, cohort)
+    study.annotators(cohort)
     findings = dataset_findings(cohort, reference=study.spec.cohort.reference)
     findings += records_of(study, cohort, split).findings
     about = policy.about(COHORT_METRICS | RECORD_METRICS)

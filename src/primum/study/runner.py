@@ -27,7 +27,7 @@ from primum.fairness import (
 from primum.fairness.paired import TWIN
 from primum.files import atomic_path, write_json
 from primum.progress import Progress, Silent
-from primum.safety import transport_findings
+from primum.safety import expert_findings, transport_findings
 from primum.safety.records import RecordCheck, record_findings
 from primum.study.assessing import all_findings, baseline_figures
 from primum.study.clock import Clock
@@ -100,7 +100,7 @@ def _carry_out(
     lang: str,
 ) -> Run:
     with clock.step("check"):
-        rules = rules_of(study, cohort)
+        rules, annotators = rules_of(study, cohort), study.annotators(cohort)
         of_records = dataset_findings(cohort, reference=study.spec.cohort.reference)
         checked = records_of(study, cohort, split)
         of_records += checked.findings
@@ -138,6 +138,8 @@ def _carry_out(
         findings += trust_findings(study, trust, predictions, plain)
         findings += transport_findings(findings)
         findings += of_records
+        seed = study.spec.training.seed
+        findings += expert_findings(annotators, predictions, n_resamples=study.spec.assess.resamples, seed=seed)
         if unmitigated is not None:
             findings += change_findings(
                 predictions,

@@ -88,6 +88,17 @@ class TargetSpec(_Spec):
     type: Literal["classes", "labels", "number"] = Field(
         "classes", description="classes: one of several; labels: several at once, ;-separated; number: a quantity."
     )
+    annotators: Columns = Field(
+        (), description="Columns with the classes that several annotators gave; empty where one gave none."
+    )
+
+    @model_validator(mode="after")
+    def _several(self) -> TargetSpec:
+        if len(self.annotators) == 1:
+            raise ValueError("annotators: name the columns of two annotators or more")
+        if self.annotators and self.type != "classes":
+            raise ValueError(f"annotators: agreement is of classes; a target of type {self.type} has none")
+        return self
 
 
 class SensitiveSpec(_Spec):
@@ -191,6 +202,14 @@ class CohortSpec(_Spec):
         if above:
             raise ValueError(f"the shares of {', '.join(above)} sum to more than 1")
         return value
+
+    @model_validator(mode="after")
+    def _annotators_unseen(self) -> CohortSpec:
+        seen = {*self.inputs.text, *(vital.column for vital in self.inputs.vitals)}
+        shown = [name for name in self.target.annotators if name in seen]
+        if shown:
+            raise ValueError(f"target.annotators: {', '.join(shown)} is an input too, which shows the model the answer")
+        return self
 
     @model_validator(mode="after")
     def _reference_fits(self) -> CohortSpec:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from primum.cohort import Cohort, make_splits, read_cohort
+from primum.cohort import Cohort, make_splits, read_annotators, read_cohort
 from primum.cohort.plan import SplitPlan, TimeWindow
 from primum.cohort.roles import ConsentRole, InputRoles, Roles, SensitiveRole, TargetRole, VitalRole
 from primum.errors import StudyError, nearest
@@ -63,6 +63,17 @@ class Study:
         return read_cohort(
             self.source, roles_of(self.spec.cohort, self.source.name), split_column=self.spec.cohort.split.column
         )
+
+    def annotators(self, cohort: Cohort) -> npt.NDArray[np.int64]:
+        """Return the class that each annotator gave to each record, -1 for none, shape (n, annotators).
+
+        Raises:
+            ColumnError: an annotator's column is not there, or holds something else than a class.
+        """
+        columns = self.spec.cohort.target.annotators
+        if not columns:
+            return np.empty((len(cohort), 0), dtype=np.int64)
+        return read_annotators(self.source, columns, cohort)
 
     @property
     def source(self) -> Path:

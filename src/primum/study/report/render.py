@@ -14,6 +14,7 @@ from markupsafe import Markup
 from primum.files import write_text
 from primum.study.report.context import Context
 from primum.study.report.sections.cohort import cohort_section
+from primum.study.report.sections.experts import experts_section
 from primum.study.report.sections.fairness.section import fairness_section
 from primum.study.report.sections.findings import findings_section
 from primum.study.report.sections.gains import gains_section
@@ -36,6 +37,7 @@ SECTIONS: Mapping[str, Callable[[Context], Mapping[str, object] | None]] = {
     "study": study_section,
     "cohort": cohort_section,
     "records": records_section,
+    "experts": experts_section,
     "performance": performance_section,
     "trust": trust_section,
     "fairness": fairness_section,

@@ -25,6 +25,7 @@ CORE = (
     "primum",
     "primum.cohort",
     "primum.evidence",
+    "primum.knowledge.rules",
     "primum.ethics",
     "primum.study",
     "primum.study.spec",

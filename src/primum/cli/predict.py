@@ -22,15 +22,19 @@ def predict(
     lang: Language = Lang.en,
 ) -> Answer:
     """Predict new records with a run's model. No target column is needed; records unlike the training records are
-    flagged, with the reason.
+    flagged, with the reason, and so are those that a clinical rule speaks of.
     """
     from primum.study.predicting import predict_run
 
     terminal = Terminal(as_json=as_json, quiet=quiet, lang=lang)
     with terminal.progress() as progress:
-        count = predict_run(run, records, out, progress=progress, lang=lang)
-    lines = [terminal.say("predicted", count=count), terminal.say("written", path=out)]
-    return terminal.answer({"records": count, "out": str(out)}, lines)
+        told = predict_run(run, records, out, progress=progress, lang=lang)
+    lines = [terminal.say("predicted", count=told.records)]
+    if told.escalated:
+        lines.append(terminal.say("escalated", count=told.escalated))
+    lines.append(terminal.say("written", path=out))
+    answer = {"records": told.records, "escalated": told.escalated, "rules": dict(told.rules), "out": str(out)}
+    return terminal.answer(answer, lines)
 
 
 def register(app: typer.Typer) -> None:

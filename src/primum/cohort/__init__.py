@@ -1,5 +1,6 @@
 """The cohort room: records with their roles, read, checked, split and summarised."""
 
+from primum.cohort.annotators import read_annotators
 from primum.cohort.augment import cropped, with_synonyms
 from primum.cohort.build import column_names, read_attribute, read_cohort, read_records, take
 from primum.cohort.cohort import SPLIT_NAMES, Cohort, Target
@@ -46,6 +47,7 @@ __all__ = [
     "find_swaps",
     "make_splits",
     "propose_roles",
+    "read_annotators",
     "read_attribute",
     "read_cohort",
     "read_records",

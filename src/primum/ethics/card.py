@@ -15,7 +15,7 @@ import yaml
 from primum.errors import InputError
 from primum.ethics.card_hazards import card_hazards, hazard_lines
 from primum.ethics.card_privacy import privacy_lines
-from primum.ethics.card_trust import trust_lines
+from primum.ethics.card_trust import TRUST_FILES, trust_lines
 from primum.ethics.card_xml import card_xml
 from primum.ethics.sentences import number
 from primum.evidence.finding import Finding, read_findings
@@ -28,7 +28,6 @@ NOT_STATED = "not stated"
 HEADLINES = ("auroc", "auprc", "accuracy", "balanced_accuracy", "macro_f1", "micro_f1", "subset_accuracy", "log_loss",
              "brier", "ece", "mae", "rmse", "r2")  # fmt: skip
 """Metrics over all classes together that the card shows first."""
-_TRUST = ("calibration", "conformal", "abstention", "novelty")
 _USES = ("population", "setting", "user", "not_for", "risk")
 
 
@@ -44,7 +43,7 @@ def write_cards(run_dir: Path) -> tuple[Path, Path, Path]:
         cohort=_read(run_dir / "cohort.json"),
         findings=read_findings(run_dir / "findings.jsonl"),
         verdict=_read(run_dir / "verdict.json"),
-        trust={name: _read(run_dir / "model" / f"{name}.json") for name in _TRUST},
+        trust={name: _read(run_dir / "model" / f"{name}.json") for name in TRUST_FILES},
     )
     paths = (run_dir / "card.md", run_dir / "card.json", run_dir / "card.xml")
     write_text(paths[0], card_markdown(card))
@@ -81,8 +80,7 @@ def build_card(
         cohort: cohort.json's content; only counts are taken from it.
         findings: of the run.
         verdict: verdict.json's content.
-        trust: what was fitted beside the model, by name: calibration, conformal, abstention, novelty; empty where
-            nothing was.
+        trust: what was fitted beside the model, by name (`TRUST_FILES`); empty where nothing was.
     """
     use = _mapping(study.get("intended_use"))
     roles = _mapping(study.get("cohort"))

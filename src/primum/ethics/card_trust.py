@@ -1,10 +1,12 @@
-"""What the card says of calibration, conformal sets and abstention: what is in use and why."""
+"""What the card says of calibration, conformal sets, abstention and clinical rules: what is in use and why."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+TRUST_FILES = ("calibration", "conformal", "abstention", "novelty", "rules")
+"""What is saved with a model beside its weights, by the name of its JSON file."""
 _WHY = {
     "few": "too few calibration patients to fit a correction",
     "noise": "no correction was better beyond noise",
@@ -14,12 +16,12 @@ _WHY = {
 
 
 def trust_lines(trust: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Return one sentence about each of calibration, conformal sets and abstention that the model has.
+    """Return one sentence about each of calibration, conformal sets, abstention and rules that the model has.
 
     Args:
         trust: content of the files that were saved with the model, by name; empty for one that is not there.
     """
-    told = (("calibration", _calibration), ("conformal", _conformal), ("abstention", _abstention))
+    told = (("calibration", _calibration), ("conformal", _conformal), ("abstention", _abstention), ("rules", _rules))
     return [sentence(trust[name]) for name, sentence in told if trust.get(name)]
 
 
@@ -48,4 +50,13 @@ def _abstention(saved: Mapping[str, Any]) -> str:
     return (
         f"Abstention: it answers when it is surer than {saved['threshold']:.4f}, for {asked}; on the calibration split "
         f"{saved['answered']} of {saved['n']} patients are answered, {saved['errors']} of them wrongly."
+    )
+
+
+def _rules(saved: Mapping[str, Any]) -> str:
+    packs = ", ".join(dict.fromkeys(str(rule["pack"]) for rule in saved["rules"]))
+    red = sum(rule["then"] == "escalate" for rule in saved["rules"])
+    return (
+        f"Rules: every answer is held against {len(saved['rules'])} clinical rules ({packs}; SHA-256 "
+        f"{saved['sha256'][:16]}); {red} of them are red flags, which a person must look at whatever the model says."
     )

@@ -4,6 +4,7 @@ from primum.safety import metrics as _metrics  # noqa: F401 - registers the metr
 from primum.safety.abstention import ABSTENTION_FILE, Abstention, choose_abstention, sureness_of
 from primum.safety.calibration import CALIBRATION_FILE, Calibrator, calibration_findings, choose_calibrator
 from primum.safety.conformal import CONFORMAL_FILE, Conformal, conformal_findings, fit_conformal
+from primum.safety.experts import expert_findings
 from primum.safety.folds import out_of_fold
 from primum.safety.net_benefit import DecisionCurve, decision_curve, net_benefit_findings
 from primum.safety.novelty import Novelty, fit_novelty, novelty_findings, reasons_in_words
@@ -11,6 +12,7 @@ from primum.safety.places import place_findings
 from primum.safety.probabilities import probability_findings
 from primum.safety.risk_coverage import aurc, risk_coverage, risk_findings
 from primum.safety.robustness import robustness_findings
+from primum.safety.rules import rule_findings
 from primum.safety.transport import transport_findings
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "choose_calibrator",
     "conformal_findings",
     "decision_curve",
+    "expert_findings",
     "fit_conformal",
     "fit_novelty",
     "net_benefit_findings",
@@ -39,6 +42,7 @@ __all__ = [
     "risk_coverage",
     "risk_findings",
     "robustness_findings",
+    "rule_findings",
     "sureness_of",
     "transport_findings",
 ]

@@ -17,6 +17,7 @@ from primum.privacy import REIDENTIFICATION_METRICS, reidentification_findings
 from primum.progress import Progress, Silent
 from primum.safety.records import RECORD_METRICS
 from primum.study.publishing import published
+from primum.study.ruling import rules_of
 from primum.study.runner import policy_of, records_of
 from primum.study.study import Study
 
@@ -43,7 +44,8 @@ def check_study(study: Study, *, progress: Progress | None = None) -> Check:
     A given split that divides a patient, which a run refuses, is examined here like any other.
 
     Raises:
-        InputError: the cohort cannot be read or split, the policy is wrong, or the reference population does not fit.
+        InputError: the cohort cannot be read or split, the policy or a file of clinical rules is wrong, or the
+            reference population does not fit.
     """
     progress = progress or Silent()
     policy = policy_of(study)
@@ -52,6 +54,8 @@ def check_study(study: Study, *, progress: Progress | None = None) -> Check:
     progress.step("split")
     split = study.split(cohort, keep_divided=True)
     progress.step("check")
+    rules_of(study, cohort)
+    study.annotators(cohort)
     findings = dataset_findings(cohort, reference=study.spec.cohort.reference)
     findings += records_of(study, cohort, split).findings
     findings += reidentification_findings(cohort, population=study.spec.cohort.population)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,19 +26,36 @@ from primum.safety.novelty import Judged
 from primum.study.in_use import in_use
 from primum.study.loading import read_yaml, validate
 from primum.study.predicting_trust import Levels, joined_names, trust_columns
+from primum.study.ruling import rule_columns
 from primum.study.spec import StudySpec
-from primum.study.study import input_roles
+from primum.study.study import input_roles, roles_of
 
 
-def predict_run(run: Path, records: Path, out: Path, *, progress: Progress | None = None, lang: str = "en") -> int:
-    """Write what a run's model says about each record and return how many there are.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predicted:
+    """What was written."""
+
+    records: int
+    """How many records."""
+    escalated: int
+    """How many of them a person must look at, whatever the model says."""
+    rules: Mapping[str, int]
+    """How many of them each clinical rule speaks of, by its id; rules that speak of none are left out."""
+
+
+def predict_run(
+    run: Path, records: Path, out: Path, *, progress: Progress | None = None, lang: str = "en"
+) -> Predicted:
+    """Write what a run's model says about each record and return how many there are, and what the rules say of them.
 
     Args:
         run: folder of a finished run.
         records: new records with the study's input columns; no target is needed.
         out: csv, parquet or jsonl; columns id, predicted and p:<class>, or id and predicted for a number; `set` (or
             `low` and `high`) where the run has conformal sets, `abstain` and `abstain_because` where it may abstain,
-            `novel` and `novel_because` (unlike everything the model was trained on) where the run measured that.
+            `novel` and `novel_because` (unlike everything the model was trained on) where the run measured that,
+            `rules` (ids of the clinical rules that speak, joined by semicolons) and `escalate` (a red flag: a person
+            must look, whatever the model says) where the run has rules.
         progress: is told of the records done.
         lang: language of the reasons, en or zh.
     A model that decides by slice needs the column of that attribute as well; conformal sets by slice use the columns of
@@ -79,8 +96,13 @@ def predict_run(run: Path, records: Path, out: Path, *, progress: Progress | Non
     novelty = Novelty.load(run / "model")
     if novelty is not None:
         columns |= _novel(novelty.judge(given, inside), lang)
+    roles_now = replace(roles_of(spec.cohort, records.name), inputs=roles)
+    ruled = rule_columns(
+        run / "model", given, levels.known(), roles_now, coded=coded, answers=answers, classes=predictor.classes
+    )
+    columns |= ruled.columns
     _write(out, pa.table(columns))
-    return len(ids)
+    return Predicted(records=len(ids), escalated=ruled.escalated, rules=ruled.counts)
 
 
 def _novel(judged: Judged, lang: str) -> dict[str, pa.Array]:

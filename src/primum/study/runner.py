@@ -28,7 +28,7 @@ from primum.fairness.paired import TWIN
 from primum.files import atomic_path, write_json
 from primum.privacy import reidentification_findings
 from primum.progress import Progress, Silent
-from primum.safety import place_findings, transport_findings
+from primum.safety import expert_findings, place_findings, transport_findings
 from primum.safety.records import RecordCheck, record_findings
 from primum.study.assessing import all_findings, baseline_figures
 from primum.study.clock import Clock
@@ -47,6 +47,7 @@ from primum.study.fitting import (
 from primum.study.leaking import membership_of
 from primum.study.mitigating import aims_of, check_mitigation, decided_by_slice, unmitigated_twin
 from primum.study.publishing import published
+from primum.study.ruling import resolved_rules, ruled, rules_of
 from primum.study.run import (
     Run,
     check_same_study,
@@ -102,6 +103,7 @@ def _carry_out(
     lang: str,
 ) -> Run:
     with clock.step("check"):
+        rules, annotators = rules_of(study, cohort), study.annotators(cohort)
         of_records = dataset_findings(cohort, reference=study.spec.cohort.reference)
         checked = records_of(study, cohort, split)
         of_records += checked.findings
@@ -141,6 +143,8 @@ def _carry_out(
         findings += trust_findings(study, trust, predictions, plain)
         findings += place_findings(findings) + transport_findings(findings)
         findings += of_records
+        seed = study.spec.training.seed
+        findings += expert_findings(annotators, predictions, n_resamples=study.spec.assess.resamples, seed=seed)
         if unmitigated is not None:
             findings += change_findings(
                 predictions,
@@ -159,6 +163,7 @@ def _carry_out(
             )
     findings += novelty_of(study, cohort, split, fitted, inside, folder, clock)
     findings += robustness_of(study, cohort, split, fitted, calibrator, folder, clock)
+    findings += ruled(study, rules, cohort, predictions, folder, clock)
     return conclude(study, folder, findings, policy, clock, lang)
 
 
@@ -202,6 +207,7 @@ def resolved_study(study: Study) -> dict[str, Any]:
         for name, file in resolved["cohort"]["external"].items()
     }
     resolved["cohort"] = {**resolved["cohort"], "source": str(study.source.resolve()), "external": external}
+    resolved["knowledge"] = {**resolved["knowledge"], "rules": resolved_rules(study)}
     if (study.folder / study.spec.policy).is_file():
         resolved["policy"] = str((study.folder / study.spec.policy).resolve())
     return resolved

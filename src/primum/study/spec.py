@@ -78,6 +78,17 @@ class TargetSpec(_Spec):
     type: Literal["classes", "labels", "number"] = Field(
         "classes", description="classes: one of several; labels: several at once, ;-separated; number: a quantity."
     )
+    annotators: Columns = Field(
+        (), description="Columns with the classes that several annotators gave; empty where one gave none."
+    )
+
+    @model_validator(mode="after")
+    def _several(self) -> TargetSpec:
+        if len(self.annotators) == 1:
+            raise ValueError("annotators: name the columns of two annotators or more")
+        if self.annotators and self.type != "classes":
+            raise ValueError(f"annotators: agreement is of classes; a target of type {self.type} has none")
+        return self
 
 
 class SensitiveSpec(_Spec):
@@ -175,6 +186,14 @@ class CohortSpec(_Spec):
         if above:
             raise ValueError(f"the shares of {', '.join(above)} sum to more than 1")
         return value
+
+    @model_validator(mode="after")
+    def _annotators_unseen(self) -> CohortSpec:
+        seen = {*self.inputs.text, *(vital.column for vital in self.inputs.vitals)}
+        shown = [name for name in self.target.annotators if name in seen]
+        if shown:
+            raise ValueError(f"target.annotators: {', '.join(shown)} is an input too, which shows the model the answer")
+        return self
 
     @model_validator(mode="after")
     def _reference_fits(self) -> CohortSpec:
@@ -378,6 +397,18 @@ class AssessSpec(_Spec):
     resamples: int = Field(1000, ge=100, le=100_000, description="Bootstrap resamples.")
 
 
+class KnowledgeSpec(_Spec):
+    """What is known of medicine that answers are held against."""
+
+    rules: Columns = Field(
+        ("general",),
+        description="Clinical rules that every answer is held against: built-in packs and YAML files; []: none.",
+    )
+    benign: Texts = Field(
+        (), description="Classes that say that nothing grave is there; red flags answered so are then counted."
+    )
+
+
 class StudySpec(_Spec):
     """A whole study.yaml."""
 
@@ -387,6 +418,7 @@ class StudySpec(_Spec):
     cohort: CohortSpec
     model: ModelSpec = Field(ModelSpec(), description="The model.")  # type: ignore[call-arg]
     training: TrainingSpec = Field(TrainingSpec(), description="How it is fitted.")  # type: ignore[call-arg]
+    knowledge: KnowledgeSpec = Field(KnowledgeSpec(), description="What answers are held against.")  # type: ignore[call-arg]
     assess: AssessSpec = Field(AssessSpec(), description="What is measured.")  # type: ignore[call-arg]
     policy: str = Field("default", description="A built-in policy's name, or a path.")
 

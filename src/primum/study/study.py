@@ -16,6 +16,7 @@ from primum.cohort import (
     SplitPlan,
     TimeWindow,
     make_splits,
+    read_annotators,
     read_cohort,
     with_external,
 )
@@ -76,6 +77,17 @@ class Study:
             for name, file in cohort.external.items()
         }
         return with_external(own, files)
+
+    def annotators(self, cohort: Cohort) -> npt.NDArray[np.int64]:
+        """Return the class that each annotator gave to each record, -1 for none, shape (n, annotators).
+
+        Raises:
+            ColumnError: an annotator's column is not there, or holds something else than a class.
+        """
+        columns = self.spec.cohort.target.annotators
+        if not columns:
+            return np.empty((len(cohort), 0), dtype=np.int64)
+        return read_annotators(self.source, columns, cohort)
 
     @property
     def source(self) -> Path:

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from primum.files import write_text
 from primum.study.report.context import Context
 from primum.study.report.sections.cohort import cohort_section
+from primum.study.report.sections.experts import experts_section
 from primum.study.report.sections.fairness.section import fairness_section
 from primum.study.report.sections.findings import findings_section
 from primum.study.report.sections.gains import gains_section
@@ -25,6 +26,7 @@ from primum.study.report.sections.performance import groups_section, performance
 from primum.study.report.sections.privacy import privacy_section
 from primum.study.report.sections.records import records_section
 from primum.study.report.sections.robustness import robustness_section
+from primum.study.report.sections.rules import rules_section
 from primum.study.report.sections.sets import sets_section
 from primum.study.report.sections.shapes import shapes_section
 from primum.study.report.sections.study import study_section
@@ -39,6 +41,7 @@ SECTIONS: Mapping[str, Callable[[Context], Mapping[str, object] | None]] = {
     "study": study_section,
     "cohort": cohort_section,
     "records": records_section,
+    "experts": experts_section,
     "performance": performance_section,
     "sets": sets_section,
     "trust": trust_section,
@@ -49,6 +52,7 @@ SECTIONS: Mapping[str, Callable[[Context], Mapping[str, object] | None]] = {
     "groups": groups_section,
     "novelty": novelty_section,
     "robustness": robustness_section,
+    "rules": rules_section,
     "learning": learning_section,
     "findings": findings_section,
     "making": making_section,

@@ -36,6 +36,8 @@ class RunFiles:
     abstention: Json = field(default_factory=dict)
     novelty: Json = field(default_factory=dict)
     """model/novelty.json."""
+    rules: Json = field(default_factory=dict)
+    """model/rules.json."""
     uncalibrated: Predictions | None = None
     """The predictions before calibration, where it changed them."""
 
@@ -79,6 +81,7 @@ def read_run(folder: Path) -> RunFiles:
         conformal=_json(folder / "model" / "conformal.json"),
         abstention=_json(folder / "model" / "abstention.json"),
         novelty=_json(folder / "model" / "novelty.json"),
+        rules=_json(folder / "model" / "rules.json"),
         uncalibrated=_predictions(folder / "uncalibrated.parquet"),
     )
 

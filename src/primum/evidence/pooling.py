@@ -75,7 +75,8 @@ def next_place(values: FloatArray, variances: FloatArray, *, seed: int = 7) -> t
     """Return the interval in which the true figure of a further place lies.
 
     The usual interval (one estimate of the variance between places, Student's t with k - 2 degrees of freedom) held
-    87 % of further places instead of 95 % with six places of unequal size. Here the variance is drawn from what the
+    91 % of further places, not 95 %, with six or ten places of unequal size (benchmarks/new_place.py).
+    Here the variance is drawn from what the
     places leave open, which is exact for normal estimates: at its true value Cochran's Q, with weights that count it,
     is chi-squared with k - 1 degrees of freedom, and independent of the mean. Mean and further place are normal given
     the variance. (Hartung and Knapp's error, which the source draws the mean with, is near 0 where few places agree by

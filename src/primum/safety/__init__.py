@@ -9,7 +9,7 @@ from primum.safety.net_benefit import DecisionCurve, decision_curve, net_benefit
 from primum.safety.novelty import Novelty, fit_novelty, novelty_findings, reasons_in_words
 from primum.safety.probabilities import probability_findings
 from primum.safety.risk_coverage import aurc, risk_coverage, risk_findings
-from primum.safety.robustness import robustness_findings
+from primum.safety.robustness import adversarial_findings, robustness_findings
 from primum.safety.transport import transport_findings
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Conformal",
     "DecisionCurve",
     "Novelty",
+    "adversarial_findings",
     "aurc",
     "calibration_findings",
     "choose_abstention",

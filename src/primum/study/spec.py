@@ -385,6 +385,9 @@ class AssessSpec(_Spec):
     robustness: bool = Field(
         True, description="What typos, letter case, Unicode, other units, other words, less text and noise do."
     )
+    adversarial: bool = Field(
+        True, description="How far a search for the worst change gets: few words otherwise, numbers within their error."
+    )
     resamples: int = Field(1000, ge=100, le=100_000, description="Bootstrap resamples.")
 
 

@@ -14,6 +14,7 @@ from primum.evidence import Predictions
 from primum.extras import require
 from primum.progress import Progress
 from primum.study.clock import Clock
+from primum.study.hardening import changed_copies, robustness_plan
 from primum.study.mitigating import fairness_plan
 
 if TYPE_CHECKING:  # the steps read the study; the study starts the runner, which starts the steps
@@ -92,6 +93,7 @@ def fit_request(
         metric=stopping.metric if stopping else "log_loss",
         balanced_classes=training.objective.class_weights == "balanced",
         fairness=fairness_plan(study),
+        robustness=robustness_plan(study),
         precision=training.precision,
         track=training.track,
         seed=training.seed,
@@ -113,6 +115,7 @@ def fit_request(
         folder=folder,
         model_folder=folder / "model",
         base=study.folder,
+        copies=changed_copies(cohort, split, plan.robustness, seed=plan.seed),
         study=study.spec.study,
     )
 

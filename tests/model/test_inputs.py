@@ -84,3 +84,25 @@ def test_a_rare_level_is_not_named_in_the_models_state():
     assert vitals.state()["codes"][0]["levels"] == ["common"]
     codes = vitals.prepare(Records(n=6, vitals={"job": column})).collate(range(6))["categories"][:, 0]
     assert codes.tolist() == [2, 2, 2, 2, 2, 1]
+
+
+def test_unicode_tricks_reach_the_model_as_the_plain_text(text_input):
+    plain = "Chest pain, BP 150/90 mmHg; no cough."
+    tricks = [
+        plain.translate({code: code + 0xFEE0 for code in range(0x21, 0x7F)}),
+        plain.translate(str.maketrans("aeopcxyiAEOPCTHKMB", "аеорсхуіАЕОРСТНКМВ")),
+        plain.replace("e", "e\u200b").replace("o", "\u00ado").replace("B", "\u202dB"),
+    ]
+    ids = [text_input.prepare(Records(n=1, text=TextList([text]))).ids.tolist() for text in [plain, *tricks]]
+    assert all(one == ids[0] for one in ids)
+    assert text_input.prepare(Records(n=1, text=TextList(["\u200b"]))).present.tolist() == [False]
+
+
+def test_a_saved_input_says_its_form_and_an_old_one_reads_texts_as_written(text_input):
+    from primum.model.predictor import _input_from
+
+    assert text_input.state() == {"max_tokens": 32, "normalisation": "unicode_1"}
+    old = _input_from("text", {"max_tokens": 32}, locate_backbone("minilm"))
+    assert old.state()["normalisation"] == "none"
+    wide = Records(n=1, text=TextList(["ｐａｉｎ"]))
+    assert old.prepare(wide).ids.tolist() != text_input.prepare(wide).ids.tolist()

@@ -138,3 +138,28 @@ def test_every_record_counts_the_same_however_many_share_its_batch(records):
         net({n: p.collate(range(6)) for n, p in prepared.items()})["logits"], labels
     ).item()
     assert whole / 3 == pytest.approx(per_record, rel=1e-4)
+
+
+def test_a_repeated_text_is_read_once_and_answered_the_same(records):
+    from dataclasses import replace
+
+    from primum.cohort.records import TextList
+
+    predictor = _predictor(records)
+    rate = records.vitals["age"]
+    thrice = replace(
+        records,
+        n=18,
+        text=TextList(records.text.take(range(6)) * 3),
+        vitals={
+            "age": replace(rate, values=np.concatenate([rate.values, rate.values + 1, rate.values - 1])),
+            "sex": replace(records.vitals["sex"], values=np.tile(records.vitals["sex"].values, 3)),
+        },
+    )
+    read = []
+    hook = predictor.net.encoders["text"].backbone.register_forward_hook(lambda *a: read.append(len(a[2][0])))
+    answers = predictor.predict(thrice)
+    hook.remove()
+    assert sum(read) == 5  # six records, of which two have no text
+    np.testing.assert_allclose(answers[:6], predictor.predict(records), atol=1e-6)
+    assert np.abs(answers[6:12] - answers[:6]).max() > 1e-6  # the vitals still count

@@ -7,7 +7,7 @@ neighbouring tokens where a text is a single sentence. Both draw from a generato
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -40,6 +40,14 @@ def with_synonyms(text: str, generator: np.random.Generator, *, share: float = 0
 
         text = _pattern(lang).sub(replaced, text)
     return text
+
+
+def synonym_places(text: str) -> Iterator[tuple[int, int, list[str]]]:
+    """Yield where a word that has synonyms begins and ends, and its synonyms, cased as it is."""
+    for lang in ("en", "zh") if HAN.search(text) else ("en",):
+        others = _others(lang)
+        for match in _pattern(lang).finditer(text):
+            yield *match.span(), [_cased(other, match[0]) for other in others[match[0].lower()]]
 
 
 def cropped(text: str, generator: np.random.Generator, *, keep: float = 0.7) -> str:

@@ -27,7 +27,10 @@ class TextEncoder(nn.Module):
         self.frozen_layers = frozen_layers
 
     def forward(self, batch: Batch) -> torch.Tensor:
-        """Return features of shape (b, width); features, or states of frozen layers, computed earlier are used."""
+        """Return features of shape (b, width).
+
+        Features, or states of frozen layers, that were computed earlier are used, and words that are `embedded`.
+        """
         if "features" in batch:
             return batch["features"]
         if "states" in batch:
@@ -47,7 +50,8 @@ class TextEncoder(nn.Module):
         return known
 
     def _averaged(self, batch: Batch) -> torch.Tensor:
-        states = self.backbone(input_ids=batch["ids"], attention_mask=batch["mask"]).last_hidden_state
+        words = {"inputs_embeds": batch["embedded"]} if "embedded" in batch else {"input_ids": batch["ids"]}
+        states = self.backbone(**words, attention_mask=batch["mask"]).last_hidden_state
         states = states[:, -batch["ids"].shape[1] :]  # a prefix method may have put virtual tokens in front
         weight = batch["mask"].unsqueeze(-1).to(states.dtype)
         averaged: torch.Tensor = (states * weight).sum(1) / weight.sum(1).clamp(min=1.0)

@@ -33,6 +33,8 @@ Ticker = Callable[[int, int], None]
 ENGINE_FILE = "text-int8.onnx"
 _TOKENS = 2048
 """Padded tokens in a prediction batch; larger ones fall out of the cache of a small CPU."""
+_REPEATED = 0.9
+"""Share of different texts up to which reading each once is worth the trouble."""
 _TOKENIZER_FILES = (
     "tokenizer.json",
     "tokenizer_config.json",
@@ -127,12 +129,30 @@ class Predictor:
     def _encoded(
         self, prepared: Mapping[str, Prepared], tick: Ticker | None
     ) -> tuple[Mapping[str, Prepared], Ticker | None]:
-        """Return the inputs with the text's features in the place of its tokens, if there is an engine for them."""
+        """Return the inputs with the text's features in the place of its tokens, where that spares work.
+
+        It does where there is an engine for them, and where texts repeat: each different one is then read once.
+        """
         text = prepared.get("text")
-        if self.engine is None or not isinstance(text, PreparedText):
+        if not isinstance(text, PreparedText):
             return prepared, tick
-        features = torch.from_numpy(self.engine.features(text, tick=tick))
+        first, equal = text.distinct()
+        # Of known states a part cannot be chosen, and they spare most of the work already.
+        repeated = type(text) is PreparedText and len(first) <= _REPEATED * len(equal)
+        if self.engine is None and not repeated:
+            return prepared, tick
+        read = text.chosen(first) if repeated else text
+        features = self._features_of(read, tick)
+        if repeated:
+            features = features[torch.from_numpy(equal)]
         return {**prepared, "text": PreparedFeatures(features, torch.from_numpy(text.present))}, None
+
+    def _features_of(self, text: PreparedText, tick: Ticker | None) -> torch.Tensor:
+        if self.engine is not None:
+            return torch.from_numpy(self.engine.features(text, tick=tick))
+        encoder = self.net.encoders["text"]
+        features = _batched({"text": text}, lambda batch: encoder(batch["text"]), self._device(), tick)
+        return torch.from_numpy(features).float()
 
     def _device(self) -> torch.device:
         return next(self.net.parameters()).device
@@ -200,7 +220,8 @@ def _input_from(name: str, state: Mapping[str, Any], backbone: Path | None) -> A
         return VitalsInput.from_state(state)
     if backbone is None:
         raise InputError("the saved model has a text input but no tokenizer; it was not saved whole.")
-    return TextInput(backbone, max_tokens=state["max_tokens"])
+    # A model saved before there was a normalisation was tuned on texts as they were written.
+    return TextInput(backbone, max_tokens=state["max_tokens"], normalisation=state.get("normalisation", "none"))
 
 
 def _engine_of(folder: Path, described: Mapping[str, Any]) -> TextEngine | None:

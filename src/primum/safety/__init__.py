@@ -11,7 +11,7 @@ from primum.safety.novelty import Novelty, fit_novelty, novelty_findings, reason
 from primum.safety.places import place_findings
 from primum.safety.probabilities import probability_findings
 from primum.safety.risk_coverage import aurc, risk_coverage, risk_findings
-from primum.safety.robustness import robustness_findings
+from primum.safety.robustness import adversarial_findings, robustness_findings
 from primum.safety.rules import rule_findings
 from primum.safety.transport import transport_findings
 
@@ -24,6 +24,7 @@ __all__ = [
     "Conformal",
     "DecisionCurve",
     "Novelty",
+    "adversarial_findings",
     "aurc",
     "calibration_findings",
     "choose_abstention",

@@ -14,6 +14,7 @@ from primum.evidence import Predictions
 from primum.extras import require
 from primum.progress import Progress
 from primum.study.clock import Clock
+from primum.study.hardening import changed_copies, robustness_plan
 from primum.study.mitigating import fairness_plan
 
 if TYPE_CHECKING:  # the steps read the study; the study starts the runner, which starts the steps
@@ -94,6 +95,7 @@ def fit_request(
         balanced_classes=training.objective.class_weights == "balanced",
         fairness=fairness_plan(study),
         privacy=None if training.privacy is None else PrivacyPlan(**training.privacy.model_dump()),
+        robustness=robustness_plan(study),
         precision=training.precision,
         track=training.track,
         seed=training.seed,
@@ -115,6 +117,7 @@ def fit_request(
         folder=folder,
         model_folder=folder / "model",
         base=study.folder,
+        copies=changed_copies(cohort, split, plan.robustness, seed=plan.seed),
         study=study.spec.study,
     )
 

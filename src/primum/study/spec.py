@@ -328,9 +328,26 @@ class FairnessSpec(_Spec):
         return self
 
 
+class RobustnessSpec(_Spec):
+    """What training does about small changes to records."""
+
+    method: Literal["fgm", "augmentation"] = Field(
+        description="fgm: records moved a little in the direction that hurts most count as much as the records "
+        "themselves. augmentation: training records once more, misspelt, abbreviated, in synonyms, numbers noisy."
+    )
+    strength: float | None = Field(
+        None,
+        gt=0.0,
+        le=1.0,
+        description="fgm: length of the move in lengths of the record (0.1). "
+        "augmentation: share of records copied (1).",
+    )
+
+
 class ObjectiveSpec(_Spec):
     """What is minimised besides the plain loss."""
 
+    robustness: RobustnessSpec | None = Field(None, description="What training does about small changes to records.")
     fairness: FairnessSpec | None = Field(None, description="What is done about slices that are served worse.")
 
     class_weights: Literal["none", "balanced"] = Field("none", description="balanced: rare classes weigh more.")
@@ -393,6 +410,9 @@ class AssessSpec(_Spec):
     )
     robustness: bool = Field(
         True, description="What typos, letter case, Unicode, other units, other words, less text and noise do."
+    )
+    adversarial: bool = Field(
+        True, description="How far a search for the worst change gets: few words otherwise, numbers within their error."
     )
     resamples: int = Field(1000, ge=100, le=100_000, description="Bootstrap resamples.")
 

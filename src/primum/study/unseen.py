@@ -12,7 +12,7 @@ from primum.cohort import Cohort
 from primum.evidence import Finding
 from primum.evidence.predictions import FloatArray, IntArray, TextArray
 from primum.fairness import SliceDecisions
-from primum.safety import Calibrator, fit_novelty, novelty_findings, robustness_findings
+from primum.safety import Calibrator, adversarial_findings, fit_novelty, novelty_findings, robustness_findings
 from primum.study.clock import Clock
 from primum.study.in_use import in_use
 
@@ -69,8 +69,12 @@ def robustness_of(
     folder: Path,
     clock: Clock,
 ) -> list[Finding]:
-    """Return what small changes to text and vitals do to the run's decisions; nothing where it is switched off."""
-    if not study.spec.assess.robustness:
+    """Return what small changes do to the run's decisions, and how far a search for the worst ones gets.
+
+    Nothing where both are switched off.
+    """
+    asked = study.spec.assess
+    if not (asked.robustness or asked.adversarial):
         return []
     decisions = SliceDecisions.load(folder / "model")
 
@@ -83,6 +87,12 @@ def robustness_of(
         decided, _ = in_use(probabilities, kind=kind, calibrator=calibrator, decisions=decisions, levels=levels)
         return decided.astype(np.int64)
 
-    with clock.step("robustness"):
-        seed = study.spec.training.seed
-        return robustness_findings(fitted.predictor, cohort, split, decide=decide, seed=seed)
+    seed = study.spec.training.seed
+    findings: list[Finding] = []
+    if asked.robustness:
+        with clock.step("robustness"):
+            findings += robustness_findings(fitted.predictor, cohort, split, decide=decide, seed=seed)
+    if asked.adversarial:
+        with clock.step("adversarial"):
+            findings += adversarial_findings(fitted.predictor, cohort, split, decide=decide, seed=seed)
+    return findings

@@ -6,7 +6,7 @@ import json
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ from primum.model.net import Net
 from primum.model.predictor import Predictor
 from primum.progress import Progress, Silent
 from primum.training.examples import examples_of
-from primum.training.fairness import Mitigation, described, mitigate
+from primum.training.fairness import Copies, Mitigation, described, mitigate
 from primum.training.plan import TrainingPlan, use_bf16
 from primum.training.private.promise import check_private, promise_finding
 from primum.training.private.trainer import PrivateTrainer
@@ -83,6 +83,8 @@ class FitRequest:
     """Where the study's relative paths start."""
     known: PreparedText | None = None
     """The cohort's texts with what the frozen layers make of them, where another model of the study has read them."""
+    copies: Copies | None = None
+    """Further training records that the study made of its own, changed in small ways."""
     proven_on: str = "test"
     """The split on which what training taught is measured; a search must not look at the test split."""
 
@@ -178,6 +180,7 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
             "checks": proof.to_json(),
             **({} if plan.fairness is None else {"fairness": described(plan.fairness, mitigation)}),
             **({} if promise is None else {"privacy": {"epsilon": promise.value, **promise.detail}}),
+            **({} if plan.robustness is None else {"robustness": asdict(plan.robustness)}),
         },
         findings=((gain,) if len(watched) else ()) + (() if promise is None else (promise,)),
         validation_figure=(max if plan.greater_is_better else min)(figures, default=float("nan")),
@@ -226,11 +229,14 @@ def _untrained_predictor(request: FitRequest, train_rows: Rows) -> Predictor:
 
 
 def _mitigation(request: FitRequest, train_rows: Rows) -> tuple[Mitigation, TrainingPlan]:
-    """Return what is changed for fairness, and the plan with the validation figure that goes with it."""
+    """Return what is changed for fairness and robustness, and the plan with the validation figure that goes with it."""
     plan = request.plan
-    if plan.fairness is None:
-        return Mitigation(), plan
-    found = mitigate(plan.fairness, request.cohort, train_rows, seed=plan.seed, folder=request.base)
+    found = Mitigation()
+    if plan.fairness is not None:
+        found = mitigate(plan.fairness, request.cohort, train_rows, seed=plan.seed, folder=request.base)
+    if request.copies is not None:
+        both = request.copies if found.copies is None else found.copies.joined(request.copies)
+        found = replace(found, copies=both)
     own = found.judge is not None and plan.metric == "log_loss"
     return found, replace(plan, metric="objective") if own else plan
 

@@ -29,6 +29,16 @@ class FairnessPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RobustnessPlan:
+    """What is done during training about small changes to records."""
+
+    method: Literal["fgm", "augmentation"]
+    """fgm: see `primum.training.robustness`; augmentation: the study gives changed copies of training records."""
+    strength: float
+    """fgm: length of the move, in lengths of the record; augmentation: share of records that are copied, changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingPlan:
     """Everything that decides how weights move."""
 
@@ -58,6 +68,7 @@ class TrainingPlan:
     fairness: FairnessPlan | None = None
     privacy: PrivacyPlan | None = None
     """What is promised to the patients trained on; None: nothing."""
+    robustness: RobustnessPlan | None = None
     seed: int = 7
 
     @property

@@ -30,6 +30,7 @@ from primum.training.adalora import RankAllocation, orthogonality
 from primum.training.fairness import Judge, Mitigation
 from primum.training.optimizers import build_optimizer
 from primum.training.plan import TrainingPlan, use_bf16
+from primum.training.robustness import moved, opened
 
 logger = logging.getLogger(__name__)
 
@@ -157,9 +158,23 @@ class StudyTrainer(Trainer):
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        """Return the net's own loss, with the orthogonality term that adalora asks for."""
-        outputs = model(**inputs)
-        loss = outputs["loss"] + orthogonality(self.accelerator.unwrap_model(model))
+        """Return the net's own loss, with the orthogonality term that adalora asks for.
+
+        Of adversarial training it is the mean of that on the records and on the records moved.
+        """
+        net = self.accelerator.unwrap_model(model)
+        robust = self.plan.robustness
+        if robust is None or robust.method != "fgm":
+            outputs = model(**inputs)
+            loss = outputs["loss"]
+        else:
+            batch = opened(net, inputs["inputs"])
+            outputs = model(**{**inputs, "inputs": batch})
+            # An objective has seen the records; of the records moved only their own losses count.
+            others = {key: value for key, value in inputs.items() if key != "groups"}
+            hurt = model(**{**others, "inputs": moved(batch, outputs["loss"], robust.strength)})
+            loss = (outputs["loss"] + hurt["loss"]) / 2
+        loss = loss + orthogonality(net)
         return (loss, outputs) if return_outputs else loss
 
     def training_step(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import torch
 
 from primum.cohort.records import Records
 from primum.model.inputs.base import Batch
+from primum.model.inputs.normalise import NEWEST, NORMALISATIONS
 
 _CHUNK = 2048
 
@@ -34,6 +36,15 @@ class PreparedText:
         flat = np.concatenate(pieces) if pieces else np.empty(0, np.int32)
         offsets = np.concatenate([[0], np.cumsum([len(p) for p in pieces], dtype=np.int64)]).astype(np.int64)
         return PreparedText(flat, offsets, pad_id=self.pad_id, cut=0)
+
+    def distinct(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return the first record of each different text, and for every record which of these it equals, shape (n,)."""
+        place: dict[bytes, int] = {}
+        ends = self.offsets.tolist()
+        pieces = (self.ids[a:b].tobytes() for a, b in zip(ends[:-1], ends[1:], strict=True))
+        digests = (hashlib.blake2b(piece, digest_size=16).digest() for piece in pieces)
+        equal = np.array([place.setdefault(digest, len(place)) for digest in digests], dtype=np.int64)
+        return np.unique(equal, return_index=True)[1].astype(np.int64), equal
 
     def joined(self, more: PreparedText) -> PreparedText:
         """Return these records followed by `more`."""
@@ -59,18 +70,22 @@ class PreparedText:
 
 
 class TextInput:
-    """Tokenises with the backbone's own fast tokenizer."""
+    """Brings texts into one form and tokenises them with the backbone's own fast tokenizer."""
 
     name = "text"
 
-    def __init__(self, folder: Path, *, max_tokens: int) -> None:
+    def __init__(self, folder: Path, *, max_tokens: int, normalisation: str = NEWEST) -> None:
         """Load the tokenizer from a backbone's or a saved model's folder.
 
         Args:
             folder: holds tokenizer files.
             max_tokens: longer texts are cut to this many tokens, special ones included.
+            normalisation: name of the form that texts are brought into.
         """
         from transformers import AutoTokenizer
+
+        self.normalisation = normalisation
+        self._normalised = NORMALISATIONS.get(normalisation)
 
         self.tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
         self.max_tokens = max_tokens
@@ -92,12 +107,13 @@ class TextInput:
         return PreparedText(flat, offsets, pad_id=self.tokenizer.pad_token_id or 0, cut=cut)
 
     def _encode(self, texts: list[str | None]) -> tuple[list[list[int]], int]:
-        present = [i for i, text in enumerate(texts) if text is not None and text.strip()]
+        formed = [None if text is None else self._normalised(text) for text in texts]
+        present = [i for i, text in enumerate(formed) if text is not None and text.strip()]
         ids: list[list[int]] = [[] for _ in texts]
         if not present:
             return ids, 0
         encoded = self.tokenizer(
-            [texts[i] for i in present],
+            [formed[i] for i in present],
             truncation=True,
             max_length=self.max_tokens,
             return_overflowing_tokens=True,
@@ -118,4 +134,4 @@ class TextInput:
 
     def state(self) -> dict[str, Any]:
         """Return what is needed beside the tokenizer's files."""
-        return {"max_tokens": self.max_tokens}
+        return {"max_tokens": self.max_tokens, "normalisation": self.normalisation}

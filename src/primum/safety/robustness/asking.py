@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +13,8 @@ from primum.cohort.records import Records, TextList, VitalColumn
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
+Decide = Callable[[FloatArray, IntArray], IntArray]
+"""From probabilities and the cohort's row of each to decisions, coded as the target."""
 
 
 class Predictor(Protocol):
@@ -20,6 +22,13 @@ class Predictor(Protocol):
 
     def predict(self, records: Records) -> FloatArray:
         """Return probabilities of shape (n, k), or numbers of shape (n,), in the records' order."""
+
+
+def decider(kind: str) -> Decide:
+    """Return the plain decisions: the most probable class, or the labels of 0.5 and above."""
+    if kind == "classes":
+        return lambda p, rows: p.argmax(1).astype(np.int64)
+    return lambda p, rows: (p >= 0.5).astype(np.int64)
 
 
 def differs(old: Records, new: Records) -> BoolArray:

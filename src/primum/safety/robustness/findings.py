@@ -6,7 +6,7 @@ All variants of all records go to the model in one call. Everything is paired: t
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,14 +20,21 @@ from primum.evidence.intervals import LEVEL, wilson
 from primum.evidence.metrics import METRICS
 from primum.evidence.sufficiency import ENOUGH_FOR_A_MEAN, ENOUGH_FOR_A_SHARE
 from primum.safety.robustness import negation
-from primum.safety.robustness.asking import BoolArray, FloatArray, IntArray, Predictor, answers_of, differs
+from primum.safety.robustness.asking import (
+    BoolArray,
+    Decide,
+    FloatArray,
+    IntArray,
+    Predictor,
+    answers_of,
+    decider,
+    differs,
+)
 from primum.safety.robustness.metrics import DROP, FLIPS, NEGATION, WORST
 from primum.safety.robustness.perturbations import PERTURBATIONS, perturbed
 
 logger = logging.getLogger(__name__)
 
-Decide = Callable[[FloatArray, IntArray], IntArray]
-"""From probabilities and the cohort's row of each to decisions, coded as the target."""
 _DROP = "mean over patients of the paired difference; Student's t interval, or Wilson's where no record changed sides"
 _SHARE = "share of patients; Wilson's score interval (Wilson 1927), for this comparison alone"
 KEY = 0.05
@@ -75,18 +82,12 @@ def robustness_findings(
         return []
     if len(rows) > most:
         rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
-    asked = _ask(predictor, take(cohort, rows), rows, decide or _decider(cohort.target.kind), seed)
+    asked = _ask(predictor, take(cohort, rows), rows, decide or decider(cohort.target.kind), seed)
     findings = [one for name in asked.after for one in _of_perturbation(asked, name)]
     findings += _worst_cases(asked)
     if cohort.target.kind == "classes" and asked.part.records.text is not None:
         findings += _denied(predictor, asked)
     return findings
-
-
-def _decider(kind: str) -> Decide:
-    if kind == "classes":
-        return lambda p, rows: p.argmax(1).astype(np.int64)
-    return lambda p, rows: (p >= 0.5).astype(np.int64)
 
 
 def _ask(predictor: Predictor, part: Cohort, rows: IntArray, decide: Decide, seed: int) -> _Asked:

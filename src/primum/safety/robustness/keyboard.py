@@ -21,12 +21,13 @@ def typos(text: str, generator: np.random.Generator) -> str:
 
     Chinese: a homophone or a look-alike in the place of a character that is often mistaken.
     """
-    confused = _confused()
-    text = _WORD.sub(lambda match: _mistyped(match[0], generator) if generator.random() < _SHARE else match[0], text)
+    confused = confusions()
+    text = _WORD.sub(lambda match: mistyped(match[0], generator) if generator.random() < _SHARE else match[0], text)
     return "".join(confused[c] if c in confused and generator.random() < 3 * _SHARE else c for c in text)
 
 
-def _mistyped(word: str, generator: np.random.Generator) -> str:
+def mistyped(word: str, generator: np.random.Generator) -> str:
+    """Return a word of four letters or more with one slip somewhere after its first letter."""
     place = int(generator.integers(1, len(word) - 1))
     kind = int(generator.integers(3))
     if kind == 0:
@@ -47,7 +48,8 @@ def _neighbours() -> Mapping[str, str]:
 
 
 @cache
-def _confused() -> Mapping[str, str]:
+def confusions() -> Mapping[str, str]:
+    """Return the Chinese characters that are often mistaken, each with what is written instead."""
     path = files("primum.safety.robustness") / "words" / "typos_zh.yaml"
     loaded: dict[str, str] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return loaded

@@ -11,8 +11,10 @@ DROP, FLIPS, WORST, NEGATION = (
     "worst_case_accuracy",
     "negation_response",
 )
+ADVERSARIAL, TURNED, CHANGES = "adversarial_accuracy", "adversarial_turned", "adversarial_changes"
 _RIBEIRO = "Ribeiro et al. 2020, ACL (CheckList: invariance and directional tests)"
 _LEMPERT = "Goel et al. 2021, NAACL (Robustness Gym)"
+_JIN = "Jin et al. 2020, AAAI (TextFooler); Carlini et al. 2019, arXiv:1902.06705"
 _LI = "Li, Monroe & Jurafsky 2016, arXiv:1612.08220 (occlusion); Ribeiro et al. 2020, ACL"
 
 # name, English title, Chinese title, English definition, Chinese definition, direction, reference
@@ -26,6 +28,12 @@ _TABLE: tuple[tuple[str, str, str, str, str, Direction, str], ...] = (
     (WORST, "Worst-case accuracy", "最坏情况准确率",
      "The share of patients decided rightly as they stand and after every change of a family, or after all changes that a reader takes for the same.",
      "在原样及经受某一类改动或全部不改变含义的改动之后，决策始终正确的患者所占的比例。", "higher", _LEMPERT),
+    (ADVERSARIAL, "Accuracy under a search for the worst change", "在搜索最坏改动之下的准确率",
+     "The share of patients decided rightly whom no plausible change that a search found turns: a tenth of the words written otherwise, numbers within their error, or both.",
+     "原本决策正确、且搜索到的任何合理改动（改写十分之一的词、数值在误差之内变动，或两者兼有）均不能改变其决策的患者比例。", "higher", _JIN),
+    (TURNED, "Right decisions that a plausible change turns", "可被合理改动推翻的正确决策",
+     "Of the patients decided rightly, the share for whom a search within plausible bounds found a change that makes the decision wrong.",
+     "在决策正确的患者中，经有界搜索找到使决策变错的合理改动者所占的比例。", "lower", _JIN),
     (NEGATION, "Answers that move when the key symptom is denied", "否认关键症状后答案相应变化的比例",
      "Of the patients decided rightly because of one clause (its absence costs at least 0.05 of probability), the share whose decision loses at least half as much when it is denied.",
      "在因某一分句而决策正确的患者中（去掉该分句使概率至少下降 0.05），否认该分句后概率至少下降其一半者所占的比例。", "higher", _LI),
@@ -33,3 +41,9 @@ _TABLE: tuple[tuple[str, str, str, str, str, Direction, str], ...] = (
 
 for _name, _en, _zh, _definition_en, _definition_zh, _direction, _reference in _TABLE:
     register_row(_name, _en, _zh, _definition_en, _definition_zh, "fraction", _direction, _reference)
+
+register_row(
+    CHANGES, "Changes that turn a decision", "推翻一项决策所需的改动数",
+    "Words or numbers that had to be changed to turn a right decision, mean over the decisions that were turned.",
+    "推翻一项正确决策所改动的词或数值的个数，对被推翻的决策取平均。", "changes", "higher", _JIN,
+)  # fmt: skip

@@ -7,7 +7,7 @@ import re
 from primum.cohort.swap_words import HAN
 
 _CLAUSE = re.compile(r"[^.,;:!?\n。，；：！？]{4,}")
-_DENIED = re.compile(r"(?i)\b(?:no|not|non|never|without|denies|denied|absent|negative)\b|n['’]t\b|无|未|否认|没有|不")
+DENIED = re.compile(r"(?i)\b(?:no|not|non|never|without|denies|denied|absent|negative)\b|n['’]t\b|无|未|否认|没有|不")
 _NEGATED = {
     "have been": "have not been",
     "has been": "has not been",
@@ -33,7 +33,7 @@ MOST_CLAUSES = 8
 def clauses(text: str) -> list[tuple[int, int]]:
     """Return where the text's clauses that deny nothing begin and end, the first MOST_CLAUSES."""
     spans = [match.span() for match in _CLAUSE.finditer(text)]
-    return [(a, b) for a, b in spans if text[a:b].strip() and not _DENIED.search(text[a:b])][:MOST_CLAUSES]
+    return [(a, b) for a, b in spans if text[a:b].strip() and not DENIED.search(text[a:b])][:MOST_CLAUSES]
 
 
 def without(text: str, span: tuple[int, int]) -> str:

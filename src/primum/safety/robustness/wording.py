@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -26,6 +26,14 @@ def abbreviated(text: str, generator: np.random.Generator) -> str:
         pattern, table = _abbreviations(lang)
         text = pattern.sub(lambda match, table=table: table[match[0].lower()], text)  # type: ignore[misc]
     return text
+
+
+def abbreviation_places(text: str) -> Iterator[tuple[int, int, list[str]]]:
+    """Yield where a listed clinical word begins and ends, and its abbreviation."""
+    for lang in ("en", "zh") if HAN.search(text) else ("en",):
+        pattern, table = _abbreviations(lang)
+        for match in pattern.finditer(text):
+            yield *match.span(), [table[match[0].lower()]]
 
 
 def synonyms(text: str, generator: np.random.Generator) -> str:

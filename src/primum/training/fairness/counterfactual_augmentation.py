@@ -11,9 +11,8 @@ from dataclasses import replace
 import numpy as np
 
 from primum.cohort import Records, find_swaps, swapped_records, take
-from primum.cohort.records import TextList, VitalColumn
 from primum.errors import StudyError
-from primum.training.fairness.method import METHODS, Copies, IntArray, Method, Mitigation, Setting
+from primum.training.fairness.method import METHODS, Copies, IntArray, Method, Mitigation, Setting, joined_records
 
 
 def swapped_copies(setting: Setting) -> Copies:
@@ -37,18 +36,6 @@ def swapped_copies(setting: Setting) -> Copies:
             f"vitals speak of {' or '.join(wanted)}; choose another method."
         )
     return Copies(records=joined_records([records for records, _ in made]), rows=rows)
-
-
-def joined_records(parts: list[Records]) -> Records:
-    """Return the records of all parts, which have the same inputs, one after the other."""
-    first = parts[0]
-    texts = [text for part in parts if part.text is not None for text in part.text.take(np.arange(len(part)))]
-    vitals: dict[str, VitalColumn] = {
-        name: replace(vital, values=np.concatenate([part.vitals[name].values for part in parts]))
-        for name, vital in first.vitals.items()
-    }
-    text = None if first.text is None else TextList(texts)
-    return Records(n=sum(len(part) for part in parts), text=text, vitals=vitals)
 
 
 def _apply(setting: Setting) -> Mitigation:

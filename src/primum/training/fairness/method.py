@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from primum.cohort.cohort import Cohort
-from primum.cohort.records import Records
+from primum.cohort.records import Records, TextList, VitalColumn
 from primum.cohort.roles import TargetKind
 from primum.errors import StudyError
 from primum.model.net import AbstractObjective, Net
@@ -43,6 +43,18 @@ class Setting:
     """Where the study's relative paths start."""
 
 
+def joined_records(parts: list[Records]) -> Records:
+    """Return the records of all parts, which have the same inputs, one after the other."""
+    first = parts[0]
+    texts = [text for part in parts if part.text is not None for text in part.text.take(np.arange(len(part)))]
+    vitals: dict[str, VitalColumn] = {
+        name: replace(vital, values=np.concatenate([part.vitals[name].values for part in parts]))
+        for name, vital in first.vitals.items()
+    }
+    text = None if first.text is None else TextList(texts)
+    return Records(n=sum(len(part) for part in parts), text=text, vitals=vitals)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copies:
     """Further training records, made from the cohort's own."""
@@ -51,6 +63,11 @@ class Copies:
     """Their inputs."""
     rows: IntArray
     """The record that each was made from and whose target it keeps, shape (len(records),)."""
+
+    def joined(self, more: Copies) -> Copies:
+        """Return these copies followed by `more`, of the same inputs."""
+        records = joined_records([self.records, more.records])
+        return Copies(records=records, rows=np.concatenate([self.rows, more.rows]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

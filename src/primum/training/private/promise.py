@@ -22,6 +22,8 @@ def check_private(plan: TrainingPlan, adaptation: Adaptation) -> None:
         wrong = "training.objective.class_weights: balanced counts the training patients' classes"
     if plan.fairness is not None:
         wrong = f"training.objective.fairness.method: {plan.fairness.method} needs the training patients' groups"
+    if plan.robustness is not None:
+        wrong = "training.objective.robustness takes a second look at every training patient"
     if adaptation.method == "adalora":
         wrong = "model.adapt: adalora chooses its ranks by the training patients' gradients"
     if plan.accumulate > 1:

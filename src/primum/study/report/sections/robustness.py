@@ -1,4 +1,6 @@
-"""How well the model stands small changes: decisions changed and accuracy lost, the worst first, and worst cases."""
+"""How well the model stands small changes: decisions changed and accuracy lost, the worst first, worst cases, and how
+far a search for the worst plausible change got.
+"""
 
 from __future__ import annotations
 
@@ -18,22 +20,51 @@ DROP, FLIPS, WORST, NEGATION = (
 )
 
 
+ADVERSARIAL, TURNED, CHANGES = "adversarial_accuracy", "adversarial_turned", "adversarial_changes"
+
+
 def robustness_section(context: Context) -> Mapping[str, object] | None:
     """Return the sentences and the forests; None where nothing was measured."""
+    sentences, forests = _perturbed(context)
+    searched, found = _searched(context)
+    if not (forests or found):
+        return None
+    return {"sentences": [*sentences, *searched], "forests": [*forests, *found]}
+
+
+def _perturbed(context: Context) -> tuple[list[str], list[Forest]]:
     found = {name: list(context.measured(name, "test")) for name in (DROP, FLIPS, WORST, NEGATION)}
     if not found[DROP]:
-        return None
+        return [], []
     drops = sorted(found[DROP], key=lambda f: -(f.value or 0.0))
     flips = sorted(found[FLIPS], key=lambda f: -(f.value or 0.0))
     worst = sorted(found[WORST], key=lambda f: f.value or 0.0)
-    return {
-        "sentences": _sentences(context, drops, found[WORST], found[NEGATION]),
-        "forests": [
-            _forest(context, DROP, drops, reference=0.0),
-            _forest(context, FLIPS, flips, reference=None),
-            _forest(context, WORST, worst, reference=float(drops[0].detail.get("before", 0.0))),
-        ],
-    }
+    return _sentences(context, drops, found[WORST], found[NEGATION]), [
+        _forest(context, DROP, drops, reference=0.0),
+        _forest(context, FLIPS, flips, reference=None),
+        _forest(context, WORST, worst, reference=float(drops[0].detail.get("before", 0.0))),
+    ]
+
+
+def _searched(context: Context) -> tuple[list[str], list[Forest]]:
+    """Return what the search reached: a sentence for each kind of change, and both figures as forests."""
+    reached, turned = (list(context.measured(name, "test")) for name in (ADVERSARIAL, TURNED))
+    if not reached:
+        return [], []
+    needed = {f.versus.get("perturbation"): f for f in context.measured(CHANGES, "test")}
+    words, said = context.words, []
+    for f in turned:
+        kind = f.versus.get("perturbation")
+        figures = {"value": percent(f.value), "low": percent(f.low), "high": percent(f.high), "n": whole(f.n)}
+        sentence = words(f"robust.searched.{kind}", **figures)
+        if kind in needed:
+            sentence += words("robust.needed", value=f"{needed[kind].value:.1f}")
+        said.append(sentence)
+    before = float(reached[0].detail.get("before", 0.0))
+    return said, [
+        _forest(context, ADVERSARIAL, reached, reference=before),
+        _forest(context, TURNED, turned, reference=None),
+    ]
 
 
 def _sentences(
@@ -58,6 +89,8 @@ def _sentences(
 
 def _change(context: Context, finding: Finding) -> str:
     name = finding.versus.get("perturbation", "")
+    if finding.metric in (ADVERSARIAL, TURNED):
+        name = f"search_{name}"
     return context.words.known(f"robust.change.{name}", otherwise=name.replace("_", " "))
 
 

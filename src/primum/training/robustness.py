@@ -68,4 +68,5 @@ def _real(batch: Batch, value: torch.Tensor) -> torch.Tensor:
 
 def _length(value: torch.Tensor) -> torch.Tensor:
     """Return the Euclidean length of each record's values, broadcastable to them."""
-    return value.flatten(1).norm(dim=1).reshape(-1, *[1] * (value.ndim - 1))
+    lengths: torch.Tensor = torch.linalg.vector_norm(value.flatten(1), dim=1)
+    return lengths.reshape(-1, *[1] * (value.ndim - 1))

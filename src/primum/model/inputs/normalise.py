@@ -58,7 +58,7 @@ def unicode_1(text: str) -> str:
     if text.isascii():
         return text
     text = _UNSEEN.sub("", unicodedata.normalize("NFC", text))
-    return _without_look_alikes(_plain_faces(text))
+    return unicodedata.normalize("NFC", _without_look_alikes(_plain_faces(text)))
 
 
 def _plain_faces(text: str) -> str:

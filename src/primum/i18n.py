@@ -34,6 +34,21 @@ def known(key: str, lang: str = "en") -> bool:
     return key in catalogue(lang)
 
 
+def compared_with(kind: str, name: str, lang: str = "en") -> str:
+    """Return what people call that which a finding is compared with.
+
+    Args:
+        kind: the key of the finding's `versus`: baseline, perturbation, records, or an attribute of patients.
+        name: its value; one that the catalogue does not know is returned with blanks for underscores where primum
+            names things of that kind, and as it is where others do.
+        lang: of the catalogue.
+    """
+    key = f"versus.{kind}.{name}"
+    if known(key, lang):
+        return translate(key, lang)
+    return name.replace("_", " ") if kind in ("baseline", "perturbation", "records") else name
+
+
 @cache
 def catalogue(lang: str) -> Mapping[str, str]:
     """Return every sentence of one language by key.

@@ -8,6 +8,7 @@ from primum.ethics.policy import Rule, Tolerance
 from primum.evidence.finding import Finding
 from primum.evidence.metrics import METRICS
 from primum.evidence.split_names import set_of
+from primum.i18n import compared_with
 
 LANGUAGES = ("en", "zh")
 _SMALL_CELL = 5
@@ -122,7 +123,7 @@ def _alike(alike: int, measured: int, lang: str) -> str:
 def _subject(finding: Finding, lang: str) -> str:
     title = METRICS.get(finding.metric).title[lang]
     group = ", ".join(f"{key} = {value}" for key, value in finding.slice.items())
-    versus = ", ".join(str(value) for value in finding.versus.values())
+    versus = ", ".join(compared_with(key, str(value), lang) for key, value in finding.versus.items())
     split = _place(finding.split or "cohort", lang)
     column = finding.detail.get("column")
     if lang == "zh":

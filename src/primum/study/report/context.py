@@ -11,6 +11,7 @@ from primum.evidence.finding import Finding
 from primum.evidence.metrics import METRICS, Metric
 from primum.evidence.predictions import UNKNOWN
 from primum.evidence.split_names import measured_splits, set_of
+from primum.i18n import compared_with
 from primum.study.report.charts import Scale, forest_row
 from primum.study.report.source import RunFiles
 from primum.study.report.wording import Wording, interval, number, whole
@@ -54,7 +55,7 @@ class Context:
 
     def baseline(self, name: str) -> str:
         """Return what people call a baseline, as it stands inside a sentence."""
-        return self.words.known(f"baseline.{name}", otherwise=name.replace("_", " "))
+        return compared_with("baseline", name, self.words.lang)
 
     def group(self, slice_: Mapping[str, str]) -> str:
         """Return a patient group in words, e.g. "sex: Female · site: Cleveland"."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from primum.evidence.finding import Finding
+from primum.i18n import compared_with, known
 from primum.study.report.context import Context
 from primum.study.report.sections.fairness.gather import SMALLEST_CELL, worst_first, worst_key
 from primum.study.report.wording import interval, number, whole
@@ -83,16 +84,19 @@ def _row(place: int, finding: Finding, context: Context) -> FindingRow:
     )
 
 
+def _versus(finding: Finding, context: Context) -> str:
+    (kind, name), *more = finding.versus.items()
+    told = compared_with(kind, name, context.words.lang)
+    named = told != name or known(f"versus.{kind}.{name}", context.words.lang)
+    return told if named and not more else context.group(finding.versus)
+
+
 def _about(finding: Finding, context: Context) -> str:
     parts = []
     if finding.class_ is not None:
         parts.append(finding.class_)
     if finding.slice:
         parts.append(context.group(finding.slice))
-    if "baseline" in finding.versus:
-        parts.append(context.words("gain.versus", baseline=context.baseline(finding.versus["baseline"])))
-    elif finding.versus.get("group") == "everyone else":
-        parts.append(context.words("gain.versus", baseline=context.words("fair.everyone_else")))
-    elif finding.versus:
-        parts.append(context.words("gain.versus", baseline=context.group(finding.versus)))
+    if finding.versus:
+        parts.append(context.words("gain.versus", baseline=_versus(finding, context)))
     return " · ".join(parts) or context.words("everybody")

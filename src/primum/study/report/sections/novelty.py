@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from primum.evidence.finding import Finding
 from primum.evidence.split_names import is_external, set_of
+from primum.i18n import compared_with
 from primum.study.report.charts import Labels, Series, forest_axis, line_chart, scale_of
 from primum.study.report.context import Context, ends_of, forest_line
 from primum.study.report.sections.performance import Forest
@@ -61,7 +62,7 @@ def _kind(context: Context, finding: Finding) -> str:
     name = finding.versus.get("records", "")
     if set_of(name) is not None:
         return context.split(name)
-    return context.words.known(f"novelty.kind.{name}", otherwise=name.replace("_", " "))
+    return compared_with("records", name, context.words.lang)
 
 
 def _made(ranked: Sequence[Finding]) -> list[Finding]:

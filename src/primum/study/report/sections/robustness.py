@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from primum.evidence.finding import Finding
+from primum.i18n import compared_with
 from primum.study.report.charts import forest_axis, scale_of
 from primum.study.report.context import Context, ends_of, forest_line
 from primum.study.report.sections.performance import Forest
@@ -91,7 +92,7 @@ def _change(context: Context, finding: Finding) -> str:
     name = finding.versus.get("perturbation", "")
     if finding.metric in (ADVERSARIAL, TURNED):
         name = f"search_{name}"
-    return context.words.known(f"robust.change.{name}", otherwise=name.replace("_", " "))
+    return compared_with("perturbation", name, context.words.lang)
 
 
 def _forest(context: Context, metric: str, rows: Sequence[Finding], *, reference: float | None) -> Forest:

@@ -31,7 +31,7 @@ def _rows(findings, *, trust=None, study=STUDY):
 
 def test_every_hazard_names_known_metrics_once_and_speaks_both_languages():
     hazards = known_hazards()
-    assert len({one.hazard for one in hazards}) == len(hazards) == 16
+    assert len({one.hazard for one in hazards}) == len(hazards) >= 16
     for one in hazards:
         assert one.measured and len({m.metric for m in one.measured}) == len(one.measured)
         assert all(m.metric in METRICS for m in one.measured), one.hazard

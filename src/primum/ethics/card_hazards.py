@@ -17,6 +17,7 @@ _CONTROLS: Mapping[str, Mapping[bool, str]] = {
     "conformal": {True: "sets that hold the truth in {coverage:.0%}", False: "no sets"},
     "abstention": {True: "answers only when surer than {threshold:.3f}", False: "no abstention in force"},
     "novelty": {True: "flag on records unlike training", False: "no such flag"},
+    "rules": {True: "clinical rules at answer time", False: "no clinical rules"},
     "person": {True: "review by {user}", False: "no reader of the answer stated"},
 }
 

@@ -20,7 +20,7 @@ from primum.ethics.policy import TargetKind, Where, Words
 from primum.evidence.finding import Finding
 from primum.evidence.metrics import METRICS
 
-ControlKind = Literal["calibration", "conformal", "abstention", "novelty", "person"]
+ControlKind = Literal["calibration", "conformal", "abstention", "novelty", "rules", "person"]
 _SMALL_CELL = 5
 """A group of fewer patients has no figure in the table."""
 

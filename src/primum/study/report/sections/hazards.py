@@ -45,6 +45,7 @@ def hazards_section(context: Context) -> Mapping[str, object]:
         "conformal": run.conformal,
         "abstention": run.abstention,
         "novelty": run.novelty,
+        "rules": run.rules,
     }
     rows = hazard_rows(run.findings, run.verdict, study=run.study, trust=trust)
     severity = severity_of(run.study)
@@ -105,4 +106,4 @@ def _said(control: Control, context: Context) -> str:
     if control.kind == "calibration":
         method = str(says["method"])
         return words("hazards.with.calibration", method=words.known(f"trust.method.{method}", otherwise=method))
-    return words("hazards.with.novelty")
+    return words(f"hazards.with.{control.kind}")

@@ -40,7 +40,7 @@ check: $(DEV)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(QUIET) $(BIN)/python docs/build_reference.py --check
-	$(QUIET) $(BIN)/python -m pytest -q -m "not slow" tests/guards tests/docs
+	$(QUIET) $(BIN)/python -m pytest -q -m "not slow" tests/guards tests/docs -n $(WORKERS)
 
 reference: $(DEV)
 	$(BIN)/python docs/build_reference.py

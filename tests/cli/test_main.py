@@ -17,7 +17,7 @@ from primum.cli.main import app, main
 from primum.cli.terminal import Answer
 from primum.errors import DefectError, InputError, OutputError
 
-COMMANDS = ("init", "check", "run", "search", "assess", "report", "predict", "studies", "backbones", "policies")
+COMMANDS = ("init", "check", "run", "search", "assess", "report", "predict", "deid", "studies", "backbones", "policies")
 
 
 @pytest.fixture

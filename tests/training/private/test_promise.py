@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy import integrate, optimize, stats
+from scipy import optimize, stats
 
 from primum.errors import StudyError
 from primum.training.private import PoissonPatients, PrivacyPlan, budget_of
@@ -50,7 +50,6 @@ def test_with_sampling_epsilon_lies_between_quadrature_and_renyi():
     found = _budget(noise, rate, steps, delta=delta).epsilon(steps)
     assert abs(found - wanted) <= 0.01 * wanted + 0.011
     assert found <= _budget(noise, rate, steps, "rdp", delta).epsilon(steps)
-    assert integrate.quad(lambda v: stats.norm.pdf(v, 0, noise), -20, 20)[0] == pytest.approx(1)
 
 
 @pytest.mark.parametrize("accountant", ["prv", "rdp"])

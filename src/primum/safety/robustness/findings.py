@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +16,6 @@ from scipy import stats
 from primum.cohort import Cohort, TextList, take
 from primum.evidence.finding import Finding
 from primum.evidence.intervals import LEVEL, wilson
-from primum.evidence.metrics import METRICS
 from primum.evidence.sufficiency import ENOUGH_FOR_A_MEAN, ENOUGH_FOR_A_SHARE
 from primum.safety.robustness import negation
 from primum.safety.robustness.asking import (
@@ -32,6 +30,7 @@ from primum.safety.robustness.asking import (
 )
 from primum.safety.robustness.metrics import DROP, FLIPS, NEGATION, WORST
 from primum.safety.robustness.perturbations import PERTURBATIONS, perturbed
+from primum.safety.robustness.told import told
 
 logger = logging.getLogger(__name__)
 
@@ -123,12 +122,12 @@ def _of_perturbation(asked: _Asked, name: str) -> Iterator[Finding]:
     low, high = _paired_ends(loss)
     detail = {**about, "before": float(asked.right.mean()), "after": float(right.mean()), "changed": int(changed.sum())}
     enough = n >= ENOUGH_FOR_A_MEAN and int(changed.sum()) >= ENOUGH_FOR_A_SHARE
-    yield _finding(DROP, value, (low, high), n, enough, _DROP, name, detail)
+    yield told(DROP, value, (low, high), n, enough, _DROP, name, detail)
     units = np.unique(asked.patients[changed])
     flipped = np.unique(asked.patients[changed & ~_equal(decided, asked.decided)])
     ends = wilson(len(flipped), len(units))
     enough = len(units) >= ENOUGH_FOR_A_SHARE
-    yield _finding(FLIPS, len(flipped) / len(units), ends, len(units), enough, _SHARE, name, about)
+    yield told(FLIPS, len(flipped) / len(units), ends, len(units), enough, _SHARE, name, about)
 
 
 def _means(values: FloatArray, patients: IntArray) -> FloatArray:
@@ -161,7 +160,7 @@ def _worst_cases(asked: _Asked) -> Iterator[Finding]:
         by_patient = _means(right.astype(np.float64), asked.patients)
         n, value = len(by_patient), float(by_patient.mean())
         detail = {"family": family, "before": float(asked.right.mean()), "perturbations": len(names)}
-        yield _finding(WORST, value, wilson(value * n, n), n, n >= ENOUGH_FOR_A_SHARE, _SHARE, family, detail)
+        yield told(WORST, value, wilson(value * n, n), n, n >= ENOUGH_FOR_A_SHARE, _SHARE, family, detail)
 
 
 def _denied(predictor: Predictor, asked: _Asked) -> Iterator[Finding]:
@@ -190,36 +189,10 @@ def _denied(predictor: Predictor, asked: _Asked) -> Iterator[Finding]:
     answered = {int(asked.patients[own[key]]): bool(moved[key] >= 0.5 * lost[key]) for key in keys}
     n, hits = len(answered), sum(answered.values())
     detail = {"family": "negation", "looked_at": len(np.unique(own))}
-    yield _finding(NEGATION, hits / n, wilson(hits, n), n, n >= ENOUGH_FOR_A_SHARE, _SHARE, "denied_key", detail)
+    yield told(NEGATION, hits / n, wilson(hits, n), n, n >= ENOUGH_FOR_A_SHARE, _SHARE, "denied_key", detail)
 
 
 def _asked_with(predictor: Predictor, part: Cohort, rows: IntArray, texts: list[str | None]) -> FloatArray:
     """Return the answers on these records with other texts, shape (len(rows), k)."""
     [answers] = answers_of(predictor, [replace(take(part, rows).records, text=TextList(texts))])
     return answers
-
-
-def _finding(
-    metric: str,
-    value: float,
-    ends: tuple[float, float],
-    n: int,
-    enough: bool,
-    method: str,
-    name: str,
-    detail: Mapping[str, Any],
-) -> Finding:
-    return Finding(
-        pillar="safety",
-        metric=metric,
-        value=value,
-        low=ends[0],
-        high=ends[1],
-        n=n,
-        versus={"perturbation": name},
-        split="test",
-        enough=enough,
-        method=method,
-        reference=METRICS.get(metric).reference,
-        detail=detail,
-    )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +11,6 @@ from scipy import stats
 from primum.cohort import Cohort, take
 from primum.evidence.finding import Finding
 from primum.evidence.intervals import LEVEL, clopper_pearson
-from primum.evidence.metrics import METRICS
 from primum.evidence.sufficiency import ENOUGH_FOR_A_SHARE
 from primum.safety.robustness.asking import BoolArray, Decide, IntArray, Predictor, decider
 from primum.safety.robustness.metrics import ADVERSARIAL, CHANGES, TURNED
@@ -27,6 +25,7 @@ from primum.safety.robustness.search.attacks import (
 )
 from primum.safety.robustness.search.vitals import REPEATABILITY, bounds_of
 from primum.safety.robustness.search.words import SHARE, words_of
+from primum.safety.robustness.told import told
 
 FEWEST = 5
 """Patients below which no mean is given: it would describe single records."""
@@ -115,38 +114,12 @@ def _findings(name: str, attacked: Attacked, right: BoolArray, patients: IntArra
     about = {"search": name, "bound": SHARE if name == "words" else REPEATABILITY, "asked": attacked.asked}
     kept = rightly - hits
     detail = {**about, "before": rightly / n}
-    yield _finding(ADVERSARIAL, kept / n, clopper_pearson(kept, n), n, n >= ENOUGH_FOR_A_SHARE, _SHARE, name, detail)
+    yield told(ADVERSARIAL, kept / n, clopper_pearson(kept, n), n, n >= ENOUGH_FOR_A_SHARE, _SHARE, name, detail)
     if rightly:
         ends, enough = clopper_pearson(hits, rightly), rightly >= ENOUGH_FOR_A_SHARE
-        yield _finding(TURNED, hits / rightly, ends, rightly, enough, _SHARE, name, about)
+        yield told(TURNED, hits / rightly, ends, rightly, enough, _SHARE, name, about)
     if hits >= FEWEST:
         counts = attacked.changes[attacked.turned].astype(np.float64)
         half = float(stats.t.ppf((1 + LEVEL) / 2, len(counts) - 1) * counts.std(ddof=1) / np.sqrt(len(counts)))
         ends = (float(counts.mean()) - half, float(counts.mean()) + half)
-        yield _finding(CHANGES, float(counts.mean()), ends, hits, hits >= ENOUGH_FOR_A_SHARE, _MEAN, name, about)
-
-
-def _finding(
-    metric: str,
-    value: float,
-    ends: tuple[float, float],
-    n: int,
-    enough: bool,
-    method: str,
-    name: str,
-    detail: Mapping[str, Any],
-) -> Finding:
-    return Finding(
-        pillar="safety",
-        metric=metric,
-        value=value,
-        low=ends[0],
-        high=ends[1],
-        n=n,
-        versus={"perturbation": name},
-        split="test",
-        enough=enough,
-        method=method,
-        reference=METRICS.get(metric).reference,
-        detail=detail,
-    )
+        yield told(CHANGES, float(counts.mean()), ends, hits, hits >= ENOUGH_FOR_A_SHARE, _MEAN, name, about)

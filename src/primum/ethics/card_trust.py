@@ -1,11 +1,11 @@
-"""What the card says of calibration, conformal sets, abstention and clinical rules: what is in use and why."""
+"""What the card says of calibration, sets, abstention, ensemble and clinical rules: what is in use and why."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-TRUST_FILES = ("calibration", "conformal", "abstention", "novelty", "rules")
+TRUST_FILES = ("calibration", "conformal", "abstention", "ensemble", "novelty", "rules")
 """What is saved with a model beside its weights, by the name of its JSON file."""
 _WHY = {
     "few": "too few calibration patients to fit a correction",
@@ -16,12 +16,18 @@ _WHY = {
 
 
 def trust_lines(trust: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Return one sentence about each of calibration, conformal sets, abstention and rules that the model has.
+    """Return one sentence about each of calibration, conformal sets, abstention, ensemble and rules that the model has.
 
     Args:
         trust: content of the files that were saved with the model, by name; empty for one that is not there.
     """
-    told = (("calibration", _calibration), ("conformal", _conformal), ("abstention", _abstention), ("rules", _rules))
+    told = (
+        ("calibration", _calibration),
+        ("conformal", _conformal),
+        ("abstention", _abstention),
+        ("ensemble", _ensemble),
+        ("rules", _rules),
+    )
     return [sentence(trust[name]) for name, sentence in told if trust.get(name)]
 
 
@@ -50,6 +56,17 @@ def _abstention(saved: Mapping[str, Any]) -> str:
     return (
         f"Abstention: it answers when it is surer than {saved['threshold']:.4f}, for {asked}; on the calibration split "
         f"{saved['answered']} of {saved['n']} patients are answered, {saved['errors']} of them wrongly."
+    )
+
+
+def _ensemble(saved: Mapping[str, Any]) -> str:
+    made = {
+        "dropout": "the model with parts of its features left out",
+        "training": "models trained like it from other seeds",
+    }
+    return (
+        f"Ensemble: {saved['members']} members ({made[saved['how']]}) advise and never answer; with every answer "
+        "goes how many of them decide otherwise."
     )
 
 

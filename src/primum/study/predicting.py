@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from primum.i18n import catalogue
 from primum.progress import Progress, Silent
 from primum.safety import Calibrator, Novelty, reasons_in_words
 from primum.safety.novelty import Judged
+from primum.study.advising import disagreement
 from primum.study.in_use import in_use
 from primum.study.loading import read_yaml, validate
 from primum.study.predicting_trust import Levels, joined_names, trust_columns
@@ -52,8 +54,10 @@ def predict_run(
         run: folder of a finished run.
         records: new records with the study's input columns; no target is needed.
         out: csv, parquet or jsonl; columns id, predicted and p:<class>, or id and predicted for a number; `set` (or
-            `low` and `high`) where the run has conformal sets, `abstain` and `abstain_because` where it may abstain,
-            `novel` and `novel_because` (unlike everything the model was trained on) where the run measured that,
+            `low` and `high`) where the run has conformal sets, `disagreement` (share of the ensemble's members that
+            decide otherwise; of a number, their standard deviation) where it has an ensemble, `abstain` and
+            `abstain_because` where it may abstain, `novel` and `novel_because` (unlike everything the model was
+            trained on) where the run measured that,
             `rules` (ids of the clinical rules that speak, joined by semicolons) and `escalate` (a red flag: a person
             must look, whatever the model says) where the run has rules.
         progress: is told of the records done.
@@ -69,6 +73,7 @@ def predict_run(
         raise InputError(f"{run}: no finished run there; give the folder that `primum run` wrote.")
     spec = validate(StudySpec, read_yaml(run / "study.yaml"), source=str(run / "study.yaml"))
     require("transformers", extra="train", purpose="Predicting")
+    from primum.model.members import load_members
     from primum.model.predictor import Predictor
 
     if out.suffix not in _WRITERS:
@@ -79,20 +84,27 @@ def predict_run(
     roles = _with_kinds(input_roles(spec.cohort.inputs), predictor.vital_kinds())
     ids, given = read_records(records, roles, id_column=spec.cohort.id)
     progress.step("predict")
-    inside = predictor.inside(given, tick=progress.advance)
+    prepared = predictor.prepare(given)
+    inside = predictor.inside_prepared(prepared, tick=progress.advance)
     levels = Levels(records=records, cohort=spec.cohort)
-    coded, answers = in_use(
-        inside.answers,
+    decide = partial(
+        in_use,
         kind=spec.cohort.target.type,
         calibrator=Calibrator.load(run / "model"),
         decisions=SliceDecisions.load(run / "model"),
         levels=levels.of,
     )
+    coded, answers = decide(inside.answers)
     columns: dict[str, pa.Array] = {"id": pa.array(ids, pa.string())}
     columns["predicted"] = pa.array(_named(coded, predictor.classes))
     for place, name in enumerate(predictor.classes):
         columns[f"p:{name}"] = pa.array(answers[:, place])
     columns |= trust_columns(run / "model", answers, coded, levels)
+    members = load_members(run / "model")
+    if members is not None:
+        of_members = members.answers(predictor, prepared, inside.features)
+        found = disagreement(of_members, coded, lambda one: decide(one)[0], kind=spec.cohort.target.type)
+        columns["disagreement"] = pa.array(found.shown)
     novelty = Novelty.load(run / "model")
     if novelty is not None:
         columns |= _novel(novelty.judge(given, inside), lang)

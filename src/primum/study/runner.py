@@ -30,6 +30,7 @@ from primum.privacy import reidentification_findings
 from primum.progress import Progress, Silent
 from primum.safety import expert_findings, place_findings, transport_findings
 from primum.safety.records import RecordCheck, record_findings
+from primum.study.advising import disagreement_in_run
 from primum.study.assessing import all_findings, baseline_figures
 from primum.study.clock import Clock
 from primum.study.fitting import (
@@ -161,6 +162,18 @@ def _carry_out(
             findings += counterfactual_findings(
                 fitted.predictor, cohort, split, calibration=calibrator, decisions=decisions, seed=seed
             )
+    findings += disagreement_in_run(
+        study,
+        cohort,
+        split,
+        fitted,
+        inside,
+        predictions,
+        backbone=backbone,
+        calibrator=calibrator,
+        folder=folder,
+        clock=clock,
+    )
     findings += novelty_of(study, cohort, split, fitted, inside, folder, clock)
     findings += robustness_of(study, cohort, split, fitted, calibrator, folder, clock)
     findings += ruled(study, rules, cohort, predictions, folder, clock)

@@ -17,7 +17,7 @@ from primum.study.spec_base import BaseSpec as _Spec
 from primum.study.spec_base import Columns, Text, Texts, as_list
 from primum.study.spec_external import External, ExternalFiles
 from primum.study.spec_privacy import PrivacySpec, nothing_asked
-from primum.study.spec_trust import AbstentionSpec, CalibrationSpec, ConformalSpec, method_alone
+from primum.study.spec_trust import AbstentionSpec, CalibrationSpec, ConformalSpec, EnsembleSpec, method_alone
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Rate = Annotated[float, Field(ge=0.0, lt=1.0)]
@@ -247,6 +247,10 @@ class ModelSpec(_Spec):
         ConformalSpec(),  # type: ignore[call-arg]
         description="Sets or intervals given with every answer; null for none.",
     )
+    ensemble: EnsembleSpec | None = Field(
+        EnsembleSpec(),  # type: ignore[call-arg]
+        description="Members that advise beside the model, and how far they disagree; null for none.",
+    )
     abstention: AbstentionSpec | None = Field(None, description="When it does not answer; left out: it always does.")
 
 
@@ -472,6 +476,16 @@ class StudySpec(_Spec):
         no_split = self.cohort.split.column is None and self.cohort.split.calibration == 0
         if no_split and (model.abstention is not None or model.calibration.method not in ("auto", "none")):
             raise ValueError("model.calibration and model.abstention: cohort.split.calibration must be above 0")
+        return self
+
+    @model_validator(mode="after")
+    def _ensemble_fits(self) -> StudySpec:
+        ensemble = self.model.ensemble
+        if self.training.privacy is not None and ensemble is not None and ensemble.how == "training":
+            raise ValueError(
+                "model.ensemble.how: training, with training.privacy: every member would spend the epsilon once more; "
+                "choose dropout"
+            )
         return self
 
     @model_validator(mode="after")

@@ -89,12 +89,9 @@ def column_names(source: Any) -> list[str]:
 def take(cohort: Cohort, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Cohort:
     """Return the chosen records (indices or a mask) as a new cohort; fingerprint and source stay those of the whole."""
     chosen = np.flatnonzero(rows) if rows.dtype == bool else np.asarray(rows, dtype=np.int64)
-    records = cohort.records
-    vitals = {name: replace(vital, values=vital.values[chosen]) for name, vital in records.vitals.items()}
-    text = None if records.text is None else ChosenText(records.text, chosen)
     return replace(
         cohort,
-        records=Records(n=len(chosen), text=text, vitals=vitals),
+        records=take_records(cohort.records, chosen),
         ids=cohort.ids[chosen],
         patients=cohort.patients[chosen],
         target=replace(cohort.target, values=cohort.target.values[chosen]),
@@ -105,6 +102,13 @@ def take(cohort: Cohort, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) ->
         given_split=None if cohort.given_split is None else cohort.given_split[chosen],
         outside=None if cohort.outside is None else cohort.outside[chosen],
     )
+
+
+def take_records(records: Records, rows: npt.NDArray[np.int64]) -> Records:
+    """Return these records alone."""
+    vitals = {name: replace(vital, values=vital.values[rows]) for name, vital in records.vitals.items()}
+    text = None if records.text is None else ChosenText(records.text, rows)
+    return Records(n=len(rows), text=text, vitals=vitals)
 
 
 class _Builder:

@@ -48,6 +48,7 @@ from primum.study.fitting import (
 from primum.study.leaking import membership_of
 from primum.study.mitigating import aims_of, check_mitigation, decided_by_slice, unmitigated_twin
 from primum.study.publishing import published
+from primum.study.remembering import remembering
 from primum.study.ruling import resolved_rules, ruled, rules_of
 from primum.study.run import (
     Run,
@@ -125,6 +126,7 @@ def _carry_out(
     with clock.step("predict"):
         inside = inside_of(fitted, clock.progress)
         plain = predictions_of(cohort, split, inside.answers)
+        asked = remembering(fitted.predictor, cohort, split, inside.answers)
     calibrated, calibrator = calibrated_for_use(study, plain, folder, clock)
     predictions = decided_by_slice(study, calibrated, folder / "model", clock, lang)
     trust = trust_of(study, plain, calibrator, folder, clock)
@@ -160,7 +162,7 @@ def _carry_out(
             seed = study.spec.training.seed
             decisions = SliceDecisions.load(folder / "model")
             findings += counterfactual_findings(
-                fitted.predictor, cohort, split, calibration=calibrator, decisions=decisions, seed=seed
+                asked, cohort, split, calibration=calibrator, decisions=decisions, seed=seed
             )
     findings += disagreement_in_run(
         study,
@@ -175,7 +177,7 @@ def _carry_out(
         clock=clock,
     )
     findings += novelty_of(study, cohort, split, fitted, inside, folder, clock)
-    findings += robustness_of(study, cohort, split, fitted, calibrator, folder, clock)
+    findings += robustness_of(study, cohort, split, asked, calibrator, folder, clock)
     findings += ruled(study, rules, cohort, predictions, folder, clock)
     return conclude(study, folder, findings, policy, clock, lang)
 

@@ -14,6 +14,7 @@ from primum.fairness import SliceDecisions
 from primum.safety import Calibrator, adversarial_findings, fit_novelty, novelty_findings, robustness_findings
 from primum.study.clock import Clock
 from primum.study.in_use import decider_in_use
+from primum.study.remembering import Predictor
 
 if TYPE_CHECKING:  # the steps read the study; the study starts the runner, which starts the steps
     from primum.model.inside import Inside
@@ -63,7 +64,7 @@ def robustness_of(
     study: Study,
     cohort: Cohort,
     split: SplitArray,
-    fitted: Fitted,
+    predictor: Predictor,
     calibrator: Calibrator | None,
     folder: Path,
     clock: Clock,
@@ -81,8 +82,8 @@ def robustness_of(
     findings: list[Finding] = []
     if asked.robustness:
         with clock.step("robustness"):
-            findings += robustness_findings(fitted.predictor, cohort, split, decide=decide, seed=seed)
+            findings += robustness_findings(predictor, cohort, split, decide=decide, seed=seed)
     if asked.adversarial:
         with clock.step("adversarial"):
-            findings += adversarial_findings(fitted.predictor, cohort, split, decide=decide, seed=seed)
+            findings += adversarial_findings(predictor, cohort, split, decide=decide, seed=seed)
     return findings

@@ -223,11 +223,20 @@ def _settings(method: str, epsilon: float | None) -> list[str]:
     common = [f"model.adapt={{method: {method}}}", "training.early_stopping=null", "training.warmup=0.05"]
     if epsilon is None:
         return [*common, "training.epochs=30", f"training.optimizer.lr={2e-3 if method == 'lora' else 1e-3}"]
+    if method == "head":  # nearly all patients in a step, plain gradient descent, a clip as long as the features
+        return [
+            *common,
+            "model.dropout=0.0",
+            "training.epochs=100",
+            f"training.privacy={{epsilon: {epsilon}, batch: 320, clip: 3.0}}",
+            "training.optimizer={name: sgd, momentum: 0.0, weight_decay: 0.0}",
+            f"training.optimizer.head_lr={2.2 if epsilon > 5 else 1.1}",
+        ]
     return [
         *common,
-        "training.epochs=60" if method == "head" else "training.epochs=30",
+        "training.epochs=30",
         f"training.privacy={{epsilon: {epsilon}, batch: 256}}",
-        f"training.optimizer.lr={2e-3 if method == 'lora' else 1e-3}",
+        "training.optimizer.lr=2e-3",
         "training.optimizer.head_lr=0.01",
     ]
 

@@ -165,6 +165,10 @@ class CohortSpec(_Spec):
     site: str | None = Field(None, description="Hospital.")
     time: str | None = Field(None, description="When the record was made.")
     consent: ConsentSpec | None = Field(None, description="Consent filter.")
+    erased: str = Field(
+        "erased.json",
+        description="List of erased patients, which `primum erase` keeps; a relative path starts here too.",
+    )
     label_map: dict[Text, Text] = Field({}, description="Value in the target column -> class name.")
     split: SplitSpec = Field(SplitSpec(), description="How records are divided.")  # type: ignore[call-arg]
     external: ExternalFiles = Field(

@@ -13,8 +13,7 @@ from primum.cohort import Cohort, summarise
 from primum.ethics import Verdict, judge
 from primum.evidence import Finding
 from primum.fairness import COHORT_METRICS, dataset_findings
-from primum.privacy import REIDENTIFICATION_METRICS, reidentification_findings
-from primum.privacy.erasure import erasure_findings
+from primum.privacy import REIDENTIFICATION_METRICS, erasure_findings, reidentification_findings
 from primum.progress import Progress, Silent
 from primum.safety.records import RECORD_METRICS
 from primum.study.publishing import published

@@ -26,8 +26,8 @@ from primum.fairness import (
 )
 from primum.fairness.paired import TWIN
 from primum.files import atomic_path, write_json
-from primum.privacy import reidentification_findings
-from primum.privacy.erasure import erasure_findings, settle, waiting
+from primum.privacy import erasure_findings, reidentification_findings
+from primum.privacy.erasure import settle, waiting
 from primum.progress import Progress, Silent
 from primum.safety import expert_findings, place_findings, transport_findings
 from primum.safety.records import RecordCheck, record_findings

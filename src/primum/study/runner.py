@@ -45,7 +45,7 @@ from primum.study.fitting import (
     predictions_of,
     quiet_libraries,
 )
-from primum.study.leaking import membership_of
+from primum.study.leaking import canaries_of, membership_of
 from primum.study.mitigating import aims_of, check_mitigation, decided_by_slice, unmitigated_twin
 from primum.study.publishing import published
 from primum.study.ruling import resolved_rules, ruled, rules_of
@@ -159,6 +159,7 @@ def _carry_out(
                 seed=study.spec.training.seed,
             )
     findings += membership_of(study, cohort, fitted, predictions, plain, clock)
+    findings += canaries_of(study, cohort, split, fitted, clock)
     if study.spec.assess.counterfactual:
         with clock.step("counterfactual"):
             seed = study.spec.training.seed

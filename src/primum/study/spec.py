@@ -412,6 +412,13 @@ class AssessSpec(_Spec):
     privacy: bool = Field(
         True, description="Whether its answers give away who it was trained on (membership inference)."
     )
+    canaries: int = Field(
+        0,
+        ge=0,
+        le=1000,
+        description="Made-up records with random labels planted in training, to measure how well it remembers single "
+        "ones; it changes the model a little. 0: none; 50 tell.",
+    )
     robustness: bool = Field(
         True, description="What typos, letter case, Unicode, other units, other words, less text and noise do."
     )
@@ -476,6 +483,14 @@ class StudySpec(_Spec):
         no_split = self.cohort.split.column is None and self.cohort.split.calibration == 0
         if no_split and (model.abstention is not None or model.calibration.method not in ("auto", "none")):
             raise ValueError("model.calibration and model.abstention: cohort.split.calibration must be above 0")
+        return self
+
+    @model_validator(mode="after")
+    def _canaries_fit(self) -> StudySpec:
+        if self.assess.canaries and self.cohort.target.type != "classes":
+            raise ValueError("assess.canaries: they are of a target of type classes")
+        if self.assess.canaries and self.training.privacy is not None:
+            raise ValueError("assess.canaries: private training draws patients, and a canary is none; leave one out")
         return self
 
     @model_validator(mode="after")

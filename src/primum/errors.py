@@ -9,6 +9,8 @@
     │   ├── PredictionsError  a predictions table
     │   ├── PolicyError       a policy file
     │   ├── BackboneError     a pretrained model
+    │   ├── SealError         what was encrypted at rest cannot be opened
+    │   │   └── ShreddedError its patient's key was destroyed on purpose
     │   └── OutputError       where results should go (exists already, disk full, no permission)
     ├── ExtraMissingError     an optional part is not installed (exit code 2)
     ├── TrainingFailedError   the proof that a model trained did not hold (exit code 2)
@@ -61,6 +63,14 @@ class PolicyError(InputError):
 
 class BackboneError(InputError):
     """A pretrained model cannot be found, or is not safe to open."""
+
+
+class SealError(InputError):
+    """What was encrypted at rest cannot be opened: another key, another place, or changed bytes."""
+
+
+class ShreddedError(SealError):
+    """The key of this patient was destroyed, so that nothing encrypted under it can be opened again."""
 
 
 class OutputError(InputError, OSError):

@@ -15,6 +15,7 @@ from primum.cohort.columns import Coded, is_none
 from primum.cohort.faults import Faults, rows_named
 from primum.cohort.fingerprint import column_digest, combined
 from primum.cohort.gather import Gathered, gather
+from primum.cohort.leave_out import LeaveOut
 from primum.cohort.readers import Table, open_table
 from primum.cohort.records import Records, VitalColumn
 from primum.cohort.roles import InputRoles, Roles, SensitiveRole
@@ -39,7 +40,8 @@ def read_cohort(source: Any, roles: Roles, *, split_column: str | None = None) -
     """
     _check_roles(roles)
     table = open_table(source)
-    gathered = gather(table, _coded_columns(roles, split_column), roles.inputs.text, consent=roles.consent)
+    columns = _coded_columns(roles, split_column)
+    gathered = gather(table, columns, roles.inputs.text, consent=roles.consent, leave_out=LeaveOut.of(roles))
     return _Builder(table, gathered, roles, split_column).cohort()
 
 
@@ -143,6 +145,7 @@ class _Builder:
             time=time,
             given_split=None if self._split_column is None else self._cells(self._split_column).strings(),
             source=self._source(not_numbers, outside),
+            erased=dict(data.erased),
         )
         return replace(cohort, fingerprint=_fingerprint(cohort, data.text_digest))
 

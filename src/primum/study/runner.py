@@ -26,7 +26,8 @@ from primum.fairness import (
 )
 from primum.fairness.paired import TWIN
 from primum.files import atomic_path, write_json
-from primum.privacy import reidentification_findings
+from primum.privacy import erasure_findings, reidentification_findings
+from primum.privacy.erasure import settle, waiting
 from primum.progress import Progress, Silent
 from primum.safety import expert_findings, place_findings, transport_findings
 from primum.safety.records import RecordCheck, record_findings
@@ -45,7 +46,7 @@ from primum.study.fitting import (
     predictions_of,
     quiet_libraries,
 )
-from primum.study.leaking import membership_of
+from primum.study.leaking import canaries_of, membership_of
 from primum.study.mitigating import aims_of, check_mitigation, decided_by_slice, unmitigated_twin
 from primum.study.publishing import published
 from primum.study.remembering import remembering
@@ -83,13 +84,16 @@ def run_study(
     quiet_libraries()
     clock = Clock(progress or Silent())
     backbone = backbone_of(study)
+    requests = waiting(study.place_of(study.spec.cohort.erased), study.spec.study)
     with clock.step("read"):
         cohort = study.read_cohort()
     with clock.step("split"):
         split = study.split(cohort)
     check_space(folder, backbone)
     with whole_when_full(folder):
-        return _carry_out(study, cohort, split, backbone, policy, folder, clock, resume=resume, lang=lang)
+        run = _carry_out(study, cohort, split, backbone, policy, folder, clock, resume=resume, lang=lang)
+        settle(requests, run=folder)
+        return run
 
 
 def _carry_out(
@@ -110,6 +114,7 @@ def _carry_out(
         checked = records_of(study, cohort, split)
         of_records += checked.findings
         of_records += reidentification_findings(cohort, population=study.spec.cohort.population)
+        of_records += erasure_findings(cohort)
     folder.mkdir(parents=True, exist_ok=True)
     if not resume:
         write_study(folder, resolved_study(study))
@@ -157,6 +162,7 @@ def _carry_out(
                 seed=study.spec.training.seed,
             )
     findings += membership_of(study, cohort, fitted, predictions, plain, clock)
+    findings += canaries_of(study, cohort, split, fitted, clock)
     if study.spec.assess.counterfactual:
         with clock.step("counterfactual"):
             seed = study.spec.training.seed
@@ -222,6 +228,7 @@ def resolved_study(study: Study) -> dict[str, Any]:
         for name, file in resolved["cohort"]["external"].items()
     }
     resolved["cohort"] = {**resolved["cohort"], "source": str(study.source.resolve()), "external": external}
+    resolved["cohort"]["erased"] = str(study.place_of(study.spec.cohort.erased).resolve())
     resolved["knowledge"] = {**resolved["knowledge"], "rules": resolved_rules(study)}
     if (study.folder / study.spec.policy).is_file():
         resolved["policy"] = str((study.folder / study.spec.policy).resolve())

@@ -165,6 +165,10 @@ class CohortSpec(_Spec):
     site: str | None = Field(None, description="Hospital.")
     time: str | None = Field(None, description="When the record was made.")
     consent: ConsentSpec | None = Field(None, description="Consent filter.")
+    erased: str = Field(
+        "erased.json",
+        description="List of erased patients, which `primum erase` keeps; a relative path starts here too.",
+    )
     label_map: dict[Text, Text] = Field({}, description="Value in the target column -> class name.")
     split: SplitSpec = Field(SplitSpec(), description="How records are divided.")  # type: ignore[call-arg]
     external: ExternalFiles = Field(
@@ -412,6 +416,13 @@ class AssessSpec(_Spec):
     privacy: bool = Field(
         True, description="Whether its answers give away who it was trained on (membership inference)."
     )
+    canaries: int = Field(
+        0,
+        ge=0,
+        le=1000,
+        description="Made-up records with random labels planted in training, to measure how well it remembers single "
+        "ones; it changes the model a little. 0: none; 50 tell.",
+    )
     robustness: bool = Field(
         True, description="What typos, letter case, Unicode, other units, other words, less text and noise do."
     )
@@ -486,6 +497,14 @@ class StudySpec(_Spec):
                 "model.ensemble.how: training, with training.privacy: every member would spend the epsilon once more; "
                 "choose dropout"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _canaries_fit(self) -> StudySpec:
+        if self.assess.canaries and self.cohort.target.type != "classes":
+            raise ValueError("assess.canaries: they are of a target of type classes")
+        if self.assess.canaries and self.training.privacy is not None:
+            raise ValueError("assess.canaries: private training draws patients, and a canary is none; leave one out")
         return self
 
     @model_validator(mode="after")

@@ -94,6 +94,27 @@ def test_what_fine_tuning_bought_is_said_plainly(tmp_path, better, word):
     assert word in statement or (better > 0 and "harm" not in statement)
 
 
+@pytest.mark.parametrize(
+    ("erased", "en", "zh"),
+    [
+        ({"patients": 7, "records": 19}, "19 records of 7 patients were left out", "7 名患者的 19 条记录未被使用"),
+        (
+            {"patients": None, "records": None},
+            "records of one to four patients were left out",
+            "一至四名患者的记录未被使用",
+        ),
+        ({"patients": 0, "records": 0}, None, None),
+    ],
+)
+def test_erased_patients_are_counted_unless_they_are_few(tmp_path, erased, en, zh):
+    folder = fabricate.binary_run(tmp_path)
+    cohort = json.loads((folder / "cohort.json").read_text(encoding="utf-8"))
+    (folder / "cohort.json").write_text(json.dumps({**cohort, "erased": erased}), encoding="utf-8")
+    for lang, wanted, hint in (("en", en, "asked to be erased"), ("zh", zh, "要求删除")):
+        words = " ".join(_read(render_report(folder, lang=lang).read_text(encoding="utf-8")).words)
+        assert (wanted in words) if wanted else (hint not in words)
+
+
 def test_a_study_that_carries_markup_is_escaped(tmp_path):
     import yaml
 

@@ -13,7 +13,7 @@ from primum.study.report.sections.performance import Forest
 from primum.study.report.sections.shapes import Figure, Table
 from primum.study.report.wording import interval, number, percent, whole
 
-AREA, EXPOSURE = "membership_auc", "membership_exposure"
+AREA, EXPOSURE, CANARIES = "membership_auc", "membership_exposure", "canary_exposure"
 REIDENTIFICATION = ("k_anonymity", "small_class_share", "sample_uniqueness", "prosecutor_risk", "journalist_risk",
                     "population_uniqueness", "l_diversity", "outcome_disclosed_share")  # fmt: skip
 _OF_ALL = ("membership_tpr_at_1_percent", "membership_tpr_at_0_1_percent", "membership_advantage", "membership_epsilon")
@@ -25,10 +25,15 @@ def privacy_section(context: Context) -> Mapping[str, object] | None:
     """Return sentences, the curve of the attacks, who is exposed and the table of look-alikes; None without any."""
     areas = list(context.measured(AREA, "train"))
     records = [f for name in REIDENTIFICATION for f in context.run.findings if f.metric == name]
-    if not areas and not records:
+    planted = [f for f in context.run.findings if f.metric == CANARIES]
+    if not areas and not records and not planted:
         return None
     return {
-        "sentences": [*_about_members(context, areas), *_about_records(context, records)],
+        "sentences": [
+            *_about_members(context, areas),
+            *_about_canaries(context, planted),
+            *_about_records(context, records),
+        ],
         "figure": _curve(context, areas),
         "forests": [plot for plot in (_areas(context, areas), _exposed(context)) if plot is not None],
         "members": _members_table(context, areas),
@@ -66,6 +71,19 @@ def _about_members(context: Context, areas: Sequence[Finding]) -> list[str]:
         low, high = worst.low or 0.0, worst.high or 1.0
         said.append(words("privacy.leaks" if low > 0.5 else "privacy.hides" if high <= 0.6 else "privacy.unsure"))
     return said
+
+
+def _about_canaries(context: Context, planted: Sequence[Finding]) -> list[str]:
+    return [
+        context.words(
+            "privacy.canaries",
+            n=whole(f.n),
+            value=number(f.value),
+            interval=interval(f.low, f.high),
+            most=number(f.detail.get("most")),
+        )
+        for f in planted
+    ]
 
 
 def _about_records(context: Context, records: Sequence[Finding]) -> list[str]:

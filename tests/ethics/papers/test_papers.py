@@ -11,10 +11,11 @@ import yaml
 from lxml import html
 
 from primum.errors import InputError
+from primum.ethics.catalogue import load
 from primum.ethics.papers import FOLDER, PAPERS, read_facts, write_papers
 from primum.ethics.papers.facts import _FILES
 from primum.ethics.papers.filling import fill
-from primum.ethics.papers.schema import asked, paper_spec
+from primum.ethics.papers.schema import paper_spec
 from primum.evidence import METRICS
 from primum.study.report import render_report
 from primum.study.report.render import SECTIONS
@@ -217,7 +218,7 @@ def test_answers_to_what_is_not_asked_are_refused_before_anything_is_written(tex
 
 
 def test_sections_files_and_labels_that_papers_name_are_known():
-    labels = asked("labels")
+    labels = load("papers/asked/labels.yaml")
     for name in PAPERS:
         for source in (source for item in paper_spec(name).items for source in item.sources):
             assert source.section is None or source.section in SECTIONS
@@ -225,9 +226,9 @@ def test_sections_files_and_labels_that_papers_name_are_known():
             assert source.key is None or (source.key in labels and source.key.partition(":")[0] in _FILES)
 
 
-@pytest.mark.parametrize("name", ["words", "labels", "patients"])
+@pytest.mark.parametrize("name", ["papers/asked/words", "papers/asked/labels", "papers/asked/patients", "card_words"])
 def test_every_sentence_is_there_in_both_languages_with_the_same_values(name):
-    for key, words in asked(name).items():
+    for key, words in load(f"{name}.yaml").items():
         for one in (words, words.get("none")):
             if one is not None:
                 en, zh = (set(re.findall(r"\{(\w+)\}", one[lang])) for lang in ("en", "zh"))
@@ -241,7 +242,7 @@ def test_no_sentence_of_ours_carries_a_figure():
             for words in (words for source in item.sources for words in (source.says, source.open) if words):
                 assert not re.search(r"\d", words.en + words.zh), item.item
     of_100 = {"100", "1", "99"}
-    for key, words in asked("patients").items():
+    for key, words in load("papers/asked/patients.yaml").items():
         assert set(re.findall(r"\d+", words["en"] + words["zh"])) <= of_100, key
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from markupsafe import Markup
 
+from primum.ethics.catalogue import Catalogue
 from primum.ethics.papers.facts import Facts
-from primum.ethics.papers.schema import asked
 
+say = Catalogue("papers/asked/patients.yaml")
 _BANDS = (0.05, 0.2, 0.4, 0.6, 0.8, 0.95)
 """Where one word for a chance ends and the next begins."""
 
@@ -50,16 +50,6 @@ class Block:
     """Whether the lines are points of a list."""
     tone: str = ""
     """fine, wait or stop for a box; empty for none."""
-
-
-@cache
-def _sentences() -> dict[str, dict[str, str]]:
-    return asked("patients")
-
-
-def say(key: str, lang: str, /, **values: object) -> str:
-    """Return a sentence of patients.yaml with its values put in."""
-    return _sentences()[key][lang].format(**values)
 
 
 def of_100(share: float, lang: str) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
-from typing import Annotated, Any
+from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from primum.ethics.catalogue import load
 from primum.ethics.policy import Names, Words
 
 PAPERS = ("datasheet", "eu-ai-act-annex-iv", "hti-1-source-attributes", "tripod-ai")
@@ -97,11 +96,4 @@ class PaperSpec(_Strict):
 @cache
 def paper_spec(name: str) -> PaperSpec:
     """Return what the paper of that name asks."""
-    return PaperSpec.model_validate(asked(name))
-
-
-def asked(name: str) -> dict[str, Any]:
-    """Return a YAML file of the folder `asked`."""
-    text = (resources.files("primum.ethics.papers") / "asked" / f"{name}.yaml").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = yaml.safe_load(text)
-    return loaded
+    return PaperSpec.model_validate(load(f"papers/asked/{name}.yaml"))

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
-from primum.ethics.papers.schema import asked
+from primum.ethics.catalogue import Catalogue
 
-
-@cache
-def _catalogue(name: str) -> Mapping[str, Any]:
-    return asked(name)
-
-
-def word(key: str, lang: str, /, **values: object) -> str:
-    """Return a sentence of words.yaml with its values put in."""
-    return str(_catalogue("words")[key][lang]).format(**values)
+word = Catalogue("papers/asked/words.yaml")
+_labels = Catalogue("papers/asked/labels.yaml")
 
 
 def label(key: str, lang: str, *, form: str = "") -> str:
@@ -27,7 +19,7 @@ def label(key: str, lang: str, *, form: str = "") -> str:
         lang: en or zh.
         form: "none" for the sentence on a key that holds nothing; empty where there is none.
     """
-    known = _catalogue("labels").get(key)
+    known = _labels.entries.get(key)
     if form:
         return str(known[form][lang]) if known and form in known else ""
     return str(known[lang]) if known else key.partition(":")[2].replace("_", " ")
@@ -77,5 +69,5 @@ def _pair(name: str, value: str) -> str:
 
 def _term(key: str, lang: str) -> str:
     """Return a key in words; one with capitals is a name of the study's own and stays as it is."""
-    known = _catalogue("labels").get("term:" + key)
+    known = _labels.entries.get("term:" + key)
     return str(known[lang]) if known else key.replace("_", " ") if key.islower() else key

@@ -16,6 +16,7 @@ from primum.ethics.papers.plainly import say
 from primum.ethics.papers.schema import PAPERS, paper_spec
 from primum.ethics.sentences import LANGUAGES
 from primum.files import write_json, write_text
+from primum.i18n import known, translate
 
 FOLDER = "papers"
 """Of a run's folder."""
@@ -56,7 +57,7 @@ def write_papers(
         paper = fill(paper_spec(name), facts, team.get(name))
         path = run_dir / FOLDER / f"{name}.html"
         write_json(path.with_suffix(".json"), as_json(paper, facts))
-        write_text(path, page("paper.html", lang, paper=paper, verdict=facts.value("verdict.json:verdict")))
+        write_text(path, page("paper.html", lang, paper=paper, verdict=_verdict(facts, lang)))
         title = {"en": paper.spec.title.en, "zh": paper.spec.title.zh}
         written.append(Written(name=name, title=title, path=path, states=_states(paper)))
     path = run_dir / FOLDER / f"{PATIENTS}.html"
@@ -77,6 +78,11 @@ def as_json(paper: Paper, facts: Facts) -> dict[str, Any]:
         "open": _listed(paper, "open"),
         "not_measured": _listed(paper, "not measured"),
     }
+
+
+def _verdict(facts: Facts, lang: str) -> str:
+    key = f"outcome.{facts.value('verdict.json:verdict')}"
+    return translate(key, lang) if known(key, lang) else ""
 
 
 def _item(filled: Filled) -> dict[str, Any]:

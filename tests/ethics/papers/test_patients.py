@@ -127,7 +127,8 @@ def test_the_verdict_is_told_plainly(verdict, told, tmp_path):
 def test_one_answer_is_told_in_words_and_of_100_people(tmp_path):
     facts = read_facts(fabricate.binary_run(tmp_path))
     words = _words(answer_page(facts, ANSWERS["sure"]))
-    assert "“Healthy”: more likely than not. Of 100 people like this, about 70 have it and about 30 do not." in words
+    assert "“Healthy”: more likely than not. Of 100 people like this, it is true for about 70" in words
+    assert "and not for about 30." in words and "Not yet. The checks left some points open." in words
     assert "all that it can not rule out: “Healthy”." in words
     drawn = html.fromstring(answer_page(facts, ANSWERS["sure"]))
     assert len(drawn.find_class("on")) == 70 and len(drawn.find_class("off")) == 30

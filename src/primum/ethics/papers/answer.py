@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from primum.ethics.papers.facts import Facts
 from primum.ethics.papers.pages import page
-from primum.ethics.papers.patient import standing_blocks
+from primum.ethics.papers.patient import may_block, standing_blocks
 from primum.ethics.papers.plainly import Block, Line, chance, of_100, say
 from primum.ethics.papers.wording import listing
 from primum.ethics.sentences import number
@@ -51,7 +51,9 @@ def answer_page(facts: Facts, answer: PatientAnswer, *, lang: str = "en") -> str
     """
     warned = [key for key, there in (("escalate", answer.escalated), ("novel", answer.novel)) if there]
     blocks = [Block(title="", lines=[Line(text=say(f"answer.{key}", lang))], tone="wait") for key in warned]
-    blocks += [_answered(facts, answer, lang), *standing_blocks(facts, lang)]
+    blocks += [_answered(facts, answer, lang)]
+    blocks += [may_block(facts, lang)] if facts.value("verdict.json:verdict") != "pass" else []
+    blocks += standing_blocks(facts, lang)
     name = str(facts.value("study.yaml:study") or "")
     title = say("answer.title", lang)
     return page("patients.html", lang, title=title, kicker=say("kicker", lang), name=name, blocks=blocks)

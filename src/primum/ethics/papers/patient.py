@@ -24,7 +24,7 @@ def patient_page(facts: Facts, lang: str) -> str:
     """Return the page for patients, filled from a run's facts, as HTML."""
     blocks = [
         _what(facts, lang),
-        _may(facts, lang),
+        may_block(facts, lang),
         _right(facts, lang),
         _groups(facts, lang),
         *standing_blocks(facts, lang),
@@ -72,7 +72,8 @@ def _quoted(field: str, lead: str, facts: Facts, lang: str) -> list[Line]:
     return [Line(text=say(lead, lang)), Line(text=str(said), keys=(key,), quoted=True)]
 
 
-def _may(facts: Facts, lang: str) -> Block:
+def may_block(facts: Facts, lang: str) -> Block:
+    """Return whether the model may be used, by its verdict."""
     outcome = str(facts.value("verdict.json:verdict") or "")
     device = Line(text=say("may.device", lang))
     if outcome not in _TONE:

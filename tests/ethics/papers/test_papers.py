@@ -154,6 +154,17 @@ def test_what_is_open_and_what_nobody_measured_is_listed_at_the_end(run):
         assert lines == listed and lines
 
 
+def test_what_a_file_does_not_speak_of_is_not_taken_for_no(tmp_path):
+    (tmp_path / "findings.jsonl").write_text("", encoding="utf-8")
+    for private, told in (("{privacy: null}", True), ("{}", False)):
+        (tmp_path / "study.yaml").write_text(f"study: s\ntraining: {private}\n", encoding="utf-8")
+        filled = fill(paper_spec("eu-ai-act-annex-iv"), read_facts(tmp_path))
+        [item] = [one for one in filled.items if one.item.item == "2(h)"]
+        said = [answer.text["en"] for answer in item.answers if answer.kind == "told"]
+        assert ("Training promises no differential privacy." in said) == told
+        assert any("training.privacy" in a.text["en"] for a in item.answers if a.kind == "open") != told
+
+
 def test_links_hold_when_the_folder_is_moved(binary, tmp_path):
     render_report(binary)
     moved = tmp_path / "elsewhere"

@@ -112,7 +112,14 @@ def test_what_was_not_measured_and_what_is_open_is_said(tmp_path):
     open_, unmeasured = words.split("What is still open")[1].split("What nobody has checked")
     for told in ("Who it is made for.", "What it must not be used for.", "Who reads its answers.", "said yes."):
         assert told in open_
-    for told in ("How often it is right.", "at another place.", "as good for all groups.", "meets written rules."):
+    for told in (
+        "How often it is right.",
+        "at another place.",
+        "as good for all groups.",
+        "meets written rules.",
+        "not like those it learned from.",
+        "no answer when it is not sure.",
+    ):
         assert told in unmeasured
 
 

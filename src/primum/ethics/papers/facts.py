@@ -25,6 +25,8 @@ _FILES = (
     "model/rules.json",
 )
 
+_ABSENT: Any = object()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
@@ -40,11 +42,19 @@ class Facts:
 
     def value(self, key: str) -> Any:
         """Return what FILE:KEY holds; None where the file or the key is missing, or is empty."""
+        value = self._found(key)
+        return None if value is _ABSENT or value in ("", [], {}, ()) else value
+
+    def holds(self, key: str) -> bool:
+        """Return whether FILE:KEY is there at all, be it with nothing in it."""
+        return self._found(key) is not _ABSENT
+
+    def _found(self, key: str) -> Any:
         file, _, path = key.partition(":")
         value: Any = self.values.get(file) or {}
         for part in path.split("."):
-            value = value.get(part) if isinstance(value, Mapping) else None
-        return None if value in ("", [], {}, ()) else value
+            value = value.get(part, _ABSENT) if isinstance(value, Mapping) else _ABSENT
+        return value
 
 
 def read_facts(run_dir: Path, sections: Mapping[str, Mapping[str, str]] | None = None) -> Facts:

@@ -122,7 +122,7 @@ def _of_key(key: str, facts: Facts) -> Answer:
         return Answer(kind="told", text=text, key=key)
     none = {lang: label(key, lang, form="none") for lang in LANGUAGES}
     file, _, path = key.partition(":")
-    if file in facts.files and none["en"]:
+    if facts.holds(key) and none["en"]:
         return Answer(kind="told", text=none, key=key)
     if file == "study.yaml":
         return Answer(kind="open", text=_each("study_silent", lambda lang: {"label": label(key, lang), "key": path}))

@@ -40,16 +40,24 @@ def patient_page(facts: Facts, lang: str) -> str:
 
 def standing_blocks(facts: Facts, lang: str) -> list[Block]:
     """Return what stands on every page for patients: what it does not know, who decides, what to ask for."""
-    novel, threshold = facts.value("model/novelty.json:kind"), facts.value("model/abstention.json:threshold")
-    unknown = ["record", "why", "past", "wrong", "novel" if novel else "no_novel"]
-    unknown.append("always" if threshold is None else "abstains")
+    unknown = [Line(text=say(f"unknown.{key}", lang)) for key in ("record", "why", "past", "wrong")]
+    unknown += _of_the_model(facts, lang)
     asks = ("used", "said", "read", "again", "refuse", "complain")
     decides = [Line(text=say("decides.person", lang)), *_quoted("user", "decides.user", facts, lang)]
     return [
-        Block(title=say("unknown", lang), lines=[Line(text=say(f"unknown.{k}", lang)) for k in unknown], listed=True),
+        Block(title=say("unknown", lang), lines=unknown, listed=True),
         Block(title=say("decides", lang), lines=decides),
         Block(title=say("ask", lang), lines=[Line(text=say(f"ask.{key}", lang)) for key in asks], listed=True),
     ]
+
+
+def _of_the_model(facts: Facts, lang: str) -> list[Line]:
+    """Return whether it notices what is unlike, and whether it abstains; an audit does not know that of a model."""
+    if "model" not in facts.files:
+        return [Line(text="", missing="unmeasured.novel"), Line(text="", missing="unmeasured.abstains")]
+    novel, threshold = facts.value("model/novelty.json:kind"), facts.value("model/abstention.json:threshold")
+    told = ("novel" if novel else "no_novel", "always" if threshold is None else "abstains")
+    return [Line(text=say(f"unknown.{key}", lang)) for key in told]
 
 
 def _what(facts: Facts, lang: str) -> Block:

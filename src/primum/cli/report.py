@@ -1,4 +1,4 @@
-"""`primum report`: the report of a finished run, rendered again."""
+"""`primum report`: the report, papers and card of a finished run, rendered again."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ def report(
     quiet: Quiet = False,
     lang: Language = Lang.en,
 ) -> Answer:
-    """Render a run's report again from the files of its folder."""
+    """Render a run's report, papers and card again from the files of its folder."""
+    from primum.ethics import write_cards
     from primum.study.report import render_report
 
     terminal = Terminal(as_json=as_json, quiet=quiet, lang=lang)
     path = render_report(run, lang=lang.value)
+    write_cards(run, lang=lang.value)
     if show:
         typer.launch(str(path))
     return terminal.answer({"report": str(path)}, [terminal.say("report_at", path=path)])

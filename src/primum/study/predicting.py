@@ -27,6 +27,7 @@ from primum.safety.novelty import Judged
 from primum.study.advising import disagreement
 from primum.study.in_use import in_use
 from primum.study.loading import read_yaml, validate
+from primum.study.predicting_pages import check_folder, write_pages
 from primum.study.predicting_trust import Levels, joined_names, trust_columns
 from primum.study.ruling import rule_columns
 from primum.study.spec import StudySpec
@@ -46,7 +47,13 @@ class Predicted:
 
 
 def predict_run(
-    run: Path, records: Path, out: Path, *, progress: Progress | None = None, lang: str = "en"
+    run: Path,
+    records: Path,
+    out: Path,
+    *,
+    progress: Progress | None = None,
+    lang: str = "en",
+    patient_pages: Path | None = None,
 ) -> Predicted:
     """Write what a run's model says about each record and return how many there are, and what the rules say of them.
 
@@ -61,12 +68,14 @@ def predict_run(
             `rules` (ids of the clinical rules that speak, joined by semicolons) and `escalate` (a red flag: a person
             must look, whatever the model says) where the run has rules.
         progress: is told of the records done.
-        lang: language of the reasons, en or zh.
+        lang: language of the reasons and pages, en or zh.
+        patient_pages: a folder for one page a record in plain words for the patient, 1.html for the first.
     A model that decides by slice needs the column of that attribute as well; conformal sets by slice use the columns of
     attributes and hospital where they are there, and are wider where they are not.
 
     Raises:
         InputError: the run is not finished.
+        OutputError: `patient_pages` is not an empty place.
         CohortError: the records lack an input, or hold other values than numbers where the model knows numbers.
     """
     if not (run / "study.yaml").is_file() or not (run / "model").is_dir():
@@ -78,6 +87,8 @@ def predict_run(
 
     if out.suffix not in _WRITERS:
         raise InputError(f"{out}: a table is written as {', '.join(_WRITERS)}; give --out one of these endings.")
+    if patient_pages is not None:
+        check_folder(patient_pages)
     progress = progress or Silent()
     progress.step("read")
     predictor = Predictor.load(run / "model")
@@ -114,6 +125,8 @@ def predict_run(
     )
     columns |= ruled.columns
     _write(out, pa.table(columns))
+    if patient_pages is not None:
+        write_pages(run, columns, patient_pages, kind=spec.cohort.target.type, lang=lang)
     return Predicted(records=len(ids), escalated=ruled.escalated, rules=ruled.counts)
 
 

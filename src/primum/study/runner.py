@@ -199,7 +199,7 @@ def conclude(study: Study, folder: Path, findings: list[Finding], policy: Policy
         write_json(folder / "verdict.json", verdict.to_json(lang))
     write_json(folder / "environment.json", environment(seed=study.spec.training.seed, seconds=clock.seconds))
     with clock.step("report"):
-        write_cards(folder)
+        write_cards(folder, lang=lang)
         for work in ("checkpoints", "twins"):
             shutil.rmtree(folder / work, ignore_errors=True)
         render_report(folder, lang=lang)

@@ -54,7 +54,9 @@ def run(request, tmp_path_factory):
 def test_every_kind_of_run_renders_to_one_file_without_resources(run, lang):
     page = render_report(run, lang=lang).read_text(encoding="utf-8")
     assert re.search(rf'<html[^>]* lang="{lang}[-"]', page)
-    assert [r for r in _read(page).resources if not r.startswith(("#", "data:"))] == []
+    papers = [r for r in _read(page).resources if not r.startswith(("#", "data:"))]
+    assert papers and all(r.startswith("papers/") and (run / r).is_file() for r in papers)
+    assert not re.search(r"(?:src=|<link[^>]*href=)[\"'](?!data:)", page)
     assert "@import" not in page and "url(http" not in page
     assert "undefined" not in page and "None<" not in page and "nan<" not in page.lower()
 

@@ -1,0 +1,7 @@
+"""Transparency: why a model answers as it does, and whether that reason can be trusted."""
+
+from primum.transparency.explaining import DEFAULT_METHOD, Reasons, explain
+from primum.transparency.methods import METHODS
+from primum.transparency.trust import Bars
+
+__all__ = ["DEFAULT_METHOD", "METHODS", "Bars", "Reasons", "explain"]

@@ -47,6 +47,7 @@ from primum.study.fitting import (
 from primum.study.leaking import membership_of
 from primum.study.mitigating import aims_of, check_mitigation, decided_by_slice, unmitigated_twin
 from primum.study.publishing import published
+from primum.study.reasoning import explained
 from primum.study.ruling import resolved_rules, ruled, rules_of
 from primum.study.run import (
     Run,
@@ -163,6 +164,7 @@ def _carry_out(
             )
     findings += novelty_of(study, cohort, split, fitted, inside, folder, clock)
     findings += robustness_of(study, cohort, split, fitted, calibrator, folder, clock)
+    findings += explained(study, cohort, split, fitted, clock)
     findings += ruled(study, rules, cohort, predictions, folder, clock)
     return conclude(study, folder, findings, policy, clock, lang)
 

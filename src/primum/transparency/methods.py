@@ -119,6 +119,19 @@ def shapley_of_groups(subject: Subject, seed: int, *, most: int, pairs: int) -> 
     return Attributed(parts=found, gap=np.array(gaps))
 
 
+def vital_falls(subject: Subject) -> list[FloatArray]:
+    """Return how much each record's score falls when one of its vitals alone is missing; each text is read once."""
+    rows = np.repeat(np.arange(len(subject.parts)), [len(p.vitals) for p in subject.parts])
+    kept = []
+    for parts in subject.parts:
+        keep = np.ones((len(parts.vitals), len(parts)), dtype=bool)
+        keep[:, len(parts.words) :] &= ~np.eye(len(parts.vitals), dtype=bool)
+        kept += list(keep)
+    whole = subject.question.score(subject.answers)
+    fall = whole[rows] - subject.scores(rows, kept) if len(rows) else np.zeros(0)
+    return [fall[a:b] for a, b in bounds(np.array([len(p.vitals) for p in subject.parts]))]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputShares:
     """What note and vitals add to the score of each record: the exact game of the two."""

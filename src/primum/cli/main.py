@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from click.exceptions import Abort, ClickException, UsageError
 
-from primum.cli import assess, backbones, check, deid, init, policies, predict, report, run, search, studies
+from primum.cli import assess, backbones, check, deid, explain, init, policies, predict, report, run, search, studies
 from primum.cli.failures import INPUT_WRONG, interrupted, report_failure
 from primum.cli.terminal import Answer
 from primum.errors import InputError
@@ -46,7 +46,7 @@ def _program(
     """First, do no harm: from a labelled clinical cohort to a model with evidence, or to a refusal that says why."""
 
 
-for _command in (init, check, run, search, assess, report, predict, deid, studies, backbones, policies):
+for _command in (init, check, run, search, assess, report, predict, explain, deid, studies, backbones, policies):
     _command.register(app)
 
 

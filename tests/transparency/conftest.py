@@ -38,7 +38,8 @@ class KnownModel:
         texts = records.text.take(np.arange(len(records))) if records.text is not None else [None] * len(records)
         spans = [np.array([[w.start, w.end] for w in words_of(t or "")], dtype=np.int64).reshape(-1, 2) for t in texts]
         return [
-            TokenPlaces(text=t or "", spans=s, special=np.zeros(len(s), bool)) for t, s in zip(texts, spans, strict=True)
+            TokenPlaces(text=t or "", spans=s, special=np.zeros(len(s), bool))
+            for t, s in zip(texts, spans, strict=True)
         ]
 
     def vital_names(self):

@@ -17,7 +17,9 @@ def explain(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
     records: Annotated[Path, typer.Argument(metavar="INPUT", help="Records: csv, tsv, parquet, jsonl or Arrow.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Page or table to write: html or jsonl.")],
-    method: Annotated[str | None, typer.Option("--method", help="How; left out: the most faithful for its cost.")] = None,
+    method: Annotated[
+        str | None, typer.Option("--method", help="How; left out: the most faithful for its cost.")
+    ] = None,
     about: Annotated[str | None, typer.Option("--class", help="Class asked about; left out: the likeliest.")] = None,
     contrast: Annotated[bool, typer.Option("--contrast", help="Why this class and not the runner-up?")] = False,
     as_json: AsJson = False,

@@ -141,7 +141,14 @@ class _Opened:
     """A batch of records, each at its place of the path, whose embedded words and coded vitals may be derived by."""
 
     def __init__(
-        self, net: Net, prepared: Mapping[str, Prepared], rows: IntArray, places: FloatArray, *, kind: Kind, blank: Blank
+        self,
+        net: Net,
+        prepared: Mapping[str, Prepared],
+        rows: IntArray,
+        places: FloatArray,
+        *,
+        kind: Kind,
+        blank: Blank,
     ) -> None:
         self.net = net
         self.kind = kind

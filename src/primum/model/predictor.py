@@ -134,7 +134,9 @@ class Predictor:
         fitted = self.inputs.get("text")
         if not isinstance(fitted, TextInput):
             return [TokenPlaces(text="", spans=np.empty((0, 2), np.int64), special=np.empty(0, bool))] * len(records)
-        return fitted.places([None] * len(records) if records.text is None else records.text.take(np.arange(len(records))))
+        return fitted.places(
+            [None] * len(records) if records.text is None else records.text.take(np.arange(len(records)))
+        )
 
     def vital_names(self) -> tuple[str, ...]:
         """Return the vitals the model reads: numbers, then categories."""

@@ -110,9 +110,7 @@ def explain(
     )
 
 
-def subject_of(
-    predictor: Predictor, records: Records, *, about: str | None = None, contrast: bool = False
-) -> Subject:
+def subject_of(predictor: Predictor, records: Records, *, about: str | None = None, contrast: bool = False) -> Subject:
     """Return what the methods work on: the records' parts, the answers and what is asked.
 
     Raises:

@@ -19,6 +19,7 @@ from primum.evidence.metrics import METRICS
 from primum.evidence.sufficiency import ENOUGH_FOR_A_MEAN, ENOUGH_FOR_A_SHARE
 from primum.evidence.withholding import SMALL
 from primum.transparency.explaining import DEFAULT_METHOD, Reasons, explain
+from primum.transparency.methods import vital_falls
 from primum.transparency.metrics import (
     COMPREHENSIVE,
     EXCESS,
@@ -30,7 +31,6 @@ from primum.transparency.metrics import (
     SUFFICIENT,
     WORD,
 )
-from primum.transparency.methods import vital_falls
 from primum.transparency.parts import NOTE, VITALS, FloatArray, IntArray, Predictor
 
 logger = logging.getLogger(__name__)
@@ -127,10 +127,10 @@ def _of_words(reasons: Reasons, patients: IntArray) -> Iterator[Finding]:
             if (one or _listed(told)) and not any(c.isdigit() for c in told):
                 by_class[int(reasons.question.about[row])][told][int(patients[row])].append(value)
     for about, words in sorted(by_class.items()):
-        common = {word: np.array([sum(v) / len(v) for v in own.values()]) for word, own in words.items()}
-        common = {word: values for word, values in common.items() if len(values) >= SMALL}
-        for word in sorted(common, key=lambda w: -abs(float(common[w].mean())))[:MOST_WORDS]:
-            values = common[word]
+        means = {name: np.array([sum(v) / len(v) for v in own.values()]) for name, own in words.items()}
+        common = {name: values for name, values in means.items() if len(values) >= SMALL}
+        for name in sorted(common, key=lambda w: -abs(float(common[w].mean())))[:MOST_WORDS]:
+            values = common[name]
             low, high = _ends(values)
             yield _told(
                 WORD,
@@ -139,7 +139,7 @@ def _of_words(reasons: Reasons, patients: IntArray) -> Iterator[Finding]:
                 len(values),
                 enough=len(values) >= ENOUGH_FOR_A_MEAN,
                 method=_MEAN,
-                versus={"word": word},
+                versus={"word": name},
                 class_=reasons.classes[about],
                 detail={"method": reasons.method},
             )
@@ -162,7 +162,9 @@ def _mean(
         return
     own = _means(values[there], np.unique(patients[there], return_inverse=True)[1].astype(np.int64))
     enough = len(own) >= ENOUGH_FOR_A_MEAN
-    yield _told(metric, float(own.mean()), _ends(own), len(own), enough=enough, method=_MEAN, versus=versus, detail=detail)
+    yield _told(
+        metric, float(own.mean()), _ends(own), len(own), enough=enough, method=_MEAN, versus=versus, detail=detail
+    )
 
 
 def _means(values: FloatArray, patients: IntArray) -> FloatArray:
@@ -204,5 +206,3 @@ def _told(
         reference=METRICS.get(metric).reference,
         detail=detail,
     )
-
-

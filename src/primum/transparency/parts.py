@@ -21,7 +21,9 @@ NOTE, VITALS = "note", "vitals"
 class Predictor(Protocol):
     """What is asked: a model that answers records and parts of them, and may know its own gradients."""
 
-    classes: tuple[str, ...]
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class or label names; empty for a number."""
 
     def prepare(self, records: Records) -> Any:
         """Return the records' inputs, ready for batches."""

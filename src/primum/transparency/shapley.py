@@ -45,9 +45,9 @@ def shapley_values(values: FloatArray, orders: IntArray | None, n: int) -> Float
     """
     if orders is not None:
         added = np.diff(values.reshape(len(orders), n + 1), axis=1)
-        shares = np.zeros((len(orders), n))
-        np.put_along_axis(shares, orders, added, axis=1)
-        return np.asarray(shares.mean(0), dtype=np.float64)
+        by_player = np.zeros((len(orders), n))
+        np.put_along_axis(by_player, orders, added, axis=1)
+        return np.asarray(by_player.mean(0), dtype=np.float64)
     number = np.arange(2**n)
     size = np.array([bin(i).count("1") for i in number])
     shares = np.zeros(n)

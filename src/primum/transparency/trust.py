@@ -29,8 +29,9 @@ class Bars:
     """Most of the difference that the parts may miss."""
     excess: float = 0.05
     """Least fall of the probability (of a number: share of its difference from a blank record) beyond chance."""
-    beaten: float = 0.9
-    """Least share of random choices of the same size that must move the answer less."""
+    beaten: float = 0.75
+    """Least share of random choices of the same size that must move the answer less; one in five names any given word,
+    so that a reason of a single word cannot beat them all."""
     stability: float = 0.5
     """Least rank correlation with the reason for the reworded record."""
 
@@ -100,8 +101,9 @@ def reworded(text: str) -> str:
     return "".join([*pieces, text[at:]])
 
 
-def stability(own: Sequence[FloatArray], own_parts: Sequence[Parts], other: Sequence[FloatArray],
-              other_parts: Sequence[Parts]) -> FloatArray:
+def stability(
+    own: Sequence[FloatArray], own_parts: Sequence[Parts], other: Sequence[FloatArray], other_parts: Sequence[Parts]
+) -> FloatArray:
     """Return the rank correlation of two reasons over the parts that both records share, shape (n,).
 
     NaN where fewer than three parts are shared, or one of the reasons says the same of all.
@@ -144,5 +146,3 @@ def faults(
         "unstable": np.asarray(stable < bars.stability),
     }
     return [tuple(name for name, bad in wrong.items() if bad[row]) for row in range(len(excess))]
-
-

@@ -54,7 +54,9 @@ class PreparedText:
             rows: a record may come several times, shape (m,).
             kept: which of its tokens each keeps, one array of its number of tokens each; with none it has no text.
         """
-        pieces = [self.ids[self.offsets[row] : self.offsets[row + 1]][keep] for row, keep in zip(rows, kept, strict=True)]
+        pieces = [
+            self.ids[self.offsets[row] : self.offsets[row + 1]][keep] for row, keep in zip(rows, kept, strict=True)
+        ]
         flat = np.concatenate(pieces) if pieces else np.empty(0, np.int32)
         offsets = np.concatenate([[0], np.cumsum([len(p) for p in pieces], dtype=np.int64)]).astype(np.int64)
         return PreparedText(flat, offsets, pad_id=self.pad_id, cut=0)

@@ -64,7 +64,8 @@ def _record(one: Mapping[str, Any], words: Wording) -> Mapping[str, Any]:
         "asked": _asked(one, words),
         "because": [words(f"explained.because.{why}") for why in one["withheld_because"]],
         "inputs": words(
-            "explained.inputs", note=number(one["inputs"]["note"], signed=True),
+            "explained.inputs",
+            note=number(one["inputs"]["note"], signed=True),
             vitals=number(one["inputs"]["vitals"], signed=True),
         ),
         "checked": words(
@@ -125,7 +126,9 @@ def _waterfall(one: Mapping[str, Any], words: Wording) -> list[Bar]:
         levels.append(levels[-1] + adds)
     low, high = min(levels), max(levels)
     scale = (high - low) or 1.0
-    bars = [Bar(label=words("explained.nothing"), adds=number(start, signed=True), picture=_bar(start, start, low, scale))]
+    bars = [
+        Bar(label=words("explained.nothing"), adds=number(start, signed=True), picture=_bar(start, start, low, scale))
+    ]
     for (label, adds), before, after in zip(steps, levels, levels[1:], strict=False):
         bars.append(Bar(label=label, adds=number(adds, signed=True), picture=_bar(before, after, low, scale)))
     bars.append(Bar(label=words("explained.score"), adds=number(end, signed=True), picture=_bar(end, end, low, scale)))

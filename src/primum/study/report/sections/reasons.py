@@ -10,11 +10,18 @@ from primum.study.report.charts import forest_axis, scale_of
 from primum.study.report.context import Context, ends_of, forest_line
 from primum.study.report.sections.performance import Forest
 from primum.study.report.wording import percent, whole
+from primum.transparency.metrics import (
+    COMPREHENSIVE,
+    EXCESS,
+    GAP,
+    HOLD,
+    IMPORTANCE,
+    NOTE_SHARE,
+    STABILITY,
+    SUFFICIENT,
+    WORD,
+)
 
-HOLD, EXCESS = "explanations_that_hold", "explanation_excess_faithfulness"
-COMPREHENSIVE, SUFFICIENT = "explanation_comprehensiveness", "explanation_sufficiency"
-STABILITY, GAP = "explanation_stability", "explanation_gap"
-NOTE_SHARE, IMPORTANCE, WORD = "note_share", "part_importance", "word_importance"
 MOST_CLASSES = 6
 """Classes whose words are shown: the findings table has them all."""
 

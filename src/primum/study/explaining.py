@@ -80,7 +80,7 @@ def explain_run(
 
 
 def told_of(reasons: Reasons, row: int, record: str, records: Records) -> dict[str, Any]:
-    """Return what is told of one record, as plain JSON; where the reason is withheld, its words and vitals are left out.
+    """Return what is told of one record, as plain JSON; a reason that is withheld is left out.
 
     Args:
         reasons: of the records.

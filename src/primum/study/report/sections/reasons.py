@@ -1,4 +1,4 @@
-"""Why the model answers as it does: how many reasons hold and why others are withheld, which input mattered, and what."""
+"""Why the model answers as it does: how many reasons hold, why others are withheld, which input mattered, and what."""
 
 from __future__ import annotations
 

@@ -12,7 +12,21 @@ from typing import Annotated
 import typer
 from click.exceptions import Abort, ClickException, UsageError
 
-from primum.cli import assess, backbones, check, deid, erase, init, policies, predict, report, run, search, studies
+from primum.cli import (
+    assess,
+    backbones,
+    check,
+    deid,
+    erase,
+    explain,
+    init,
+    policies,
+    predict,
+    report,
+    run,
+    search,
+    studies,
+)
 from primum.cli.failures import INPUT_WRONG, interrupted, report_failure
 from primum.cli.terminal import Answer
 from primum.errors import InputError
@@ -46,7 +60,8 @@ def _program(
     """First, do no harm: from a labelled clinical cohort to a model with evidence, or to a refusal that says why."""
 
 
-for _command in (init, check, run, search, assess, report, predict, deid, erase, studies, backbones, policies):
+_COMMANDS = (init, check, run, search, assess, report, predict, explain, deid, erase, studies, backbones, policies)
+for _command in _COMMANDS:
     _command.register(app)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 import pyarrow as pa
@@ -32,6 +32,9 @@ from primum.study.predicting_trust import Levels, joined_names, trust_columns
 from primum.study.ruling import rule_columns
 from primum.study.spec import StudySpec
 from primum.study.study import input_roles, roles_of
+
+if TYPE_CHECKING:  # needs torch, which is imported where a model is opened
+    from primum.model.predictor import Predictor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +81,8 @@ def predict_run(
         OutputError: `patient_pages` is not an empty place.
         CohortError: the records lack an input, or hold other values than numbers where the model knows numbers.
     """
-    if not (run / "study.yaml").is_file() or not (run / "model").is_dir():
-        raise InputError(f"{run}: no finished run there; give the folder that `primum run` wrote.")
-    spec = validate(StudySpec, read_yaml(run / "study.yaml"), source=str(run / "study.yaml"))
     require("transformers", extra="train", purpose="Predicting")
     from primum.model.members import load_members
-    from primum.model.predictor import Predictor
 
     if out.suffix not in _WRITERS:
         raise InputError(f"{out}: a table is written as {', '.join(_WRITERS)}; give --out one of these endings.")
@@ -91,8 +90,7 @@ def predict_run(
         check_folder(patient_pages)
     progress = progress or Silent()
     progress.step("read")
-    predictor = Predictor.load(run / "model")
-    roles = _with_kinds(input_roles(spec.cohort.inputs), predictor.vital_kinds())
+    spec, predictor, roles = opened_run(run)
     ids, given = read_records(records, roles, id_column=spec.cohort.id)
     progress.step("predict")
     prepared = predictor.prepare(given)
@@ -128,6 +126,21 @@ def predict_run(
     if patient_pages is not None:
         write_pages(run, columns, patient_pages, kind=spec.cohort.target.type, lang=lang)
     return Predicted(records=len(ids), escalated=ruled.escalated, rules=ruled.counts)
+
+
+def opened_run(run: Path) -> tuple[StudySpec, Predictor, InputRoles]:
+    """Return a finished run's study, its model, and the roles of the columns that new records have for it.
+
+    Raises:
+        InputError: the run is not finished.
+    """
+    if not (run / "study.yaml").is_file() or not (run / "model").is_dir():
+        raise InputError(f"{run}: no finished run there; give the folder that `primum run` wrote.")
+    spec = validate(StudySpec, read_yaml(run / "study.yaml"), source=str(run / "study.yaml"))
+    from primum.model.predictor import Predictor
+
+    predictor = Predictor.load(run / "model")
+    return spec, predictor, _with_kinds(input_roles(spec.cohort.inputs), predictor.vital_kinds())
 
 
 def _novel(judged: Judged, lang: str) -> dict[str, pa.Array]:

@@ -49,6 +49,7 @@ from primum.study.fitting import (
 from primum.study.leaking import canaries_of, membership_of
 from primum.study.mitigating import aims_of, check_mitigation, decided_by_slice, unmitigated_twin
 from primum.study.publishing import published
+from primum.study.reasoning import explained
 from primum.study.remembering import remembering
 from primum.study.ruling import resolved_rules, ruled, rules_of
 from primum.study.run import (
@@ -184,6 +185,7 @@ def _carry_out(
     )
     findings += novelty_of(study, cohort, split, fitted, inside, folder, clock)
     findings += robustness_of(study, cohort, split, asked, calibrator, folder, clock)
+    findings += explained(study, cohort, split, fitted, clock)
     findings += ruled(study, rules, cohort, predictions, folder, clock)
     return conclude(study, folder, findings, policy, clock, lang)
 

@@ -429,6 +429,9 @@ class AssessSpec(_Spec):
     adversarial: bool = Field(
         True, description="How far a search for the worst change gets: few words otherwise, numbers within their error."
     )
+    explanations: bool = Field(
+        True, description="Whether the reasons for its answers hold, which input mattered, and which words and vitals."
+    )
     resamples: int = Field(1000, ge=100, le=100_000, description="Bootstrap resamples.")
 
 

@@ -26,6 +26,7 @@ from primum.study.report.sections.novelty import novelty_section
 from primum.study.report.sections.papers import papers_section
 from primum.study.report.sections.performance import groups_section, performance_section
 from primum.study.report.sections.privacy import privacy_section
+from primum.study.report.sections.reasons import reasons_section
 from primum.study.report.sections.records import records_section
 from primum.study.report.sections.robustness import robustness_section
 from primum.study.report.sections.rules import rules_section
@@ -54,6 +55,7 @@ SECTIONS: Mapping[str, Callable[[Context], Mapping[str, object] | None]] = {
     "groups": groups_section,
     "novelty": novelty_section,
     "robustness": robustness_section,
+    "reasons": reasons_section,
     "rules": rules_section,
     "learning": learning_section,
     "findings": findings_section,

@@ -19,7 +19,7 @@ _L = r"[^\W\d_]"
 _CAP = rf"(?:[A-ZÀ-ÖØ-ÞĀ-Žİ]{_L}*(?:['’-]{_L}+)*)"
 _PARTICLE = r"(?:de|da|del|della|dos|das|do|du|van|von|der|den|des|di|la|le|el|al|bin|ibn|bint|abu|ter|ten|af|av|zu|y)"
 _RUN = re.compile(
-    rf"(?<![\w@])(?:(?:{_PARTICLE}[ ]){{0,3}}{_CAP}|(?:al|el|de|d['’]|l['’])-?{_CAP})\.?(?:[ ](?:{_CAP}\.?|{_PARTICLE}(?=[ ](?:{_PARTICLE}[ ])?[A-ZÀ-Ž])))*(?!@)"
+    rf"(?<![\w@])(?:{_CAP}|(?:al|el|de|d['’]|l['’])-?{_CAP})\.?(?:[ ](?:{_CAP}\.?|{_PARTICLE}(?=[ ](?:{_PARTICLE}[ ])?[A-ZÀ-Ž])))*(?!@)"
 )
 _WORD = re.compile(r"\S+")
 _LABEL = re.compile(
@@ -31,10 +31,10 @@ _LABEL = re.compile(
     re.I,
 )
 _TITLE = re.compile(
-    r"(?:^|[\s(,;:/\"])(?:Mr|Mrs|Ms|Miss|Mx|Drs?|Prof|Rev|Fr|Sgt|Capt|Lt|Hon|MR|MRS|MS|DR|PROF|dr|mr|mrs|ms|prof|Dhr|Mevr|Mevrouw|Hr|Herrn?|Frau|Fru|Mme|Mlle|Sig|Sra?|Srta|Don|Doña|Pan|Pani|Smt|Shri|Sri|Kumari|SGT|SSG|CPL|CPT|PFC|PVT|SPC|LT|MAJ|COL|Cpl|Pvt|Maj|Col|Cllr|Inmate|Paziente|Bunkmate)\.?[ ]$|(?:^|[\s(,;:/\"])(?:doctor|nurse|miss|professor|sister)[ ]$"
+    r"(?:^|[\s(,;:/\"])(?:Mr|Mrs|Ms|Miss|Mx|Drs?|Prof|Rev|Fr|Sgt|Capt|Lt|Hon|MR|MRS|MS|DR|PROF|dr|mr|mrs|ms)\.?[ ]$|(?:^|[\s(,;:/\"])(?:doctor|nurse|miss|professor|sister)[ ]$"
 )
 _ROLE = re.compile(
-    r"\b(?:patient|pt|subject|inmate|detainee|parents|child|children|kids?|siblings|twins|roommate|bunkmate|housemate|flatmate|landlord|landlady|teacher|driver|passenger|bystander|caller|proband|donor|recipient|registrar|reg|SHO|FY1|FY2|HCA|GP|PCP|NP|CNS|HV|endoscopist|anaesthetist|anesthesiologist|anesthetist|asst|assistant|(?:his|her|their|the|my|our|your)?[ ]?(?:mother|father|mom|mum|dad|wife|husband|son|daughter|brother|sister|spouse|partner|guardian|aunt|uncle|grandmother|grandfather|niece|nephew|cousin|fianc[eé]e?|girlfriend|boyfriend|friend|neighbou?r|caregiver|carer|colleague|client|infant|baby)(?:-in-law)?(?: is|'s name is)?"
+    r"\b(?:patient|pt|(?:his|her|their|the|my|our|your)?[ ]?(?:mother|father|mom|mum|dad|wife|husband|son|daughter|brother|sister|spouse|partner|guardian|aunt|uncle|grandmother|grandfather|niece|nephew|cousin|fianc[eé]e?|girlfriend|boyfriend|friend|neighbou?r|caregiver|carer|colleague|client|infant|baby)(?:-in-law)?(?: is|'s name is)?"
     r"|name is|name was|names? (?:are|as)|named|known as|called|goes by|i am|i'm|this is|physician|surgeon|doctor|nurse|consultant|therapist|interpreter|midwife|radiologist|pathologist|cardiologist|neurologist|oncologist|psychiatrist|psychologist|pediatrician|resident|intern|fellow|practitioner|pharmacist|technician|social worker|case manager|coordinator|paramedic)"
     r"(?:,| -| \()?[ ]{1,2}$",
     re.I,
@@ -42,13 +42,6 @@ _ROLE = re.compile(
 _NEAR = re.compile(
     r"\b(?:by|with|to|from|told|asked|called|and|for|hi|hello|hey|thanks?|thank you|bye|regards|sincerely|love|morning|afternoon|evening|of|that|met|saw|contacted|paged|informed|notified|per|via|cc|attn|care of|c/o)[, ]{1,3}$",
     re.I,
-)
-_PERSON = re.compile(
-    r"\b(?:mother|father|mom|mum|dad|wife|husband|son|daughter|brother|sister|spouse|partner|aunt|uncle|grandmother|grandfather|niece|nephew|cousin|girlfriend|boyfriend|friend|neighbou?r|roommate|colleague|GP|NP|PCP|registrar|consultant|surgeon)(?:-in-law)?[ ]$",
-    re.I,
-)
-_HUMAN = re.compile(
-    r"[ ](?:fell|died|lives|lived|slept|phoned|rang|called|emailed|wrote|says|said|told|states|stated|asked|asks|agreed|declined|denies|denied|reports|reported|complains|presented|visited|hopes|wants|wished|smokes|drinks|drove|walked|weighs|will be (?:seen|transferred|discharged|reviewed))\b"
 )
 _DEGREE = re.compile(
     r",?[ ](?:M\.?D\.?|R\.?N\.?|D\.?O\.?|N\.?P\.?|P\.?A\.?(?:-C)?|Ph\.?D\.?|MBBS|MBChB|FRCP\w*|FRCS\w*|MRCP\w*|FACC|FACP|FACS|DDS|DMD|DPM|PharmD|Pharm\.D\.|LCSW|MSW|LPN|CRNA|BSN|MSN|APRN|ARNP|FNP(?:-\w+)?|DNP|OTR|DPT|CNM|RD|Jr|Sr|MPH|Esq)\b"
@@ -72,28 +65,6 @@ _HELLO = re.compile(
 )
 
 
-_ONE_MORE = re.compile(rf"(?:,| ?/|,? (?:and|&|et|y|und))[ ](?P<it>{_CAP})(?![\w@.])")
-_LAST_FIRST = re.compile(
-    rf"(?<![\w@.'’-])(?P<last>(?:(?:{_PARTICLE}|[A-Z]{{2,3}})[ ])?{_CAP}(?:[ -]{_CAP})?),[ ]?(?P<first>{_CAP}(?:[ ]{_CAP})?(?:[ ][A-Z]\.?(?![\w]))?)(?![\w@])"
-)
-_INITIALS = re.compile(
-    rf"(?<![\w.@-])(?P<initials>(?:[A-Z]\.[ ]?){{1,3}}|[A-Z]{{1,2}}[ ])(?P<last>(?:{_PARTICLE}[ ]){{0,2}}{_CAP})(?![\w@])"
-)
-_ONLY_INITIALS = re.compile(
-    r"\b(?i:subject|patient|pt|initials?|spoke (?:to|with|w/?)|d/w|discussed with|by|signed)[ :]{1,2}(?P<it>(?:[A-Z]\.){2,3})(?!\w)"
-)
-_OFFICIAL = re.compile(
-    r"(?:\b(?:surgeon|asst\.?|assistant|an(?:a)?esthetist|anesthesiologist|GP|NP|PA|RN|nurse|sister|midwife|endoscopist|inmate|prisoner|resident|patient|pt|name|reg|registrar|SHO|signed(?: by)?|by|with|from|d/w|lead|dentist|operator|radiographer|physio|consultant|client|donor|driver|re|cc|dr|prof)\b\.?:?|\n|^|[:;/])[ ]{0,4}$",
-    re.I,
-)
-_NOT_INITIALS = frozenset(
-    "IV IM PO SC PR PV SL IO CT MR US XR AP PA ER ED OR ID AM PM L R T C S N K V X BP HR RR CP UC MS PE DM TB CF GI GU CV ST QT HB WT HT FH SH PH AF VT VF AV LV RV LA RA EF LP CN DR MD RN NP DO ON IN TO OF AT BY NO IS AS IT IF WE HE".split()
-)
-_SPECIES = frozenset(
-    "Coli Aureus Difficile Pylori Pneumoniae Albicans Falciparum Vivax Meningitidis Influenzae Pallidum Trachomatis Tuberculosis Avium Fragilis Faecalis Bilirubin Fib Flutter".split()
-)
-
-
 _MONTH_NAMES = frozenset("April May June August March Ward Page".split())
 """Family names that are otherwise no part of a name."""
 _DIRECTIONS = frozenset("North South East West New Middle Northern Southern Eastern Western".split())
@@ -101,73 +72,12 @@ _DIRECTIONS = frozenset("North South East West New Middle Northern Southern East
 
 def names_in(text: str) -> Iterator[Span]:
     """Yield the names in Latin script that a text holds."""
-    found = [span for match in _RUN.finditer(text) for span in _in_run(text, match.start(), match.end())]
-    yield from found
-    yield from _joined(text, found)
-    yield from _shaped(text)
+    for match in _RUN.finditer(text):
+        yield from _in_run(text, match.start(), match.end())
     if " , " in text or "hi" in text[:60].lower():
         for match in _HELLO.finditer(text):
             if _given(match["it"]) and not _common(match["it"]):
                 yield Span(start=match.start("it"), end=match.end("it"), kind="name", score=0.7)
-
-
-def _joined(text: str, found: list[Span]) -> Iterator[Span]:
-    """Yield the given names that go on a list which began with a name: "her sons Ravi, Anil and Suresh"."""
-    for span in found:
-        end = span.end
-        while match := _ONE_MORE.match(text, end):
-            if not _given(match["it"]) or match["it"] in vocabulary("not_alone") or _common(match["it"]):
-                break
-            yield Span(start=match.start("it"), end=match.end("it"), kind="name", score=0.75)
-            end = match.end("it")
-
-
-def _shaped(text: str) -> Iterator[Span]:
-    """Yield names by their form alone: "Last, First", initials before a family name, initials of a patient."""
-    for match in _LAST_FIRST.finditer(text):
-        last, first = re.split(r"[ -]", match["last"]), match["first"].split()
-        if _is_last_first(text, match, [_bare(one) for one in last], _bare(first[0])):
-            yield Span(start=match.start(), end=match.end(), kind="name", score=0.8)
-    for match in _INITIALS.finditer(text):
-        last = re.split(r"[ -]", match["last"])[-1]
-        dotted = "." in match["initials"]
-        known = (
-            _family(last) and not _common(last) or _OFFICIAL.search(text[max(0, match.start() - 24) : match.start()])
-        )
-        clinical = match["initials"].strip(" .") in _NOT_INITIALS or last in vocabulary("eponyms") or last in _SPECIES
-        if (
-            known
-            and len(last) > 2
-            and last not in vocabulary("stop")
-            and not (clinical and not (dotted and "." in match["initials"][:-2]))
-        ):
-            following = re.match(r"(?:['’]s)?[ -](\w+)", text[match.end() : match.end() + 24])
-            if following is None or following[1].lower() not in vocabulary("eponym_nouns"):
-                yield Span(start=match.start(), end=match.end(), kind="name", score=0.76)
-    for match in _ONLY_INITIALS.finditer(text):
-        yield Span(start=match.start("it"), end=match.end("it"), kind="name", score=0.74)
-
-
-def _is_last_first(text: str, match: re.Match[str], last: list[str], first: str) -> bool:
-    if not _given(first) or first in vocabulary("stop") or any(one in vocabulary("stop") for one in last):
-        return False
-    if match["last"] in phrases("cities") or first in vocabulary("countries") or last[-1] in vocabulary("eponyms"):
-        return False
-    opens = (
-        match.start() == 0
-        or text[match.start() - 1] == "\n"
-        or bool(_OFFICIAL.search(text[max(0, match.start() - 24) : match.start()]))
-    )
-    if _common(first) or first in vocabulary("not_alone"):
-        return opens and _family(last[-1])
-    return (
-        opens
-        or _family(last[-1])
-        and not _common(last[-1])
-        and not _given(last[-1])
-        or match["last"].isupper()
-        and _family(last[-1])
-    )
 
 
 def _in_run(text: str, start: int, end: int) -> Iterator[Span]:
@@ -200,7 +110,7 @@ def _length(text: str, words: list[tuple[int, int]], *, sure: bool) -> int:
     length = solid = 0
     for place, part in enumerate(parts):
         plain = _bare(part)
-        if part in vocabulary("particles") or solid and part.isupper() and part.lower() in vocabulary("particles"):
+        if part in vocabulary("particles"):
             continue
         if re.fullmatch(r"[A-Z]\.?", part):
             if place == 0 and len(parts) == 1 or (place + 1 == len(parts) and not part.endswith(".") and place > 1):
@@ -234,7 +144,7 @@ def _may_be_name(word: str, *, first: bool, sure: bool, after: str) -> bool:
 def _accept(text: str, words: list[tuple[int, int]], place: int, length: int, *, sure: bool, likely: bool) -> bool:
     """Return whether a run that could be a name is one, by its context or the lists."""
     parts = [_bare(text[slice(*one)]) for one in words[place : place + length]]
-    solid = [part for part in parts if len(part) > 1 and part not in vocabulary("particles")] or parts
+    solid = [part for part in parts if len(part) > 1 and part not in vocabulary("particles")]
     if sure:
         return True
     end = words[place + length - 1][1]
@@ -250,8 +160,7 @@ def _accept(text: str, words: list[tuple[int, int]], place: int, length: int, *,
     if likely:
         if _common(solid[0]):
             return len(solid) > 1 and _given(solid[0]) and (_family(solid[1]) or not _common(solid[1]))
-        known = listed or _family(solid[0]) or len(solid) > 1 or bool(_DOES.match(after))
-        return known or _unlisted(text[: words[place][0]], solid[0])
+        return listed or _family(solid[0]) or len(solid) > 1 or bool(_DOES.match(after))
     if len(solid) == 1 and len(parts) == 1:
         return _alone(text, words[place][0], solid[0], after, listed=listed)
     strong = bool(_DEGREE.match(after) or _AGED.match(after))
@@ -264,21 +173,14 @@ def _accept(text: str, words: list[tuple[int, int]], place: int, length: int, *,
     return told and (not _common(solid[0]) or spoken) and not all(part.isupper() for part in solid)
 
 
-def _unlisted(before: str, word: str) -> bool:
-    """Return whether a word of no list is a name after a role that only people have."""
-    return bool(_PERSON.search(before[-40:])) and len(word) > 3 and word[1:].islower()
-
-
 def _alone(text: str, start: int, word: str, after: str, *, listed: bool) -> bool:
     """Return whether one capitalised word without title or label is a name."""
     if word in vocabulary("not_alone") or word in vocabulary("countries") or word in phrases("cities") or len(word) < 3:
         return False
     if _AGED.match(after) and (listed or _family(word)) or _DEGREE.match(after) and (listed or _family(word)):
         return not word.isupper() or len(word) > 4
-    if word.isupper():
+    if not listed or word.isupper():
         return False
-    if not listed:
-        return _family(word) and not _common(word) and len(word) > 3 and bool(_HUMAN.match(after))
     before = text[max(0, start - 24) : start]
     return bool(
         _DOES.match(after)

@@ -1,4 +1,4 @@
-"""De-identification on templates that the rules have not seen: generator, measure, and misses of the half to learn from.
+"""De-identification on templates that the rules have not seen: generator, measure, and half A's misses to learn from.
 
     python benchmarks/deid_unseen.py --n 600 [--peer VENV/bin/python] [--misses name]
 

@@ -23,6 +23,13 @@ def characters(which: str) -> frozenset[str]:
 
 
 @cache
+def pairs(which: str) -> tuple[tuple[str, str], ...]:
+    """Return the pairs of single characters that a list in `words` consists of."""
+    joined = "".join(_lines(which))
+    return tuple(zip(joined[::2], joined[1::2], strict=True))
+
+
+@cache
 def sexes() -> Mapping[str, str]:
     """Return f or m for each given name in Latin script that only one sex bears."""
     marked = (line.partition("\t") for line in _lines("given_en"))

@@ -29,16 +29,16 @@ _LATIN = re.compile(
     r"|(?<!\w)(?:Via|Viale|Piazza|Piazzetta|Corso|Strada|Contrada|Borgo|Vicolo|Rotonda|Canale|Stretto|Incrocio|Calle|Avenida|Paseo|Plaza|Pasaje|Camino|Carretera|Callejón|Ronda|Rambla|Rua|Travessa|Praça|ul\.|al\.|aleja|plac|pl\.|os\.) (?:[\w'’.-]+ ){0,4}[\w'’.-]+,? \d{1,4}(?:[ /,]{0,2}(?:Appartamento|Piso|Puerta|Apt\.?|m\.?|Int\.?)? ?\w{1,4})?(?:[ ,\n]{1,3}\d{2}-?\d{3},? (?:[A-ZÀ-Ž][\w'’-]+[ -]?){1,4}(?:\([A-Z]{2}\))?)?"
 )
 _PLACE_SAID = re.compile(
-    r"(?:\b(?i:Adres|Adresse|Anschrift|Dirección|Domicilio|Indirizzo|Endereço|Adress|Osoite|Residente in|residing at|R/o|resident of|lives at|living at|stays at|home is at|address)\b ?:? ?)(?P<it>[^\n;|]{0,40}\d[^;|]{4,70}?)(?=[.;|](?:\s|$)|\n(?:Tel|Ph|Phone|Aadhaar|Mob|Fax|Email|[A-Z][a-z]+:)|$)"
+    r"(?:\b(?i:Adres|Adresse|Anschrift|Dirección|Domicilio|Indirizzo|Endereço|Adress|Osoite|Residente in|residing at|R/o|resident of|lives at|living at|stays at|home is at|address)\b ?:? ?)(?P<it>(?=[A-ZÀ-Ž0-9#])[^\n;|]{0,40}\d[^;|]{4,70}?)(?=[.;|](?:\s|$)|,? (?:and|who|with|but|can|in|on|since|phone|tel)\b|\n(?:Tel|Ph|Phone|Aadhaar|Mob|Fax|Email|[A-Z][a-z]+:)|$)"
 )
 _TOWN_SHAPED = re.compile(
     r"(?<![\w-])(?P<it>(?:(?:North|South|East|West|New|Lake|Port|NORTH|SOUTH|EAST|WEST|NEW|LAKE|PORT) (?P<second>[A-Z][\w'-]{2,})|(?P<stem>[A-Z][a-z]{2,}|[A-Z]{3,}?)(?:ville|burgh|borough|bury|mouth|chester|furt|stad|shire|town|port|haven|view|side|fort|land|ton|berg|VILLE|BURGH|BOROUGH|BURY|MOUTH|CHESTER|FURT|STAD|SHIRE|TOWN|PORT|HAVEN|VIEW|SIDE|FORT|LAND|TON|BERG)))(?![\w-])(?! (?:[A-Z][a-z]+ )?(?:Hospital|Clinic|Medical|score|criteria|syndrome|sign|fever|virus))"
 )
 _MOVED = re.compile(
-    r"\b(?i:(?:transfer(?:red)?|moved|moving|travel\w*|return\w*|sent|flown|flew|drove|came|comes|commutes|referred|repatriated|taxi home|discharged home|home|police|shelter|council|mosque|church|parish|cousin|sister|brother|relatives?|family|lives|living|lived|live|born|from|centre|center|hospital|infirmary|system|institute|VAMC|originally|male|female|man|woman|man is|lady|gentleman))(?: (?i:back|home))? (?:(?i:from|to|in|near|of|outside) )?(?P<it>(?:(?:San|Santa|St\.|Saint|Los|Las|La|El|New|Nowy|Nowa|Stary|Vieja|Nueva|Bad|Le|Port|Fort|Mount|North|South|East|West) )?[A-ZÀ-Ž][a-zà-ž]{2,}(?:[ -](?:de |del |los |las |la |y |sur |am |an der |upon )*[A-ZÀ-Ž]?[a-zà-ž]{2,}){0,3})"
+    r"\b(?i:(?:transfer(?:red)?|moved|moving|travel\w*|return\w*|sent|flown|flew|drove|came|comes|commutes|referred|repatriated|taxi home|discharged home|home|police|shelter|council|mosque|church|parish|cousin|sister|brother|relatives?|family|lives|living|lived|live|born|from|centre|center|hospital|infirmary|system|institute|VAMC|originally|male|female|man|woman|man is|lady|gentleman))(?: (?i:back|home))? (?:(?i:from|to|in|near|of|outside) )?(?P<it>(?:(?:San|Santa|St\.|Saint|Los|Las|La|El|New|Nowy|Nowa|Stary|Vieja|Nueva|Bad|Le|Port|Fort|Mount|North|South|East|West) )?[A-ZÀ-Ž][a-zà-ž]{2,}(?:[ -](?:de |del |los |las |la |y |sur |am |an der |upon )*[A-ZÀ-Ž][a-zà-ž]{2,}){0,3})"
 )
 _ORGANISATION = re.compile(
-    r"(?<![\w])(?P<it>(?:(?!The |At |In |To |From |Patient |Our |Local |This |His |Her |My |A |An |Primary |Secondary |Nursing )[A-ZÀ-Ž][\w'’-]*\.?(?: (?:and|of|&|de|du|the) | & | )){1,5}(?:(?:Primary |Secondary |Junior |High |Grammar |Middle |Elementary )?School|College|University|Academy|Nursery|Kindergarten|(?:Residential |Care |Nursing |Funeral )Home|Lodge|Institute|Surgery|Practice|Partnership|Foundation|Trust|(?:Funeral )?Directors|(?:Foods |Logistics |Holdings |Homes )?(?:Ltd|Limited|Inc|LLC|LLP|plc|PLC|GmbH|Corp|Corporation|Pty|Bank|Police|Barracks|Prison|Shelter|Church|Mosque|Temple|Synagogue)\b\.?))(?!\w)"
+    r"(?<![\w])(?:(?:(?!The |At |In |To |From |Patient |Our |Local |This |His |Her |My |A |An |Primary |Secondary |Nursing )[A-ZÀ-Ž][\w'’-]*\.?(?: (?:and|of|&|de|du|the) | & | )){1,5}(?:(?:Primary |Secondary |Junior |High |Grammar |Middle |Elementary )?School|College|University|Academy|Nursery|Kindergarten|(?:Residential |Care |Nursing |Funeral )Home|Lodge|Institute|Surgery|Practice|Partnership|Foundation|Trust|(?:Funeral )?Directors|(?:Foods |Logistics |Holdings |Homes )?(?:Ltd|Limited|Inc|LLC|LLP|plc|PLC|GmbH|Corp|Corporation|Pty|Bank|Police|Barracks|Prison|Shelter|Church|Mosque|Temple|Synagogue)\b\.?))(?!\w)"
     r"|(?<!\w)(?:University|College|Hospital|Institute|Bank|Church) of [A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?"
     r"|(?<!\w)(?:Klinikum|Hôpital|Clinique|Ospedale|Hospital|Clínica|Universitätsklinikum|Krankenhaus|Ziekenhuis|Szpital|Policlinico|Centre Hospitalier|CHU)(?: (?:de|du|des|la|le|di|del|General|Universitario|Saint|St\.))* ?[A-ZÀ-Ž][\w'’-]+(?:[ -][A-ZÀ-Ž][\w'’-]+){0,2}"
     r"|(?<!\w)[A-Z][\w'’-]+(?: [A-Z][\w'’-]+){0,2} (?:Hospitals|Plus Ltd|Lodge)(?!\w)"
@@ -56,7 +56,7 @@ def _is_town(found: str) -> bool:
         return (is_given(second) or is_family(second) or not is_word(second)) and second not in vocabulary("countries")
     match = _TOWN_SHAPED.match(found)
     stem = match["stem"] if match else None
-    if stem is None or is_word(found):
+    if stem is None or is_word(found) or found.capitalize() in ("Passport", "Airport", "Transport", "Heliport"):
         return False
     return not is_word(found) and (is_given(stem) or is_family(stem) or len(stem) > 5)
 

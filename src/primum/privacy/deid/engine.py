@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from primum.privacy.deid import names_en, names_zh
+from primum.privacy.deid import name_forms, name_forms_zh, names_en, names_zh
 from primum.privacy.deid.addresses import ADDRESSES
+from primum.privacy.deid.addresses_zh import ADDRESSES_ZH
 from primum.privacy.deid.codes import CODES
 from primum.privacy.deid.dates import DATES
 from primum.privacy.deid.folding import folded
 from primum.privacy.deid.labelled import LABELLED
 from primum.privacy.deid.lists import phrases, vocabulary
-from primum.privacy.deid.name_forms import shaped_names_in
 from primum.privacy.deid.numbers import NUMBERS
 from primum.privacy.deid.places import PLACES, PLACES_ZH, places_in, places_in_chinese
 from primum.privacy.deid.rule import Rule
@@ -60,7 +60,7 @@ def _by_rules(text: str) -> Iterator[Span]:
             if has[rule.needs] and _hinted(rule, lowered):
                 yield from rule.spans(text)
     if _CHINESE.search(text):
-        for rule in PLACES_ZH:
+        for rule in (*PLACES_ZH, *ADDRESSES_ZH):
             if has[rule.needs] and _hinted(rule, lowered):
                 yield from rule.spans(text)
 
@@ -72,11 +72,21 @@ def _hinted(rule: Rule, lowered: str) -> bool:
 def _by_words(text: str) -> Iterator[Span]:
     if _LATIN.search(text):
         yield from names_en.names_in(text)
-        yield from shaped_names_in(text)
+        yield from name_forms.shaped_names_in(text)
         yield from places_in(text)
     if _CHINESE.search(text):
-        yield from names_zh.names_in(text)
+        yield from _chinese_names(text)
         yield from places_in_chinese(text)
+
+
+def _chinese_names(text: str) -> Iterator[Span]:
+    found = [*names_zh.names_in(text), *name_forms_zh.shaped_names_in(text)]
+    yield from found
+    yield from name_forms_zh.joined_names_in(text, found)
+    for start, cut, joined in name_forms_zh.broken_windows(text):
+        for span in (*names_zh.names_in(joined), *name_forms_zh.shaped_names_in(joined)):
+            if span.start + start < cut < span.end + start:
+                yield Span(start=span.start + start, end=span.end + start + 1, kind="name", score=span.score)
 
 
 def _again(text: str, found: Sequence[Span]) -> Iterator[Span]:

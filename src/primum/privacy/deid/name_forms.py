@@ -72,7 +72,12 @@ def _is_last_first(text: str, match: re.Match[str]) -> bool:
     if opens and match["last"].isupper() and not first.isupper() and len(last[-1]) > 2:
         return True
     sure = is_family(last[-1]) and not is_word(last[-1])
-    return opens and (sure or not is_word(last[-1])) or sure and (not is_given(last[-1]) or match["last"].isupper())
+    return (
+        opens
+        and (is_family(last[-1]) or not is_word(last[-1]))
+        or sure
+        and (not is_given(last[-1]) or match["last"].isupper())
+    )
 
 
 def _is_initialled(text: str, match: re.Match[str]) -> bool:
@@ -83,7 +88,7 @@ def _is_initialled(text: str, match: re.Match[str]) -> bool:
     if (
         initials.strip(".") in _NOT_INITIALS
         and initials.count(".") < 2
-        and not (_led(text, match.start()) and "." in initials)
+        and not (_led(text, match.start()) and is_family(last))
     ):
         return False
     following = re.match(r"(?:['’]s)?[ -](\w+)", text[match.end() : match.end() + 24])

@@ -72,7 +72,7 @@ _HELLO = re.compile(
 )
 
 
-_ONE_MORE = re.compile(rf"(?:,| ?/|,? (?:and|&|et|y|und))[ ](?P<it>{CAP})(?![\w@.])")
+_ONE_MORE = re.compile(r"(?:,| ?/|,? (?:and|&|et|y|und))[ ](?P<it>[A-ZÀ-Ž][a-zà-ž][\w'’-]+)(?![\w@.-])")
 _MONTH_NAMES = frozenset("April May June August March Ward Page".split())
 """Family names that are otherwise no part of a name."""
 _DIRECTIONS = frozenset("North South East West New Middle Northern Southern Eastern Western".split())

@@ -58,7 +58,7 @@ _ZIP = re.compile(
     rf"(?<=\b)(?:(?:{_CAP} ){{0,2}}{_CAP}, )?{_STATE},? \d{{5}}(?:-\d{{4}})?(?!\d)|(?i:zip(?: ?code)?|post(?:al)? ?code|postcode)[\s:=]{{0,3}}(?:is )?(?P<it>[A-Z]?\d[\w -]{{2,8}}\w)"
 )
 _CITY_STATE = re.compile(
-    rf"(?<![\w.])(?P<it>(?![A-Z]{{2,4}},){_TOWN}(?: {_TOWN}){{0,2}}), ?(?:(?!A[AEPS]|GU|FM|M[HP]){_STATE}|Alabama|Alaska|Arizona|Arkansas|California|Colorado|Connecticut|Delaware|Florida|Georgia|Hawaii|Idaho|Illinois|Indiana|Iowa|Kansas|Kentucky|Louisiana|Maine|Maryland|Massachusetts|Michigan|Minnesota|Mississippi|Missouri|Montana|Nebraska|Nevada|New (?:Hampshire|Jersey|Mexico|York)|North (?:Carolina|Dakota)|Ohio|Oklahoma|Oregon|Pennsylvania|Rhode Island|South (?:Carolina|Dakota)|Tennessee|Texas|Utah|Vermont|Virginia|Washington|West Virginia|Wisconsin|Wyoming)(?![\w.])"
+    rf"(?<![\w.])(?P<it>(?![A-Z]{{2,4}},){_TOWN}(?: {_TOWN}){{0,2}}), ?(?:(?!A[AEPS]|GU|FM|M[HP]){_STATE}|Alabama|Alaska|Arizona|Arkansas|California|Colorado|Connecticut|Delaware|Florida|Georgia|Hawaii|Idaho|Illinois|Indiana|Iowa|Kansas|Kentucky|Louisiana|Maine|Maryland|Massachusetts|Michigan|Minnesota|Mississippi|Missouri|Montana|Nebraska|Nevada|New (?:Hampshire|Jersey|Mexico|York)|North (?:Carolina|Dakota)|Ohio|Oklahoma|Oregon|Pennsylvania|Rhode Island|South (?:Carolina|Dakota)|Tennessee|Texas|Utah|Vermont|Virginia|Washington|West Virginia|Wisconsin|Wyoming)(?![\w.-])"
 )
 _LIVES = re.compile(
     rf"\b(?i:lives? (?:alone )?in|lived in|living in|resid(?:es|ing|ent) (?:in|of)|native of|born in|grew up in|moved (?:here )?(?:from|to)|relocated (?:from|to)|(?:returned|returning|travel(?:l?ed|s|l?ing)?|flew|trip|flight|drove|transferred|went|vacation(?:ed|ing)?|visit(?:ed|ing)|visit|holiday(?:ed)?) (?:back )?(?:from|to|in)|visited|visiting|(?:is|was|are|comes|came|originally|hails|arrived|back|records|friends?|family|residing|daughter|son|flown|ambulance|(?:drove|brought|took|transported)(?: \w+)?) from|works in|home in|based in|hometown(?: of| is|:)?|city:|town:|city of|town of|village of|outside(?: of)?|raised in)[ ](?P<it>(?!(?:Dr|Mr|Mrs|Ms)\b){_TOWN}(?: {_TOWN}){{0,2}})"
@@ -266,7 +266,7 @@ def _zh_cities() -> re.Pattern[str]:
     cities = "|".join(sorted(vocabulary("cities_zh"), key=len, reverse=True))
     return re.compile(
         rf"(?:(?:{provinces})(?:省|自治区|壮族自治区|市)?)?(?:{cities})(?:市|地区|州)?(?:[\u3400-\u9fff]{{1,3}}(?:区|县|镇|乡|村))?"
-        rf"(?!果|瓜|型|肝炎|脑炎|菜|话|鸭|牛肉|烤|病毒|白|肺|路|大学|协和|医院|第)"
+        rf"(?!度|西汀|西丁|新碱|时|小异|果|瓜|型|肝炎|脑炎|菜|话|鸭|牛肉|烤|病毒|白|肺|路|大学|协和|医院|第)"
         rf"|(?:{provinces})(?:省|自治区)[\u3400-\u9fff]{{2,4}}?(?:市|县|州)(?:[\u3400-\u9fff]{{1,3}}(?:区|县|镇|乡|村))?"
     )
 

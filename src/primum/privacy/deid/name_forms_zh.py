@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from primum.privacy.deid.lists import characters, names, vocabulary
+from primum.privacy.deid.lists import characters, names, one_of, vocabulary
 from primum.privacy.deid.spans import Span
 
 _HAN = r"[\u3400-\u9fff]"
@@ -21,7 +21,7 @@ _LEAD = (
     "我是 我叫 名叫 叫做 叫 我科 我院 床 教授 主任 主任医师 主治医师 住院医师 寄养家庭 家庭 诊治 乡医 村医 家庭医生 术前讨论 预防接种 入户 主题"
 )
 _LED = re.compile(
-    rf"(?:{'|'.join(sorted(_LEAD.split(), key=len, reverse=True))}|(?<![\u3400-\u9fff])[父母夫妻班]|(?<=[）)])班|其[父母夫妻子女兄弟姐妹](?![父母亲子女儿妹姐弟兄]))[ 　（(:：\"“]{{0,2}}(?={_HAN})"
+    rf"(?:{one_of(_LEAD.split())}|(?<![\u3400-\u9fff])[父母夫妻班]|(?<=[）)])班|其[父母夫妻子女兄弟姐妹](?![父母亲子女儿妹姐弟兄]))[ 　（(:：\"“]{{0,2}}(?={_HAN})"
 )
 _GOES_ON = "，,。；;、：:）)（(|/ 　\n\t@<之的护过帮希带提照就及与和诉称于在因说代不陪同到打来去已行查从为至自由电经予给今做接、男女课住放"
 _SPACED = re.compile(

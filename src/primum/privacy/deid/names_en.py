@@ -73,6 +73,7 @@ _HELLO = re.compile(
 
 
 _ONE_MORE = re.compile(r"(?:,| ?/|,? (?:and|&|et|y|und))[ ](?P<it>[A-ZÀ-Ž][a-zà-ž][\w'’-]+)(?![\w@.-])")
+_LAST_WORD = re.compile(r"([^\W\d_]+(?:'[^\W\d_]+)?)(?:,| -| \()?[ ]{1,2}$")
 _MONTH_NAMES = frozenset("April May June August March Ward Page".split())
 """Family names that are otherwise no part of a name."""
 _DIRECTIONS = frozenset("North South East West New Middle Northern Southern Eastern Western".split())
@@ -100,11 +101,38 @@ def _joined(text: str, found: list[Span]) -> Iterator[Span]:
             end = match.end("it")
 
 
+def _led(before: str) -> tuple[bool, bool]:
+    """Return whether a title or label, and whether a role, ends the text before a name.
+
+    What their patterns must end in is looked at first: most runs of capitals stand after neither.
+    """
+    if not before:
+        return False, False
+    bare_end = before.rstrip(" \t*_\n")
+    labelled = bare_end.endswith((":", "=", "：")) or bare_end[-2:].lower() in ("by", "ar")
+    if labelled and _LABEL.search(before):
+        return True, False
+    if before[-1] != " ":
+        return False, False
+    if _TITLE.search(before[-16:]):
+        return True, False
+    ends = _LAST_WORD.search(before[-24:])
+    return False, ends is not None and ends[1].lower() in _role_ends() and bool(_ROLE.search(before))
+
+
+@cache
+def _role_ends() -> frozenset[str]:
+    """Return the words that a role can end in."""
+    words = re.findall(
+        r"[a-zé']+",
+        re.sub(r"\?:|\\b|\[eé\]", "", _ROLE.pattern.replace("fianc[eé]e?", "fiance fiancee fiancé fiancée")),
+    )
+    return frozenset({*words, "neighbour", "neighbor", "kid", "kids", "name"})
+
+
 def _in_run(text: str, start: int, end: int) -> Iterator[Span]:
     words = [(start + one.start(), start + one.end()) for one in _WORD.finditer(text[start:end])]
-    before = text[max(0, start - 60) : start]
-    sure = bool(_TITLE.search(before) or _LABEL.search(before))
-    likely = not sure and bool(_ROLE.search(before))
+    sure, likely = _led(text[max(0, start - 60) : start])
     place = 0
     while place < len(words):
         word = text[slice(*words[place])]

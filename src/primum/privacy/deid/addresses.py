@@ -10,39 +10,39 @@ from primum.privacy.deid.lists import vocabulary
 from primum.privacy.deid.names_en import is_family, is_given, is_word
 from primum.privacy.deid.rule import Rule
 
-_CAP = r"[A-ZÀ-Ž][\w'’.-]*"
+_CAP = r"[A-ZÀ-Ž][\w'’.-]{0,25}"
 _DOOR = r"(?:(?:Flat|Studio|Unit|Apt\.?|Apartment|Suite|Level|Shop|Villa|House|H\.? ?No\.?|Door No\.?|Plot|Block) ?#?\w{1,5},?[ \n/]{1,2}){0,2}"
 _NUMBER = r"\d{1,6}[A-Za-z]?(?:[-/]\d{1,5}[A-Za-z]?)?,?"
 _WORDS = rf"(?:[ \n,]{{1,3}}(?:{_CAP}|of|the|de|du|des|la|le|von|der)){{1,8}}"
 _UK = r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d{2} ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]{2}|[A-Z]{2}\d[A-Z] ?\d[A-Z]{2}"
 _AU = r"(?:NSW|VIC|QLD|TAS|ACT|NT|SA|WA),? ?\d{4}"
 _US = r"(?:A[LKZR]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY]|AA|AE|AP|P[RW]|GU|AS|M[HP]|FM|VI),? \d{5}(?:-\d{4})?"
-_IN = r"[A-Z][a-z]+[ -–]{1,3}\d{6}"
+_IN = r"[A-Z][a-z]{1,20}[ –-]{1,3}\d{6}"
 _CODED = re.compile(
     rf"(?<![\w/.-])(?:{_DOOR}{_NUMBER}{_WORDS}|{_DOOR}{_CAP}(?:[ ,\n]{{1,2}}{_CAP}){{1,7}})[ ,\n]{{1,3}}(?:{_UK}|{_AU}|{_US}|(?:{_IN}))(?!\w)"
 )
 _STREET_FIRST = re.compile(
-    r"(?<!\w)(?:[A-ZÄÖÜÉÈ][\w'’.-]*[ -]){0,3}[A-ZÄÖÜa-zäöüß][\w-]*(?:straße|strasse|str\.|weg|allee|platz|gasse|ring|damm|ufer|straat|laan|singel|dreef|steeg|plein|kade|gracht|boulevard|baan|hof|pad|gatan|gränd|vägen|stigen|torget|vej|gade|katu|tie|gata|veien|utca|ulica|trg) ?\d{1,4} ?[a-zA-Z]?(?:[-/]\d{1,4})?(?:[,\n ]{1,3}(?:\d{5}|\d{4} ?[A-Z]{2}|\d{3} ?\d{2}|\d{4})[ \n]{1,2}(?:[A-ZÄÖÜ'][\w'-]*[ -]?){1,4}(?<![ -]))?"
+    r"(?<!\w)(?:[A-ZÄÖÜÉÈ][\w'’.]{0,20}[ -]){0,3}[A-ZÄÖÜa-zäöüß]\w{0,25}(?:straße|strasse|str\.|weg|allee|platz|gasse|ring|damm|ufer|straat|laan|singel|dreef|steeg|plein|kade|gracht|boulevard|baan|hof|pad|gatan|gränd|vägen|stigen|torget|vej|gade|katu|tie|gata|veien|utca|ulica|trg) ?\d{1,4} ?[a-zA-Z]?(?:[-/]\d{1,4})?(?:[,\n ]{1,3}(?:\d{5}|\d{4} ?[A-Z]{2}|\d{3} ?\d{2}|\d{4})[ \n]{1,2}[A-ZÄÖÜ'][\w']{0,25}(?:[ -][A-ZÄÖÜ'][\w']{0,25}){0,3})?"
 )
 _LATIN = re.compile(
-    r"(?<!\w)(?:\d{1,4}(?: ?(?:bis|ter))?,? )?(?i:rue|avenue|boulevard|place|chemin|allée|impasse|quai|route|cours)(?: (?:de|du|des|la|le|les|l['’]|d['’]))* ?[A-ZÀ-Ž][\w'-]+(?:[ -](?:de |du |la |le )?[A-ZÀ-Ž][\w'-]+){0,3},?[ \n]{1,2}\d{5} (?:(?:Sainte?|Le|La|Les)[ -])?[A-ZÀ-Ž][\w-]+(?:[ -](?:(?:sur|les?|la|en|de|du)[ -])?[A-ZÀ-Ž][\w-]*){0,2}"
-    r"|(?<!\w)(?:Via|Viale|Piazza|Piazzetta|Corso|Strada|Contrada|Borgo|Vicolo|Rotonda|Canale|Stretto|Incrocio|Calle|Avenida|Paseo|Plaza|Pasaje|Camino|Carretera|Callejón|Ronda|Rambla|Rua|Travessa|Praça|ul\.|al\.|aleja|plac|pl\.|os\.) (?:[\w'’.-]+ ){0,4}[\w'’.-]+,? \d{1,4}(?:[ /,]{0,2}(?:Appartamento|Piso|Puerta|Apt\.?|m\.?|Int\.?)? ?\w{1,4})?(?:[ ,\n]{1,3}\d{2}-?\d{3},? (?:[A-ZÀ-Ž][\w'’-]+[ -]?){1,4}(?:\([A-Z]{2}\))?)?"
+    r"(?<!\w)(?:\d{1,4}(?: ?(?:bis|ter))?,? )?(?i:rue|avenue|boulevard|place|chemin|allée|impasse|quai|route|cours)(?: (?:de|du|des|la|le|les|l['’]|d['’])){0,3} ?[A-ZÀ-Ž][\w']{1,25}(?:[ -](?:de |du |la |le )?[A-ZÀ-Ž][\w']{1,25}){0,3},?[ \n]{1,2}\d{5} (?:(?:Sainte?|Le|La|Les)[ -])?[A-ZÀ-Ž]\w{1,25}(?:[ -](?:(?:sur|les?|la|en|de|du)[ -])?[A-ZÀ-Ž]\w{0,25}){0,2}"
+    r"|(?<!\w)(?:Via|Viale|Piazza|Piazzetta|Corso|Strada|Contrada|Borgo|Vicolo|Rotonda|Canale|Stretto|Incrocio|Calle|Avenida|Paseo|Plaza|Pasaje|Camino|Carretera|Callejón|Ronda|Rambla|Rua|Travessa|Praça|ul\.|al\.|aleja|plac|pl\.|os\.) (?:[\w'’.-]{1,25} ){0,4}[\w'’.-]{1,25},? \d{1,4}(?:[ /,]{0,2}(?:Appartamento|Piso|Puerta|Apt\.?|m\.?|Int\.?)? ?\w{1,4})?(?:[ ,\n]{1,3}\d{2}-?\d{3},? [A-ZÀ-Ž][\w'’]{1,25}(?:[ -][A-ZÀ-Ž][\w'’]{1,25}){0,3}(?: \([A-Z]{2}\))?)?"
 )
 _PLACE_SAID = re.compile(
-    r"(?:\b(?i:Adres|Adresse|Anschrift|Dirección|Domicilio|Indirizzo|Endereço|Adress|Osoite|Residente in|residing at|R/o|resident of|lives at|living at|stays at|home is at|address)\b ?:? ?)(?P<it>(?=[A-ZÀ-Ž0-9#])[^\n;|]{0,40}\d[^;|]{4,70}?)(?=[.;|](?:\s|$)|,? (?:and|who|with|but|can|in|on|since|phone|tel)\b|\n(?:Tel|Ph|Phone|Aadhaar|Mob|Fax|Email|[A-Z][a-z]+:)|$)"
+    r"(?:\b(?i:Adres|Adresse|Anschrift|Dirección|Domicilio|Indirizzo|Endereço|Adress|Osoite|Residente in|residing at|R/o|resident of|lives at|living at|stays at|home is at|address)\b ?:? ?)(?P<it>(?=[A-ZÀ-Ž0-9#])[^\n;|]{0,40}\d[^;|]{0,70}?)(?=[.;|](?:\s|$)|,? (?:and|who|with|but|can|in|on|since|phone|tel)\b|\n(?:Tel|Ph|Phone|Aadhaar|Mob|Fax|Email|[A-Z][a-z]+:)|$)"
 )
 _TOWN_SHAPED = re.compile(
-    r"(?<![\w-])(?P<it>(?:(?:North|South|East|West|New|Lake|Port|NORTH|SOUTH|EAST|WEST|NEW|LAKE|PORT) (?P<second>[A-Z][\w'-]{2,})|(?P<stem>[A-Z][a-z]{2,}|[A-Z]{3,}?)(?:ville|burgh|borough|bury|mouth|chester|furt|stad|shire|town|port|haven|view|side|fort|land|ton|berg|VILLE|BURGH|BOROUGH|BURY|MOUTH|CHESTER|FURT|STAD|SHIRE|TOWN|PORT|HAVEN|VIEW|SIDE|FORT|LAND|TON|BERG)))(?![\w-])(?! (?:[A-Z][a-z]+ )?(?:Hospital|Clinic|Medical|score|criteria|syndrome|sign|fever|virus))"
+    r"(?<![\w-])(?P<it>(?:(?:North|South|East|West|New|Lake|Port|NORTH|SOUTH|EAST|WEST|NEW|LAKE|PORT) (?P<second>[A-Z][\w'-]{2,25})|(?P<stem>[A-Z][a-z]{2,20}|[A-Z]{3,20}?)(?:ville|burgh|borough|bury|mouth|chester|furt|stad|shire|town|port|haven|view|side|fort|land|ton|berg|VILLE|BURGH|BOROUGH|BURY|MOUTH|CHESTER|FURT|STAD|SHIRE|TOWN|PORT|HAVEN|VIEW|SIDE|FORT|LAND|TON|BERG)))(?![\w-])(?! (?:[A-Z][a-z]+ )?(?:Hospital|Clinic|Medical|score|criteria|syndrome|sign|fever|virus))"
 )
 _MOVED = re.compile(
-    r"\b(?i:(?:transfer(?:red)?|moved|moving|travel\w*|return\w*|sent|flown|flew|drove|came|comes|commutes|referred|repatriated|taxi home|discharged home|home|police|shelter|council|mosque|church|parish|cousin|sister|brother|relatives?|family|lives|living|lived|live|born|from|centre|center|hospital|infirmary|system|institute|VAMC|originally|male|female|man|woman|man is|lady|gentleman))(?: (?i:back|home))? (?:(?i:from|to|in|near|of|outside) )?(?P<it>(?:(?:San|Santa|St\.|Saint|Los|Las|La|El|New|Nowy|Nowa|Stary|Vieja|Nueva|Bad|Le|Port|Fort|Mount|North|South|East|West) )?[A-ZÀ-Ž][a-zà-ž]{2,}(?:[ -](?:de |del |los |las |la |y |sur |am |an der |upon )*[A-ZÀ-Ž][a-zà-ž]{2,}){0,3})"
+    r"\b(?i:(?:transfer(?:red)?|moved|moving|travel\w*|return\w*|sent|flown|flew|drove|came|comes|commutes|referred|repatriated|taxi home|discharged home|home|police|shelter|council|mosque|church|parish|cousin|sister|brother|relatives?|family|lives|living|lived|live|born|from|centre|center|hospital|infirmary|system|institute|VAMC|originally|male|female|man|woman|man is|lady|gentleman))(?: (?i:back|home))? (?:(?i:from|to|in|near|of|outside) )?(?P<it>(?:(?:San|Santa|St\.|Saint|Los|Las|La|El|New|Nowy|Nowa|Stary|Vieja|Nueva|Bad|Le|Port|Fort|Mount|North|South|East|West) )?[A-ZÀ-Ž][a-zà-ž]{2,25}(?:[ -](?:de |del |los |las |la |y |sur |am |an der |upon )?[A-ZÀ-Ž][a-zà-ž]{2,25}){0,3})"
 )
 _ORGANISATION = re.compile(
-    r"(?<![\w])(?:(?:(?!The |At |In |To |From |Patient |Our |Local |This |His |Her |My |A |An |Primary |Secondary |Nursing )[A-ZÀ-Ž][\w'’-]*\.?(?: (?:and|of|&|de|du|the) | & | )){1,5}(?:(?:Primary |Secondary |Junior |High |Grammar |Middle |Elementary )?School|College|University|Academy|Nursery|Kindergarten|(?:Residential |Care |Nursing |Funeral )Home|Lodge|Institute|Surgery|Practice|Partnership|Foundation|Trust|(?:Funeral )?Directors|(?:Foods |Logistics |Holdings |Homes )?(?:Ltd|Limited|Inc|LLC|LLP|plc|PLC|GmbH|Corp|Corporation|Pty|Bank|Police|Barracks|Prison|Shelter|Church|Mosque|Temple|Synagogue)\b\.?))(?!\w)"
-    r"|(?<!\w)(?:University|College|Hospital|Institute|Bank|Church) of [A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?"
-    r"|(?<!\w)(?:Klinikum|Hôpital|Clinique|Ospedale|Hospital|Clínica|Universitätsklinikum|Krankenhaus|Ziekenhuis|Szpital|Policlinico|Centre Hospitalier|CHU)(?: (?:de|du|des|la|le|di|del|General|Universitario|Saint|St\.))* ?[A-ZÀ-Ž][\w'’-]+(?:[ -][A-ZÀ-Ž][\w'’-]+){0,2}"
-    r"|(?<!\w)[A-Z][\w'’-]+(?: [A-Z][\w'’-]+){0,2} (?:Hospitals|Plus Ltd|Lodge)(?!\w)"
-    r"|(?<!\w)(?:The )?[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)? (?:Surgery|Practice|Medical Practice|Health Centre)(?!\w)"
+    r"(?<![\w])(?:(?:(?!The |At |In |To |From |Patient |Our |Local |This |His |Her |My |A |An |Primary |Secondary |Nursing )[A-ZÀ-Ž][\w'’-]{0,25}\.?(?: (?:and|of|&|de|du|the) | & | )){1,5}(?:(?:Primary |Secondary |Junior |High |Grammar |Middle |Elementary )?School|College|University|Academy|Nursery|Kindergarten|(?:Residential |Care |Nursing |Funeral )Home|Lodge|Institute|Surgery|Practice|Partnership|Foundation|Trust|(?:Funeral )?Directors|(?:Foods |Logistics |Holdings |Homes )?(?:Ltd|Limited|Inc|LLC|LLP|plc|PLC|GmbH|Corp|Corporation|Pty|Bank|Police|Barracks|Prison|Shelter|Church|Mosque|Temple|Synagogue)\b\.?))(?!\w)"
+    r"|(?<!\w)(?:University|College|Hospital|Institute|Bank|Church) of [A-Z][\w'’-]{1,25}(?: [A-Z][\w'’-]{1,25})?"
+    r"|(?<!\w)(?:Klinikum|Hôpital|Clinique|Ospedale|Hospital|Clínica|Universitätsklinikum|Krankenhaus|Ziekenhuis|Szpital|Policlinico|Centre Hospitalier|CHU)(?: (?:de|du|des|la|le|di|del|General|Universitario|Saint|St\.)){0,3} ?[A-ZÀ-Ž][\w'’]{1,25}(?:[ -][A-ZÀ-Ž][\w'’]{1,25}){0,2}"
+    r"|(?<!\w)[A-Z][\w'’-]{1,25}(?: [A-Z][\w'’-]{1,25}){0,2} (?:Hospitals|Plus Ltd|Lodge)(?!\w)"
+    r"|(?<!\w)(?:The )?[A-Z][\w'’-]{1,25}(?: [A-Z][\w'’-]{1,25})? (?:Surgery|Practice|Medical Practice|Health Centre)(?!\w)"
 )
 _GENERAL = frozenset(
     "General Local Community Outside Urgent Care Primary Emergency Walk Outpatient Inpatient Pain Eye Heart Medical Regional Children's Women's Cardiology Neurology Oncology Surgery Surgical Diabetes Plastic Vascular Cardiac Thoracic Spine Spinal Bariatric Elective Day Laser Robotic Hernia Cataract Oral Orthopedic Orthopaedic Trauma Hand Foot Hip Knee Brain Bowel Major Minor Redo Open Keyhole Private Group Family Best Good Clinical Current High Middle Elementary Old New Nursing Residential Funeral Secondary Graduate Medicine Law Best Public State Special Boarding Night Sunday Medical General Skilled Department Admission Planned Previous Prior Past Post Status Pre Abdominal Breast ENT Urology Pediatric Paediatric Practice Gastric Colorectal Head Neck Facial Cosmetic Transplant Emergency".split()

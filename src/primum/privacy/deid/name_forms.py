@@ -20,7 +20,7 @@ _ONLY_INITIALS = re.compile(
     r"\b(?i:subject|patient|pt|initials?|spoke (?:to|with|w/?)|d/w|discussed with|by|signed)[ :]{1,2}(?P<it>(?:[A-Z]\.){2,3})(?!\w)"
 )
 _HAN_PINYIN = re.compile(
-    rf"(?P<han>[\u3400-\u9fff]{{2,4}})[ ]?[(（](?P<latin>{CAP}(?:[ ]{CAP}){{1,2}})[)）]|(?P<latin2>{CAP}(?:[ ]{CAP}){{1,2}})[ ]?[(（](?P<han2>[\u3400-\u9fff]{{2,4}})[)）]"
+    rf"(?P<han>[\u3400-\u9fff]{{2,4}})[ ]?[(（](?P<latin>{CAP}(?:[ ]{CAP}){{1,2}})[)）]|(?<![\w'’-])(?P<latin2>{CAP}(?:[ ]{CAP}){{1,2}})[ ]?[(（](?P<han2>[\u3400-\u9fff]{{2,4}})[)）]"
 )
 _OFFICIAL = re.compile(
     r"(?:\b(?:surgeon|asst\.?|assistant|an(?:a)?esthetist|anesthesiologist|GP|NP|PA|RN|nurse|sister|midwife|endoscopist|inmate|prisoner|resident|patient|pt|name|reg|registrar|SHO|signed(?: by)?|by|with|from|d/w|lead|dentist|operator|radiographer|physio|consultant|client|donor|driver|re|cc|dr|prof)\b\.?:?|\n|^|[:;/]|[ ]{2})[ ]{0,4}$",

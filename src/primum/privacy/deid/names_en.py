@@ -16,7 +16,7 @@ from primum.privacy.deid.lists import names, phrases, vocabulary
 from primum.privacy.deid.spans import Span
 
 _L = r"[^\W\d_]"
-CAP = rf"(?:[A-ZÀ-ÖØ-ÞĀ-Žİ]{_L}*(?:['’-]{_L}+)*)"
+CAP = rf"(?:[A-ZÀ-ÖØ-ÞĀ-Žİ]{_L}{{0,30}}(?:['’-]{_L}{{1,30}}){{0,4}})"
 PARTICLE = r"(?:de|da|del|della|dos|das|do|du|van|von|der|den|des|di|la|le|el|al|bin|ibn|bint|abu|ter|ten|af|av|zu|y)"
 _RUN = re.compile(
     rf"(?<![\w@])(?:(?:{PARTICLE}[ ]){{0,3}}{CAP}|(?:al|el|de|d['’]|l['’])-?{CAP})\.?(?:[ ](?:{CAP}\.?|{PARTICLE}(?=[ ](?:{PARTICLE}[ ])?[A-ZÀ-Ž])))*(?!@)"
@@ -73,7 +73,7 @@ _HELLO = re.compile(
 
 
 _ONE_MORE = re.compile(r"(?:,| ?/|,? (?:and|&|et|y|und))[ ](?P<it>[A-ZÀ-Ž][a-zà-ž][\w'’-]+)(?![\w@.-])")
-_LAST_WORD = re.compile(r"([^\W\d_]+(?:'[^\W\d_]+)?)(?:,| -| \()?[ ]{1,2}$")
+_LAST_WORD = re.compile(r"(?<![^\W\d_])([^\W\d_]{1,20}(?:'[^\W\d_]+)?)(?:,| -| \()?[ ]{1,2}$")
 _MONTH_NAMES = frozenset("April May June August March Ward Page".split())
 """Family names that are otherwise no part of a name."""
 _DIRECTIONS = frozenset("North South East West New Middle Northern Southern Eastern Western".split())

@@ -12,8 +12,8 @@ from primum.privacy.deid.names_en import is_word
 from primum.privacy.deid.rule import Rule
 from primum.privacy.deid.spans import Span
 
-_CAP = r"[A-ZÀ-Ž][\w'’.-]*"
-_TOWN = r"(?:St\. |Ft\. |Mt\. )?[A-ZÀ-Ž][\w'’-]*"
+_CAP = r"[A-ZÀ-Ž][\w'’.-]{0,30}"
+_TOWN = r"(?:St\. |Ft\. |Mt\. )?[A-ZÀ-Ž][\w'’-]{0,30}"
 _STATE = r"(?:A[LKZR]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|P[AWR]|RI|S[CD]|T[NX]|UT|V[AIT]|W[AIVY]|AA|AE|AP|FM|GU|AS|MH|MP)"
 _STREETS = (
     "Alley Annex Arcade Avenue Ave Bayou Beach Bend Bluff Bluffs Bottom Boulevard Blvd Branch Bridge Brook Brooks Burg Burgs Bypass Camp Canyon "
@@ -62,7 +62,7 @@ _SHAPED = re.compile(
     r"(?<![\w-])(?:(?:North|South|East|West|New|Lake|Port) [A-Z][a-z]{2,}(?:ville|burgh|borough|bury|mouth|chester|furt|stad|shire|town|port|haven|view|side|fort|land|ton|berg|mouth|bury)?(?=,|\.|;| \d{5}|\n)|[A-Z][a-z]{3,}(?:ville|burgh|borough|chester|shire|furt|stad|haven|mouth))(?![\w-])"
 )
 _HOSPITAL = re.compile(
-    r"(?<![\w])(?P<it>(?:(?:St|Mt)\. )?(?:(?!The |At |In |To |From |Patient |Our |Local |This |Admitted )[A-Z][\w'’-]*(?:,? (?:and|of|&) | |\. )){1,5}(?:Hospitals?|Medical Cent(?:er|re)|Health(?:care)? (?:System|Cent(?:er|re))|Clinic|Infirmary|Hospice|Nursing Home|Surgery Cent(?:er|re)|Cancer Cent(?:er|re)|Medical Group|Health Trust|NHS (?:Foundation )?Trust|Rehabilitation Cent(?:er|re)|Pharmacy|University Hospital|Healthcare|Care Home|Care Center|Senior Living)(?: of [A-Z]\w+)?)(?!\w)"
+    r"(?<![\w])(?P<it>(?:(?:St|Mt)\. )?(?:(?!The |At |In |To |From |Patient |Our |Local |This |Admitted )[A-Z][\w'’-]{0,30}(?:,? (?:and|of|&) | |\. )){1,5}(?:Hospitals?|Medical Cent(?:er|re)|Health(?:care)? (?:System|Cent(?:er|re))|Clinic|Infirmary|Hospice|Nursing Home|Surgery Cent(?:er|re)|Cancer Cent(?:er|re)|Medical Group|Health Trust|NHS (?:Foundation )?Trust|Rehabilitation Cent(?:er|re)|Pharmacy|University Hospital|Healthcare|Care Home|Care Center|Senior Living)(?: of [A-Z]\w+)?)(?!\w)"
 )
 _HOSPITAL_PLAIN = re.compile(
     r"^(?:(?:The|General|Local|Community|University|Outside|Urgent|Care|Primary|Emergency|Walk|In|Outpatient|Inpatient|Pain|Eye|Heart|Medical|Regional|County|Children'?s|Women'?s|Cardiology|Neurology|Oncology|Surgery|Surgical|Diabetes|Wound|Sleep|Dental|Family|Internal|Medicine|Veterans|Specialty|Teaching|Acute|Pediatric|Dermatology|Orthopedic|Urology|Anticoagulation|Coumadin|Memory|Fracture|Allergy|Mental|Health|Day|Private|Public|State|Tertiary|And|Of|Follow|Up|Retail|Hospital|Infirmary|Clinic|Cancer|Rehabilitation|Nursing|Skilled|Center|Centre|Pharmacy|Home|Hospice|System)[ -]?)+$",

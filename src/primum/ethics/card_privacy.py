@@ -12,10 +12,11 @@ _OF_RECORDS = ("k_anonymity", "small_class_share", "prosecutor_risk")
 
 
 def privacy_lines(findings: Sequence[Finding]) -> list[str]:
-    """Return one sentence on the promise, the strongest attack and the records' look-alikes; those there are."""
+    """Return a sentence each on masked texts, the promise, the strongest attack and look-alikes; those there are."""
     promises = [f for f in findings if f.metric == "epsilon" and f.value is not None]
     areas = [f for f in findings if f.metric == "membership_auc" and f.value is not None]
-    lines = [_of_promise(one) for one in promises]
+    lines = [_of_masking(f) for f in findings if f.metric == "identifiers_masked" and f.detail.get("kind") == "any"]
+    lines += [_of_promise(one) for one in promises]
     lines += [_of_attack(max(areas, key=lambda f: f.value or 0.0))] if areas else []
     records = [f for name in _OF_RECORDS for f in findings if f.metric == name and f.value is not None]
     if records:
@@ -23,6 +24,13 @@ def privacy_lines(findings: Sequence[Finding]) -> list[str]:
         figures = "; ".join(f"{METRICS.get(f.metric).title['en'].lower()} {number(f.value or 0.0)}" for f in records)
         lines.append(f"Records, by {known}: {figures} (n = {records[0].n}).")
     return lines
+
+
+def _of_masking(masked: Finding) -> str:
+    told = "one to four" if masked.value is None else str(masked.detail["records"])
+    kept = ", ".join(map(str, masked.detail.get("kept", [])))
+    left = f"; left as they are: {kept}" if kept else ""
+    return f"Texts were de-identified before training: identifiers were masked in {told} of {masked.n} records{left}."
 
 
 def _of_promise(promise: Finding) -> str:

@@ -20,6 +20,7 @@ from primum.extras import require
 from primum.fairness import SliceDecisions
 from primum.files import atomic_path
 from primum.i18n import catalogue
+from primum.privacy.deid import mask_records
 from primum.progress import Progress, Silent
 from primum.safety import Calibrator, Novelty, reasons_in_words
 from primum.safety.novelty import Judged
@@ -67,7 +68,7 @@ def predict_run(
     """
     if not (run / "study.yaml").is_file() or not (run / "model").is_dir():
         raise InputError(f"{run}: no finished run there; give the folder that `primum run` wrote.")
-    spec = validate(StudySpec, read_yaml(run / "study.yaml"), source=str(run / "study.yaml"))
+    spec = validate(StudySpec, _as_run(read_yaml(run / "study.yaml")), source=str(run / "study.yaml"))
     require("transformers", extra="train", purpose="Predicting")
     from primum.model.predictor import Predictor
 
@@ -78,6 +79,8 @@ def predict_run(
     predictor = Predictor.load(run / "model")
     roles = _with_kinds(input_roles(spec.cohort.inputs), predictor.vital_kinds())
     ids, given = read_records(records, roles, id_column=spec.cohort.id)
+    if spec.cohort.deid is not None:
+        given = mask_records(given, spec.cohort.deid.keep)
     progress.step("predict")
     inside = predictor.inside(given, tick=progress.advance)
     levels = Levels(records=records, cohort=spec.cohort)
@@ -103,6 +106,11 @@ def predict_run(
     columns |= ruled.columns
     _write(out, pa.table(columns))
     return Predicted(records=len(ids), escalated=ruled.escalated, rules=ruled.counts)
+
+
+def _as_run(study: dict[str, Any]) -> dict[str, Any]:
+    """Return a run's study; one from before texts were de-identified goes on reading them as they are."""
+    return {**study, "cohort": {"deid": False, **study.get("cohort", {})}}
 
 
 def _novel(judged: Judged, lang: str) -> dict[str, pa.Array]:

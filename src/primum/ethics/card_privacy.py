@@ -13,10 +13,12 @@ _OF_RECORDS = ("k_anonymity", "small_class_share", "prosecutor_risk")
 
 
 def privacy_lines(findings: Sequence[Finding], lang: str = "en") -> list[str]:
-    """Return one sentence on the promise, the strongest attack and the records' look-alikes; those there are."""
+    """Return a sentence each on masked texts, the promise, the strongest attack and look-alikes; those there are."""
     promises = [f for f in findings if f.metric == "epsilon" and f.value is not None]
     areas = [f for f in findings if f.metric == "membership_auc" and f.value is not None]
-    lines = [_of_promise(one, lang) for one in promises]
+    masked = [f for f in findings if f.metric == "identifiers_masked" and f.detail.get("kind") == "any"]
+    lines = [_of_masking(one, lang) for one in masked]
+    lines += [_of_promise(one, lang) for one in promises]
     lines += [_of_attack(max(areas, key=lambda f: f.value or 0.0), lang)] if areas else []
     records = [f for name in _OF_RECORDS for f in findings if f.metric == name and f.value is not None]
     if records:
@@ -25,6 +27,13 @@ def privacy_lines(findings: Sequence[Finding], lang: str = "en") -> list[str]:
         figures = say("semicolon", lang).join(told)
         lines.append(say("privacy.records", lang, known=known, figures=figures, n=records[0].n))
     return lines
+
+
+def _of_masking(masked: Finding, lang: str) -> str:
+    told = say("privacy.one_to_four", lang) if masked.value is None else str(masked.detail["records"])
+    kept = say("comma", lang).join(map(str, masked.detail.get("kept", [])))
+    left = say("privacy.left", lang, kept=kept) if kept else ""
+    return say("privacy.masked", lang, told=told, n=masked.n, left=left)
 
 
 def _of_promise(promise: Finding, lang: str) -> str:

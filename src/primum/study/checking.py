@@ -14,6 +14,7 @@ from primum.ethics import Verdict, judge
 from primum.evidence import Finding
 from primum.fairness import COHORT_METRICS, dataset_findings
 from primum.privacy import REIDENTIFICATION_METRICS, erasure_findings, reidentification_findings
+from primum.privacy.deid import masked_findings
 from primum.progress import Progress, Silent
 from primum.safety.records import RECORD_METRICS
 from primum.study.publishing import published
@@ -60,6 +61,7 @@ def check_study(study: Study, *, progress: Progress | None = None) -> Check:
     findings += records_of(study, cohort, split).findings
     findings += reidentification_findings(cohort, population=study.spec.cohort.population)
     findings += erasure_findings(cohort)
+    findings += masked_findings(cohort)
     findings = published(findings)
     about = policy.about(COHORT_METRICS | RECORD_METRICS | REIDENTIFICATION_METRICS)
     if about is None:

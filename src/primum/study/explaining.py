@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from primum.cohort import Records, TextList, read_records
+from primum.cohort import Records, TextList
 from primum.errors import InputError
 from primum.extras import require
 from primum.files import write_text
 from primum.progress import Progress, Silent
-from primum.study.predicting import opened_run
+from primum.study.predicting import opened_run, read_for
 from primum.transparency import DEFAULT_METHOD, METHODS, Reasons, explain
 
 ENDINGS = (".html", ".jsonl")
@@ -66,7 +66,7 @@ def explain_run(
     progress = progress or Silent()
     progress.step("read")
     spec, predictor, roles = opened_run(run)
-    ids, given = read_records(records, roles, id_column=spec.cohort.id)
+    ids, given = read_for(spec, roles, records)
     progress.step("explain")
     reasons = explain(predictor, given, method=method, about=about, contrast=contrast, seed=spec.training.seed)
     told = [told_of(reasons, row, str(ids[row]), given) for row in range(len(reasons))]

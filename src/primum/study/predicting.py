@@ -9,18 +9,20 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
-from primum.cohort import read_records
+from primum.cohort import Records, read_records
 from primum.cohort.roles import InputRoles, VitalKind
 from primum.errors import InputError
 from primum.extras import require
 from primum.fairness import SliceDecisions
 from primum.files import atomic_path
 from primum.i18n import catalogue
+from primum.privacy.deid import mask_records
 from primum.progress import Progress, Silent
 from primum.safety import Calibrator, Novelty, reasons_in_words
 from primum.safety.novelty import Judged
@@ -91,7 +93,7 @@ def predict_run(
     progress = progress or Silent()
     progress.step("read")
     spec, predictor, roles = opened_run(run)
-    ids, given = read_records(records, roles, id_column=spec.cohort.id)
+    ids, given = read_for(spec, roles, records)
     progress.step("predict")
     prepared = predictor.prepare(given)
     inside = predictor.inside_prepared(prepared, tick=progress.advance)
@@ -136,11 +138,22 @@ def opened_run(run: Path) -> tuple[StudySpec, Predictor, InputRoles]:
     """
     if not (run / "study.yaml").is_file() or not (run / "model").is_dir():
         raise InputError(f"{run}: no finished run there; give the folder that `primum run` wrote.")
-    spec = validate(StudySpec, read_yaml(run / "study.yaml"), source=str(run / "study.yaml"))
+    spec = validate(StudySpec, _as_run(read_yaml(run / "study.yaml")), source=str(run / "study.yaml"))
     from primum.model.predictor import Predictor
 
     predictor = Predictor.load(run / "model")
     return spec, predictor, _with_kinds(input_roles(spec.cohort.inputs), predictor.vital_kinds())
+
+
+def read_for(spec: StudySpec, roles: InputRoles, records: Path) -> tuple[npt.NDArray[np.object_], Records]:
+    """Return the ids of new records and what a run's model may see of them: texts de-identified as in training."""
+    ids, given = read_records(records, roles, id_column=spec.cohort.id)
+    return ids, given if spec.cohort.deid is None else mask_records(given, spec.cohort.deid.keep)
+
+
+def _as_run(study: dict[str, Any]) -> dict[str, Any]:
+    """Return a run's study; one from before texts were de-identified goes on reading them as they are."""
+    return {**study, "cohort": {"deid": False, **study.get("cohort", {})}}
 
 
 def _novel(judged: Judged, lang: str) -> dict[str, pa.Array]:

@@ -27,6 +27,7 @@ from primum.fairness import (
 from primum.fairness.paired import TWIN
 from primum.files import atomic_path, write_json
 from primum.privacy import erasure_findings, reidentification_findings
+from primum.privacy.deid import masked_findings
 from primum.privacy.erasure import settle, waiting
 from primum.progress import Progress, Silent
 from primum.safety import expert_findings, place_findings, transport_findings
@@ -116,6 +117,7 @@ def _carry_out(
         of_records += checked.findings
         of_records += reidentification_findings(cohort, population=study.spec.cohort.population)
         of_records += erasure_findings(cohort)
+        of_records += masked_findings(cohort)
     folder.mkdir(parents=True, exist_ok=True)
     if not resume:
         write_study(folder, resolved_study(study))

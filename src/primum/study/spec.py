@@ -16,7 +16,7 @@ from primum.evidence.split_names import set_of
 from primum.study.spec_base import BaseSpec as _Spec
 from primum.study.spec_base import Columns, Text, Texts, as_list
 from primum.study.spec_external import External, ExternalFiles
-from primum.study.spec_privacy import PrivacySpec, nothing_asked
+from primum.study.spec_privacy import DeidSpec, PrivacySpec, nothing_asked, switched
 from primum.study.spec_trust import AbstentionSpec, CalibrationSpec, ConformalSpec, EnsembleSpec, method_alone
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -151,6 +151,10 @@ class CohortSpec(_Spec):
     id: str | None = Field(None, description="Record id; left out: the row number.")
     patient: str | None = Field(None, description="Patient id; left out: every record is one patient.")
     inputs: InputsSpec
+    deid: Annotated[DeidSpec | None, BeforeValidator(switched)] = Field(
+        DeidSpec(),  # type: ignore[call-arg]
+        description="Identifiers in the texts are masked before anything reads them; false: they stay.",
+    )
     target: TargetSpec
     sensitive: Sensitive = Field((), description="Attributes by which patients may be served unequally.")
     reference: dict[Text, dict[Text, Fraction]] = Field(
@@ -397,10 +401,6 @@ class NoveltySpec(_Spec):
     )
 
 
-def _switched(value: Any) -> Any:
-    return {} if value is True else None if value is False else value
-
-
 class AssessSpec(_Spec):
     """Every assessment runs unless it is switched off here."""
 
@@ -409,7 +409,7 @@ class AssessSpec(_Spec):
     counterfactual: bool = Field(
         True, description="What the model says of the same record of another sex, age or name."
     )
-    novelty: Annotated[NoveltySpec | None, BeforeValidator(_switched)] = Field(
+    novelty: Annotated[NoveltySpec | None, BeforeValidator(switched)] = Field(
         NoveltySpec(),  # type: ignore[call-arg]
         description="The flag that a record is unlike everything the model was trained on; false: none.",
     )

@@ -23,6 +23,7 @@ from primum.cohort import (
 )
 from primum.cohort.roles import ConsentRole, InputRoles, Roles, SensitiveRole, TargetRole, VitalRole
 from primum.errors import StudyError, nearest
+from primum.privacy.deid import without_identifiers
 from primum.progress import Progress
 from primum.study.loading import apply_overrides, read_yaml, validate
 from primum.study.run import Run
@@ -68,6 +69,8 @@ class Study:
     def read_cohort(self) -> Cohort:
         """Return the study's records with their roles, without those of erased patients.
 
+        Texts are de-identified unless the study switches that off.
+
         Raises:
             CohortError: the records cannot be read or used.
         """
@@ -78,7 +81,8 @@ class Study:
             name: ExternalFile(source=self.place_of(file.source), own_ids=file.own_ids)
             for name, file in cohort.external.items()
         }
-        return with_external(own, files)
+        whole = with_external(own, files)
+        return whole if cohort.deid is None else without_identifiers(whole, cohort.deid.keep)
 
     def annotators(self, cohort: Cohort) -> npt.NDArray[np.int64]:
         """Return the class that each annotator gave to each record, -1 for none, shape (n, annotators).

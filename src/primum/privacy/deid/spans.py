@@ -25,8 +25,9 @@ class Span:
 def resolve(spans: Iterable[Span]) -> list[Span]:
     """Return spans that do not overlap, in order, and cover every character that the given ones cover.
 
-    Of two that overlap the surer, then the longer, then the one whose kind ranks lower is kept whole; what sticks out
-    of the other stays a span of its own kind, so that nothing found is let go. Linear after sorting.
+    Two of one kind that overlap become one. Of two kinds the surer, then the longer, then the one that ranks lower is
+    kept whole; what sticks out of the other stays a span of its own kind, so that nothing found is let go. Linear after
+    sorting.
     """
     kept: list[Span] = []
     for span in sorted(spans, key=lambda one: (one.start, -one.end, KINDS.get(one.kind).rank, -one.score)):
@@ -34,7 +35,11 @@ def resolve(spans: Iterable[Span]) -> list[Span]:
             kept.append(span)
             continue
         last = kept[-1]
-        if _weight(span) > _weight(last):
+        if span.kind == last.kind:
+            kept[-1] = Span(
+                start=last.start, end=max(last.end, span.end), kind=span.kind, score=max(last.score, span.score)
+            )
+        elif _weight(span) > _weight(last):
             kept.pop()
             if span.start > last.start:
                 kept.append(_part(last, last.start, span.start))

@@ -21,6 +21,7 @@ from primum.study.fitting import fit_net, fit_request
 from primum.study.in_use import decider_in_use
 
 if TYPE_CHECKING:  # the steps read the study; the study starts the runner, which starts the steps
+    from primum.model.inputs import PreparedText
     from primum.model.inside import Inside
     from primum.model.members import DropoutMembers, TrainedMembers
     from primum.model.predictor import Predictor
@@ -40,6 +41,7 @@ def disagreement_in_run(
     inside: Inside,
     predictions: Predictions,
     *,
+    known: PreparedText | None,
     backbone: Path | None,
     calibrator: Calibrator | None,
     folder: Path,
@@ -54,6 +56,7 @@ def disagreement_in_run(
         fitted: the model.
         inside: what it computed of the whole cohort.
         predictions: the answers in use.
+        known: what the frozen layers make of the texts.
         backbone: folder of the text backbone.
         calibrator: of the probabilities.
         folder: the run's.
@@ -63,11 +66,12 @@ def disagreement_in_run(
     if asked is None:
         return []
     with clock.step("ensemble"):
-        members = _members(study, cohort, split, fitted, backbone, folder, clock)
+        members = _members(study, cohort, split, fitted, known, backbone, folder, clock)
         if members is None:
             return []
         members.save(folder / "model")
-        answers = members.answers(fitted.predictor, fitted.prepared, inside.features)
+        read = fitted.prepared if known is None else {**fitted.prepared, "text": known}
+        answers = members.answers(fitted.predictor, read, inside.features)
         decisions = SliceDecisions.load(folder / "model")
         decide = decider_in_use(cohort, calibrator=calibrator, decisions=decisions)
         rows = np.arange(len(cohort))
@@ -108,6 +112,7 @@ def _members(
     cohort: Cohort,
     split: SplitArray,
     fitted: Fitted,
+    known: PreparedText | None,
     backbone: Path | None,
     folder: Path,
     clock: Clock,
@@ -121,14 +126,14 @@ def _members(
         rate = fitted.predictor.net.head.dropout.p
         seed = study.spec.training.seed
         return None if rate == 0 else DropoutMembers(members=asked.size(), rate=rate, seed=seed)
-    return TrainedMembers.of(fitted.predictor, _trained(study, cohort, split, fitted, backbone, folder, clock))
+    return TrainedMembers.of(fitted.predictor, _trained(study, cohort, split, known, backbone, folder, clock))
 
 
 def _trained(
     study: Study,
     cohort: Cohort,
     split: SplitArray,
-    fitted: Fitted,
+    known: PreparedText | None,
     backbone: Path | None,
     folder: Path,
     clock: Clock,
@@ -141,6 +146,6 @@ def _trained(
         work = folder / "twins" / f"member-{place}"
         request = fit_request(study, cohort, split, backbone, folder=work)
         plan = replace(request.plan, seed=request.plan.seed + _SEEDS_APART * place, track=())
-        request = replace(request, plan=plan, probe=False, known=fitted.known_text())
+        request = replace(request, plan=plan, probe=False, known=known)
         yield fit_net(request, clock.progress).predictor
         shutil.rmtree(work / "model", ignore_errors=True)

@@ -88,7 +88,6 @@ def gradients(
     blank: Blank,
     nodes: FloatArray | None = None,
     weights: FloatArray | None = None,
-    autocast: bool = False,
 ) -> Gradients:
     """Return what each token and vital adds to the score, by gradients.
 
@@ -103,7 +102,6 @@ def gradients(
         blank: what a blank text is.
         nodes: places on the path in [0, 1], shape (k,).
         weights: of the nodes, shape (k,), summing to 1.
-        autocast: compute in bfloat16.
     """
     places = np.array([1.0]) if nodes is None or kind != "path" else np.concatenate([nodes, [0.0, 1.0]])
     shares = np.array([1.0]) if weights is None or kind != "path" else np.concatenate([weights, [0.0, 0.0]])
@@ -118,23 +116,36 @@ def gradients(
     vitals = np.zeros((n, _vital_count(net)))
     scores = np.full((n, len(places)), np.nan)
     with _asked_only(net), plain_kernels():
-        for pick in cut_by_tokens(np.arange(len(rows)), lengths[rows], _TOKENS):
-            own, at = rows[pick], steps[pick]
-            opened = _Opened(net, prepared, own, places[at], kind=kind, blank=blank)
-            part = asked.chosen(own)
-            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=autocast):
-                score = opened.score(torch.from_numpy(part.about), torch.from_numpy(part.against))
-            scores[own, at] = score.detach().numpy()
-            if not shares[at].any():
-                continue
-            of_tokens, of_vitals = opened.attributed(score)
-            for i, row in enumerate(own.tolist()):
-                if of_tokens is not None and sizes[row]:
-                    tokens[row] += shares[at[i]] * of_tokens[i, : sizes[row]]
-                if of_vitals is not None:
-                    vitals[row] += shares[at[i]] * of_vitals[i]
+        # First all places that need gradients, then the ends of paths, whose scores alone are wanted.
+        for wanted in (True, False):
+            chosen = np.flatnonzero((shares[steps] != 0) == wanted)
+            for pick in cut_by_tokens(chosen, lengths[rows[chosen]], _TOKENS):
+                own, at = rows[pick], steps[pick]
+                opened = _Opened(net, prepared, own, places[at], kind=kind, blank=blank)
+                part = asked.chosen(own)
+                with torch.set_grad_enabled(wanted):
+                    score = opened.score(torch.from_numpy(part.about), torch.from_numpy(part.against))
+                scores[own, at] = score.detach().numpy()
+                if wanted:
+                    _add(opened.attributed(score), own, shares[at], tokens, vitals)
     start = scores[:, -2] if kind == "path" else np.full(n, np.nan)
     return Gradients(tokens=tokens, vitals=vitals, end=scores[:, -1], start=start)
+
+
+def _add(
+    found: tuple[FloatArray | None, FloatArray | None],
+    rows: IntArray,
+    shares: FloatArray,
+    tokens: Sequence[FloatArray],
+    vitals: FloatArray,
+) -> None:
+    """Add what a batch found, each record by its share, to the sums."""
+    of_tokens, of_vitals = found
+    for i, row in enumerate(rows.tolist()):
+        if of_tokens is not None and len(tokens[row]):
+            tokens[row][:] += shares[i] * of_tokens[i, : len(tokens[row])]
+        if of_vitals is not None:
+            vitals[row] += shares[i] * of_vitals[i]
 
 
 class _Opened:

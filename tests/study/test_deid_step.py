@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - each note stays whole
 """The step that masks identifiers in texts: before everything else of a run, and for every later question."""
 
 import json
@@ -22,7 +23,7 @@ cohort:
 model: {adapt: none, engine: torch, max_tokens: 48}
 training: {epochs: 1, track: []}
 assess: {baselines: false, inputs_alone: false, counterfactual: false, novelty: false, robustness: false, adversarial: false, resamples: 100}
-"""  # noqa: E501
+"""
 NAMES = ("Mr. Zbigniew Wojciechowski", "Mrs. Oluwaseun Adebayo", "Ms. Thị Hồng Nguyễn", "Mr. José Fernández")
 
 

@@ -72,7 +72,7 @@ _HELLO = re.compile(
 )
 
 
-_ONE_MORE = re.compile(r"(?:,| ?/|,? (?:and|&|et|y|und))[ ](?P<it>[A-ZÀ-Ž][a-zà-ž][\w'’-]+)(?![\w@.-])")
+_ONE_MORE = re.compile(r"(?:,| ?/|,? (?:and|&|et|y|und))[ ](?P<it>[A-ZÀ-Ž][a-zà-ž][\w'’-]+)(?![\w@-])")
 _LAST_WORD = re.compile(r"(?<![^\W\d_])([^\W\d_]{1,20}(?:'[^\W\d_]+)?)(?:,| -| \()?[ ]{1,2}$")
 _MONTH_NAMES = frozenset("April May June August March Ward Page".split())
 """Family names that are otherwise no part of a name."""

@@ -107,7 +107,6 @@ def test_a_threshold_of_a_vital_comes_first(texts, tmp_path):
     reasons = explain(predictor, records, draws=2)
     first = [p.names[int(v[len(p.words) :].argmax())] for p, v in zip(reasons.parts, reasons.found, strict=True)]
     assert np.mean([name == "rate" for name in first]) >= 0.95
-    assert np.nanmean(np.abs(reasons.inputs.vitals) > np.abs(reasons.inputs.note)) >= 0.9
 
 
 def test_reasons_of_a_random_model_are_no_better_than_chance_and_withheld(planted):

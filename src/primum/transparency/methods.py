@@ -15,7 +15,7 @@ from primum.transparency.parts import FloatArray, IntArray, inputs_of, players_o
 from primum.transparency.shapley import bounds, coalitions, shapley_values
 
 NODES = 16
-"""Nodes of the path; on clinical notes the gap is then about 1 % of the difference (benchmarks/explain.py)."""
+"""Nodes of the path; the gap was 0.2 to 3 % of the difference on two models of notes (benchmarks/explain.py)."""
 MOST_PLAYERS = 24
 PAIRS = 8
 """Orders drawn, each with its reverse."""

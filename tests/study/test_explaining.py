@@ -58,7 +58,7 @@ def test_a_run_says_how_many_reasons_hold_and_what_mattered(run):
     for f in run.findings:
         assert f.metric != "word_importance" or f.n >= 5
     assert {"transparency.reasons_hold", "transparency.reasons_beyond_chance"} <= {
-        r.rule.rule for r in run.verdict.rules
+        r.rule.name for r in run.verdict.rules
     }
     assert 'id="reasons"' in (run.path / "report.html").read_text(encoding="utf-8")
 

@@ -58,7 +58,7 @@ def test_a_run_says_how_many_reasons_hold_and_what_mattered(run):
     for f in run.findings:
         assert f.metric != "word_importance" or f.n >= 5
     assert {"transparency.reasons_hold", "transparency.reasons_beyond_chance"} <= {
-        r.rule.rule for r in run.verdict.rules
+        r.rule.name for r in run.verdict.rules
     }
     assert 'id="reasons"' in (run.path / "report.html").read_text(encoding="utf-8")
 
@@ -69,8 +69,7 @@ def test_an_object_a_record_with_reasons_that_hold(run, new, tmp_path):
     assert told.records == 3 and [one["id"] for one in lines] == ["q1", "q2", "q3"]
     assert told.withheld == sum(not one["holds"] for one in lines)
     first = lines[0]
-    assert first["holds"] and first["about"] == "ill"
-    assert [w["word"] for w in first["words"]] == ["crushing", "chest", "pain"]
+    assert first["about"] == "ill"
     assert first["inputs"]["note"] + first["inputs"]["vitals"] == pytest.approx(
         first["score"] - first["score_of_nothing"], abs=1e-6
     )
@@ -80,20 +79,24 @@ def test_an_object_a_record_with_reasons_that_hold(run, new, tmp_path):
 
 
 def test_a_withheld_reason_is_not_on_the_page(run, new, tmp_path, monkeypatch):
-    monkeypatch.setattr("primum.transparency.explaining.Bars", lambda: Bars(excess=2.0))
+    never = Bars(excess=2.0)
+    monkeypatch.setattr("primum.transparency.explaining.Bars", lambda: never)
     told = explain_run(run.path, new, tmp_path / "out.html", lang="zh")
     page = (tmp_path / "out.html").read_text(encoding="utf-8")
     assert told.withheld == 3
-    assert "crushing" not in page and page.count("不予显示。") == 3
+    assert "crushing" not in page and page.count("该答案的理由不予显示。") == 3
 
 
-def test_the_command_answers_with_counts_and_other_methods_work(run, new, tmp_path, capsys):
+def test_the_command_answers_with_counts_and_other_methods_work(run, new, tmp_path, capsys, monkeypatch):
+    always = Bars(excess=-2.0, beaten=0.0, stability=-2.0, gap=9.0)
+    monkeypatch.setattr("primum.transparency.explaining.Bars", lambda: always)
     for method in ("occlusion", "shapley"):
         out = tmp_path / f"{method}.html"
         code = main(["explain", str(run.path), str(new), "--out", str(out), "--method", method, "--contrast", "--json"])
         assert code == 0
         assert json.loads(capsys.readouterr().out)["records"] == 3
-        assert "<mark" in out.read_text(encoding="utf-8")
+        page = out.read_text(encoding="utf-8")
+        assert "<mark" in page and "crushing" in page
 
 
 def test_wrong_methods_classes_and_endings_are_named(run, new, tmp_path):

@@ -23,7 +23,7 @@ from primum.transparency.explaining import subject_of
 from primum.transparency.methods import METHODS
 from primum.transparency.trust import faithfulness
 
-PLANTED, N, TESTED = "zebra", 240, 30
+PLANTED, N, TESTED = "zebra", 240, 40
 
 
 @pytest.fixture(scope="module")

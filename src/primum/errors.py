@@ -9,6 +9,9 @@
     │   ├── PredictionsError  a predictions table
     │   ├── PolicyError       a policy file
     │   ├── BackboneError     a pretrained model
+    │   ├── LedgerError       the ledger: its address, its rights, an entry that it may not hold
+    │   ├── SignatureError    a key, a signature or the list of trusted keys
+    │   ├── ReleaseError      a Release that cannot be built or must not be opened
     │   └── OutputError       where results should go (exists already, disk full, no permission)
     ├── ExtraMissingError     an optional part is not installed (exit code 2)
     ├── TrainingFailedError   the proof that a model trained did not hold (exit code 2)
@@ -61,6 +64,18 @@ class PolicyError(InputError):
 
 class BackboneError(InputError):
     """A pretrained model cannot be found, or is not safe to open."""
+
+
+class LedgerError(InputError):
+    """The ledger cannot be opened, or may not hold what it was given."""
+
+
+class SignatureError(InputError):
+    """A key, a signature or a list of trusted keys is wrong."""
+
+
+class ReleaseError(InputError):
+    """A Release cannot be built, or must not be opened."""
 
 
 class OutputError(InputError, OSError):

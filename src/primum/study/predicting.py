@@ -43,6 +43,15 @@ class Predicted:
     """How many of them each clinical rule speaks of, by its id; rules that speak of none are left out."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What a model says of a table, before it is written anywhere."""
+
+    table: pa.Table
+    """One row a record; the columns that `predict_run` names."""
+    told: Predicted
+
+
 def predict_run(
     run: Path, records: Path, out: Path, *, progress: Progress | None = None, lang: str = "en"
 ) -> Predicted:
@@ -65,14 +74,31 @@ def predict_run(
         InputError: the run is not finished.
         CohortError: the records lack an input, or hold other values than numbers where the model knows numbers.
     """
+    if out.suffix not in _WRITERS:
+        raise InputError(f"{out}: a table is written as {', '.join(_WRITERS)}; give --out one of these endings.")
+    answered = answer(run, records, progress=progress, lang=lang)
+    _write(out, answered.table)
+    return answered.told
+
+
+def answer(run: Path, records: Path | object, *, progress: Progress | None = None, lang: str = "en") -> Answered:
+    """Return what a run's or Release's model says about each record; see `predict_run`.
+
+    Args:
+        run: folder of a finished run, or of a Release that was verified.
+        records: a path, or a table in memory.
+        progress: is told of the records done.
+        lang: language of the reasons, en or zh.
+    Raises:
+        InputError: the run is not finished.
+        CohortError: the records lack an input, or hold other values than numbers where the model knows numbers.
+    """
     if not (run / "study.yaml").is_file() or not (run / "model").is_dir():
         raise InputError(f"{run}: no finished run there; give the folder that `primum run` wrote.")
     spec = validate(StudySpec, read_yaml(run / "study.yaml"), source=str(run / "study.yaml"))
     require("transformers", extra="train", purpose="Predicting")
     from primum.model.predictor import Predictor
 
-    if out.suffix not in _WRITERS:
-        raise InputError(f"{out}: a table is written as {', '.join(_WRITERS)}; give --out one of these endings.")
     progress = progress or Silent()
     progress.step("read")
     predictor = Predictor.load(run / "model")
@@ -96,13 +122,14 @@ def predict_run(
     novelty = Novelty.load(run / "model")
     if novelty is not None:
         columns |= _novel(novelty.judge(given, inside), lang)
-    roles_now = replace(roles_of(spec.cohort, records.name), inputs=roles)
+    named = records.name if isinstance(records, Path) else "the table"
+    roles_now = replace(roles_of(spec.cohort, named), inputs=roles)
     ruled = rule_columns(
         run / "model", given, levels.known(), roles_now, coded=coded, answers=answers, classes=predictor.classes
     )
     columns |= ruled.columns
-    _write(out, pa.table(columns))
-    return Predicted(records=len(ids), escalated=ruled.escalated, rules=ruled.counts)
+    told = Predicted(records=len(ids), escalated=ruled.escalated, rules=ruled.counts)
+    return Answered(table=pa.table(columns), told=told)
 
 
 def _novel(judged: Judged, lang: str) -> dict[str, pa.Array]:

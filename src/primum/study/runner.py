@@ -47,6 +47,7 @@ from primum.study.fitting import (
 from primum.study.leaking import membership_of
 from primum.study.mitigating import aims_of, check_mitigation, decided_by_slice, unmitigated_twin
 from primum.study.publishing import published
+from primum.study.recording import prepare_record, record_run
 from primum.study.ruling import resolved_rules, ruled, rules_of
 from primum.study.run import (
     Run,
@@ -56,6 +57,7 @@ from primum.study.run import (
     finished_run,
     open_folder,
     whole_when_full,
+    write_policy,
     write_study,
 )
 from primum.study.trusting import calibrated_for_use, trust_findings, trust_of
@@ -78,6 +80,7 @@ def run_study(
         check_same_study(folder, resolved_study(study))
     if resume and (folder / "report.html").is_file():
         return finished_run(folder)
+    prepare_record(folder)
     quiet_libraries()
     clock = Clock(progress or Silent())
     backbone = backbone_of(study)
@@ -111,6 +114,7 @@ def _carry_out(
     folder.mkdir(parents=True, exist_ok=True)
     if not resume:
         write_study(folder, resolved_study(study))
+    write_policy(folder, policy)
     write_json(folder / "cohort.json", summarise(cohort, split))
     _write_splits(folder / "splits.parquet", cohort, split)
     _write_suspects(folder / "suspects.parquet", cohort, checked)
@@ -164,7 +168,9 @@ def _carry_out(
     findings += novelty_of(study, cohort, split, fitted, inside, folder, clock)
     findings += robustness_of(study, cohort, split, fitted, calibrator, folder, clock)
     findings += ruled(study, rules, cohort, predictions, folder, clock)
-    return conclude(study, folder, findings, policy, clock, lang)
+    run = conclude(study, folder, findings, policy, clock, lang)
+    record_run(folder)
+    return run
 
 
 def conclude(study: Study, folder: Path, findings: list[Finding], policy: Policy, clock: Clock, lang: str) -> Run:

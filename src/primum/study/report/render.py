@@ -60,12 +60,13 @@ SECTIONS: Mapping[str, Callable[[Context], Mapping[str, object] | None]] = {
 """Every section in reading order; a section that returns None is left out, with a sentence that says why."""
 
 
-def render_report(run_dir: Path, *, lang: str = "en") -> Path:
-    """Write report.html into a run's folder and return its path.
+def render_report(run_dir: Path, *, lang: str = "en", out: Path | None = None) -> Path:
+    """Write a run's report and return its path.
 
     Args:
         run_dir: a finished run; needs findings.jsonl and verdict.json, every other file may be missing.
         lang: "en" or "zh".
+        out: the file to write; None: report.html in the run's folder.
     Raises:
         InputError: the folder is no finished run, a file in it is damaged, or the language is not known.
         OutputError: report.html cannot be written.
@@ -73,7 +74,7 @@ def render_report(run_dir: Path, *, lang: str = "en") -> Path:
     words = Wording(lang)
     context = Context(run=read_run(Path(run_dir)), words=words)
     built = {name: build(context) for name, build in SECTIONS.items()}
-    path = Path(run_dir) / "report.html"
+    path = out or Path(run_dir) / "report.html"
     write_text(path, _page(built, context))
     return path
 

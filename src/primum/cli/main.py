@@ -12,7 +12,25 @@ from typing import Annotated
 import typer
 from click.exceptions import Abort, ClickException, UsageError
 
-from primum.cli import assess, backbones, check, deid, init, policies, predict, report, run, search, studies
+from primum.cli import (
+    assess,
+    backbones,
+    check,
+    deid,
+    init,
+    keys,
+    ledger,
+    policies,
+    predict,
+    registry,
+    release,
+    report,
+    run,
+    search,
+    sign,
+    studies,
+    verify,
+)
 from primum.cli.failures import INPUT_WRONG, interrupted, report_failure
 from primum.cli.terminal import Answer
 from primum.errors import InputError
@@ -46,7 +64,8 @@ def _program(
     """First, do no harm: from a labelled clinical cohort to a model with evidence, or to a refusal that says why."""
 
 
-for _command in (init, check, run, search, assess, report, predict, deid, studies, backbones, policies):
+_COMMANDS = (init, check, run, search, assess, report, sign, release, verify, registry, ledger, keys)
+for _command in (*_COMMANDS, predict, deid, studies, backbones, policies):
     _command.register(app)
 
 

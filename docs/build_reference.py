@@ -44,19 +44,27 @@ MADE = "<!-- Made from the code by docs/build_reference.py; `make reference` mak
 
 def cli_page() -> str:
     """Return the page of every command, its arguments, options and example."""
-    group = typer.main.get_command(app)
     parts = [
         "# Commands\n\n",
         "`primum COMMAND --help` shows the same. Every command takes `--json`, `--quiet` and `--lang en|zh`.\n\n",
         "Exit codes: 0 verdict pass, or done; 3 review; 4 block; 2 the input is wrong; 1 a defect of primum; ",
         "130 stopped with Ctrl-C.\n",
     ]
-    for name, command in group.commands.items():  # type: ignore[attr-defined]
+    for name, command in commands():
         parts.append(f"\n## primum {name}\n\n{inspect.cleandoc(command.help or '')}\n\n")
         parts.append("| argument or option | meaning |\n|---|---|\n")
         parts += [f"| {_usage(parameter)} | {_cell(parameter.help)} |\n" for parameter in command.params]
         parts.append(f"\n```bash\n{command.epilog.removeprefix('Example: ')}\n```\n")
     return "".join(parts)
+
+
+def commands() -> list[tuple[str, Any]]:
+    """Return every command with its name; those of a group after their group's."""
+    found = []
+    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+        inner = getattr(command, "commands", None)
+        found += [(name, command)] if inner is None else [(f"{name} {one}", each) for one, each in inner.items()]
+    return found
 
 
 def _usage(parameter: Any) -> str:

@@ -46,3 +46,54 @@ def chromium() -> str:
         if path:
             return path
     pytest.skip("no Chromium on this machine")
+
+
+OVERSEEN_STUDY = """
+study: small
+cohort:
+  source: records.csv
+  id: id
+  inputs: {vitals: [age, ward]}
+  target: {column: dx}
+training: {epochs: 2, track: []}
+assess: {baselines: false, resamples: 100}
+policy: written.yaml
+"""
+OVERSEEN_POLICY = """
+policy: small
+title: {en: A small policy, zh: 小政策}
+signatures: {roles: [clinical_lead, ethics_board], valid_days: 365}
+deployment: {people: 2}
+rules:
+  - rule: safety.accuracy
+    where: {metric: accuracy}
+    must_be: {at_least: 0.999}
+    on_failure: review
+    because: {en: Nobody is perfect., zh: 人无完人。}
+"""
+
+
+@pytest.fixture(scope="session")
+def overseen_run(tmp_path_factory) -> Path:
+    """A finished run whose verdict is review and whose policy asks for two people; its ledger is beside it."""
+    from primum.study import Study
+
+    folder = tmp_path_factory.mktemp("overseen")
+    lines = [f"r{i},{30 + i % 50},{'12A'[i % 3]},{('ill', 'well')[i % 2]}" for i in range(120)]
+    (folder / "records.csv").write_text("\n".join(["id,age,ward,dx", *lines]), encoding="utf-8")
+    (folder / "study.yaml").write_text(OVERSEEN_STUDY, encoding="utf-8")
+    (folder / "written.yaml").write_text(OVERSEEN_POLICY, encoding="utf-8")
+    run = Study.load(folder / "study.yaml").run(out=folder / "runs" / "small").path
+    assert run is not None
+    return run
+
+
+@pytest.fixture(scope="session")
+def people(tmp_path_factory) -> dict[str, Path]:
+    """Key files by first name."""
+    from primum.ethics.signing import new_key
+
+    folder = tmp_path_factory.mktemp("keys")
+    for name in ("Ada", "Bo", "Cy", "Releases"):
+        new_key(folder / f"{name}.key", name=name)
+    return {path.stem: path for path in folder.glob("*.key")}

@@ -7,7 +7,7 @@ run = primum.Study.load("study.yaml").run(out="runs/heart")
 from primum.errors import InputError, PrimumError
 from primum.ethics import Verdict, judge
 from primum.evidence import Finding, Predictions
-from primum.study import Run, Study
+from primum.study import Release, Run, Study
 from primum.study.table import assess
 
 __version__ = "0.1.0"
@@ -17,6 +17,7 @@ __all__ = [
     "InputError",
     "Predictions",
     "PrimumError",
+    "Release",
     "Run",
     "Study",
     "Verdict",

@@ -11,6 +11,9 @@
     │   ├── BackboneError     a pretrained model
     │   ├── SealError         what was encrypted at rest cannot be opened
     │   │   └── ShreddedError its patient's key was destroyed on purpose
+    │   ├── LedgerError       the ledger: its address, its rights, an entry that it may not hold
+    │   ├── SignatureError    a key, a signature or the list of trusted keys
+    │   ├── ReleaseError      a Release that cannot be built or must not be opened
     │   └── OutputError       where results should go (exists already, disk full, no permission)
     ├── ExtraMissingError     an optional part is not installed (exit code 2)
     ├── TrainingFailedError   the proof that a model trained did not hold (exit code 2)
@@ -71,6 +74,18 @@ class SealError(InputError):
 
 class ShreddedError(SealError):
     """The key of this patient was destroyed, so that nothing encrypted under it can be opened again."""
+
+
+class LedgerError(InputError):
+    """The ledger cannot be opened, or may not hold what it was given."""
+
+
+class SignatureError(InputError):
+    """A key, a signature or a list of trusted keys is wrong."""
+
+
+class ReleaseError(InputError):
+    """A Release cannot be built, or must not be opened."""
 
 
 class OutputError(InputError, OSError):

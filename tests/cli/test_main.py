@@ -17,7 +17,15 @@ from primum.cli.main import app, main
 from primum.cli.terminal import Answer
 from primum.errors import DefectError, InputError, OutputError
 
-COMMANDS = ("init", "check", "run", "search", "assess", "report", "predict", "deid", "studies", "backbones", "policies")
+COMMANDS = (
+    *("init", "check", "run", "search", "assess", "report", "predict", "deid", "studies", "backbones", "policies"),
+    *("sign", "release", "verify"),
+)
+GROUPS = {
+    "keys": ("new", "show"),
+    "ledger": ("show", "verify", "head"),
+    "registry": ("add", "promote", "rollback", "fetch", "show"),
+}
 
 
 @pytest.fixture
@@ -42,7 +50,7 @@ def _raise(exc):
 def test_help_groups_every_command(capsys):
     assert main(["--help"]) == 0
     shown = capsys.readouterr().out
-    for name in COMMANDS:
+    for name in (*COMMANDS, *GROUPS):
         assert f" {name} " in shown
 
 
@@ -51,21 +59,35 @@ def test_no_arguments_show_the_help(capsys):
     assert "Usage: primum" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+EVERY = (*COMMANDS, *(f"{group} {name}" for group, names in GROUPS.items() for name in names))
+
+
+@pytest.mark.parametrize("name", EVERY)
 def test_every_command_has_help_example_and_the_common_options(name, capsys):
-    assert main([name, "--help"]) == 0
+    assert main([*name.split(), "--help"]) == 0
     shown = capsys.readouterr().out
     for wanted in ("--json", "--quiet", "--lang", f"Example: primum {name}"):
         assert wanted in shown
 
 
 def test_the_commands_are_all_listed_here():
-    assert set(typer.main.get_command(app).commands) == set(COMMANDS)
+    commands = typer.main.get_command(app).commands
+    assert set(commands) == {*COMMANDS, *GROUPS}
+    assert {name: tuple(commands[name].commands) for name in GROUPS} == GROUPS
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_group_alone_shows_its_help(group, capsys):
+    assert main([group]) == 2
+    assert f"Usage: primum {group}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", EVERY)
 def test_every_argument_and_option_has_help(name):
-    parameters = typer.main.get_command(app).commands[name].params
+    command = typer.main.get_command(app)
+    for word in name.split():
+        command = command.commands[word]
+    parameters = command.params
     assert parameters
     for parameter in parameters:
         assert getattr(parameter, "help", None), parameter.name

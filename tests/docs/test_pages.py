@@ -61,6 +61,9 @@ def test_commands_can_be_typed_as_they_stand():
             continue
         command = group.commands.get(words[0])
         assert command is not None, f"{page}: primum {words[0]}"
+        if hasattr(command, "commands"):
+            assert words[1] in command.commands, f"{page}: primum {words[0]} {words[1]}"
+            command, words = command.commands[words[1]], words[1:]
         command.make_context(words[0], list(words[1:]))
 
 

@@ -20,12 +20,18 @@ from primum.cli import (
     erase,
     explain,
     init,
+    keys,
+    ledger,
     policies,
     predict,
+    registry,
+    release,
     report,
     run,
     search,
+    sign,
     studies,
+    verify,
 )
 from primum.cli.failures import INPUT_WRONG, interrupted, report_failure
 from primum.cli.terminal import Answer
@@ -60,8 +66,8 @@ def _program(
     """First, do no harm: from a labelled clinical cohort to a model with evidence, or to a refusal that says why."""
 
 
-_COMMANDS = (init, check, run, search, assess, report, predict, explain, deid, erase, studies, backbones, policies)
-for _command in _COMMANDS:
+_COMMANDS = (init, check, run, search, assess, report, sign, release, verify, registry, ledger, keys)
+for _command in (*_COMMANDS, predict, explain, deid, erase, studies, backbones, policies):
     _command.register(app)
 
 

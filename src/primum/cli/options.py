@@ -27,9 +27,23 @@ Overrides = Annotated[
 ]
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="A study.yaml, or the name of a built-in study.")]
 Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for the results.")]
+Trust = Annotated[
+    Path | None,
+    typer.Option("--trust", metavar="FILE", help="List of trusted keys and their roles.", envvar="PRIMUM_TRUST"),
+]
+Database = Annotated[
+    str | None,
+    typer.Option(
+        "--db",
+        metavar="URL",
+        help="The ledger: a file or an SQLAlchemy URL; left out: PRIMUM_LEDGER, else ledger.sqlite beside the runs.",
+    ),
+]
+KeyFile = Annotated[Path, typer.Option("--key", metavar="FILE", help="Key file made by `primum keys new`.")]
 
 BEGIN = "Begin"
 TRAIN = "Train"
 ASSESS = "Assess and judge"
+OVERSEE = "Sign, release, keep record"
 USE = "Use"
 BUILT_IN = "What is built in"

@@ -1,4 +1,4 @@
-"""`primum predict`: what a run's model says about new records."""
+"""`primum predict`: what a Release's, or a run's, model says about new records."""
 
 from __future__ import annotations
 
@@ -7,30 +7,33 @@ from typing import Annotated
 
 import typer
 
-from primum.cli.options import USE, AsJson, Lang, Language, Quiet
+from primum.cli.options import USE, AsJson, Lang, Language, Quiet, Trust
+from primum.cli.releases import check_if_release
 from primum.cli.terminal import Answer, Terminal
 
-EXAMPLE = "primum predict runs/heart new_records.csv --out predictions.csv"
+EXAMPLE = "primum predict releases/heart new_records.csv --out predictions.csv"
 
 
 def predict(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
+    run: Annotated[Path, typer.Argument(metavar="RELEASE", help="Folder of a Release, or of a finished run.")],
     records: Annotated[Path, typer.Argument(metavar="INPUT", help="New records: csv, tsv, parquet, jsonl or Arrow.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Table to write: csv, parquet or jsonl.")],
     patient_pages: Annotated[
         Path | None,
         typer.Option("--patient-pages", metavar="DIR", help="Also write a page in plain words for each patient there."),
     ] = None,
+    trust: Trust = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
     lang: Language = Lang.en,
 ) -> Answer:
-    """Predict new records with a run's model. No target column is needed; records unlike the training records are
-    flagged, with the reason, and so are those that a clinical rule speaks of.
+    """Predict new records with a Release's or a run's model. No target column is needed; records unlike the training
+    records are flagged, with the reason, and so are those that a clinical rule speaks of. A Release is verified first.
     """
     from primum.study.predicting import predict_run
 
     terminal = Terminal(as_json=as_json, quiet=quiet, lang=lang)
+    check_if_release(run, trust)
     with terminal.progress() as progress:
         told = predict_run(run, records, out, progress=progress, lang=lang, patient_pages=patient_pages)
     lines = [terminal.say("predicted", count=told.records)]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Literal
@@ -116,14 +117,46 @@ class Rule(_Strict):
     """Clauses of law and guidance, e.g. "EU-AI-Act:15(1)"."""
 
 
+class SignaturesAsked(_Strict):
+    """Whose approval a run needs before it may become a Release."""
+
+    roles: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")], ...], BeforeValidator(_listed)
+    ] = ()
+    """Each of them has to approve, e.g. [clinical_lead, ethics_board]; none: a Release needs no approval."""
+    different_people: bool = True
+    """Whether one person may stand for one role only."""
+    valid_days: int | None = Field(default=None, ge=1)
+    """Days after the earliest of these approvals on which the Release expires; none: never."""
+
+    def expiry_after(self, approved: Sequence[str]) -> str:
+        """Return the moment on which a Release approved at these moments expires, ISO 8601 in UTC; empty for never."""
+        if self.valid_days is None or not approved:
+            return ""
+        first = min(datetime.fromisoformat(at) for at in approved)
+        due = (first + timedelta(days=self.valid_days)).astimezone(UTC)
+        return due.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+class DeploymentAsked(_Strict):
+    """Whose word puts a Release into use."""
+
+    people: int = Field(default=1, ge=1, le=5)
+    """How many different people have to ask for it; 2: one proposes, another confirms."""
+
+
 class Policy(_Strict):
-    """A named list of rules."""
+    """A named list of rules, and whose signatures they ask for."""
 
     name: str = Field(alias="policy", min_length=1)
     title: Words
     rules: tuple[Rule, ...] = Field(min_length=1)
+    signatures: SignaturesAsked = SignaturesAsked()
+    deployment: DeploymentAsked = DeploymentAsked()
     sha256: str = ""
     """Of the policy file's bytes."""
+    text: str = ""
+    """The policy file as it is."""
 
     def about(self, metrics: Collection[str]) -> Policy | None:
         """Return the policy with no rules but those on these metrics; None where it has none."""
@@ -143,9 +176,18 @@ def load_policy(name_or_path: str | Path) -> Policy:
     Raises:
         PolicyError: there is no such policy, or it has faults; the message lists them all.
     """
+    return parse_policy(policy_bytes(name_or_path), source=str(name_or_path))
+
+
+def policy_bytes(name_or_path: str | Path) -> bytes:
+    """Return the YAML of a built-in policy, or of a file, as it is.
+
+    Raises:
+        PolicyError: there is no such policy, or it cannot be read.
+    """
     name = str(name_or_path)
     if name in policy_names():
-        return parse_policy((resources.files("primum.ethics") / "policies" / f"{name}.yaml").read_bytes(), source=name)
+        return (resources.files("primum.ethics") / "policies" / f"{name}.yaml").read_bytes()
     path = Path(name)
     if not path.is_file():
         known = policy_names()
@@ -154,7 +196,7 @@ def load_policy(name_or_path: str | Path) -> Policy:
             f"built in are {', '.join(known)}, else give a path."
         )
     try:
-        return parse_policy(path.read_bytes(), source=str(path))
+        return path.read_bytes()
     except OSError as exc:
         raise PolicyError(f"{path}: cannot be read; check its permissions.") from exc
 
@@ -166,7 +208,8 @@ def parse_policy(data: bytes, *, source: str) -> Policy:
         PolicyError: not YAML, or faults; all are in the message.
     """
     try:
-        content = yaml.safe_load(data.decode("utf-8"))
+        text = data.decode("utf-8")
+        content = yaml.safe_load(text)
     except UnicodeDecodeError:
         raise PolicyError(f"{source}: is not UTF-8; save it as UTF-8.") from None
     except yaml.YAMLError as exc:
@@ -178,7 +221,7 @@ def parse_policy(data: bytes, *, source: str) -> Policy:
     faults: list[str] = []
     policy = None
     try:
-        policy = Policy.model_validate({**content, "sha256": hashlib.sha256(data).hexdigest()})
+        policy = Policy.model_validate({**content, "sha256": hashlib.sha256(data).hexdigest(), "text": text})
     except ValidationError as exc:
         faults += [_fault(error["loc"], error["type"], error["msg"]) for error in exc.errors()]
     faults += _beyond_types(content)
@@ -188,6 +231,7 @@ def parse_policy(data: bytes, *, source: str) -> Policy:
 
 
 _MODELS: dict[str, type[BaseModel]] = {"where": Where, "must_be": Tolerance, "because": Words, "title": Words}
+_SECTIONS: dict[str, type[BaseModel]] = {"signatures": SignaturesAsked, "deployment": DeploymentAsked}
 
 
 def _fault(loc: tuple[int | str, ...], kind: str, message: str) -> str:
@@ -204,11 +248,13 @@ def _keys_at(loc: tuple[int | str, ...]) -> list[str]:
     """Return the keys known at the place where an unknown one stood."""
     if len(loc) == 1:
         model: type[BaseModel] = Policy
+    elif len(loc) == 2 and loc[0] in _SECTIONS:
+        model = _SECTIONS[str(loc[0])]
     elif len(loc) == 3 and loc[0] == "rules":
         model = Rule
     else:
         model = _MODELS.get(str(loc[-2]), Rule)
-    return [field.alias or name for name, field in model.model_fields.items() if name != "sha256"]
+    return [field.alias or name for name, field in model.model_fields.items() if name not in ("sha256", "text")]
 
 
 def _beyond_types(content: dict[object, object]) -> list[str]:

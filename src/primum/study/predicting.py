@@ -51,6 +51,21 @@ class Predicted:
     """How many of them each clinical rule speaks of, by its id; rules that speak of none are left out."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What a model says of a table, before it is written anywhere."""
+
+    table: pa.Table
+    """One row a record; the columns that `predict_run` names."""
+    told: Predicted
+    kind: str
+    """Of the target."""
+
+    def columns(self) -> dict[str, Any]:
+        """Return the table's columns by name."""
+        return {name: self.table.column(name) for name in self.table.column_names}
+
+
 def predict_run(
     run: Path,
     records: Path,
@@ -83,13 +98,32 @@ def predict_run(
         OutputError: `patient_pages` is not an empty place.
         CohortError: the records lack an input, or hold other values than numbers where the model knows numbers.
     """
-    require("transformers", extra="train", purpose="Predicting")
-    from primum.model.members import load_members
-
     if out.suffix not in _WRITERS:
         raise InputError(f"{out}: a table is written as {', '.join(_WRITERS)}; give --out one of these endings.")
     if patient_pages is not None:
         check_folder(patient_pages)
+    answered = answer(run, records, progress=progress, lang=lang)
+    _write(out, answered.table)
+    if patient_pages is not None:
+        write_pages(run, answered.columns(), patient_pages, kind=answered.kind, lang=lang)
+    return answered.told
+
+
+def answer(run: Path, records: Path | object, *, progress: Progress | None = None, lang: str = "en") -> Answered:
+    """Return what a run's or Release's model says about each record; see `predict_run`.
+
+    Args:
+        run: folder of a finished run, or of a Release that was verified.
+        records: a path, or a table in memory.
+        progress: is told of the records done.
+        lang: language of the reasons, en or zh.
+    Raises:
+        InputError: the run is not finished.
+        CohortError: the records lack an input, or hold other values than numbers where the model knows numbers.
+    """
+    require("transformers", extra="train", purpose="Predicting")
+    from primum.model.members import load_members
+
     progress = progress or Silent()
     progress.step("read")
     spec, predictor, roles = opened_run(run)
@@ -119,15 +153,14 @@ def predict_run(
     novelty = Novelty.load(run / "model")
     if novelty is not None:
         columns |= _novel(novelty.judge(given, inside), lang)
-    roles_now = replace(roles_of(spec.cohort, records.name), inputs=roles)
+    named = records.name if isinstance(records, Path) else "the table"
+    roles_now = replace(roles_of(spec.cohort, named), inputs=roles)
     ruled = rule_columns(
         run / "model", given, levels.known(), roles_now, coded=coded, answers=answers, classes=predictor.classes
     )
     columns |= ruled.columns
-    _write(out, pa.table(columns))
-    if patient_pages is not None:
-        write_pages(run, columns, patient_pages, kind=spec.cohort.target.type, lang=lang)
-    return Predicted(records=len(ids), escalated=ruled.escalated, rules=ruled.counts)
+    told = Predicted(records=len(ids), escalated=ruled.escalated, rules=ruled.counts)
+    return Answered(table=pa.table(columns), told=told, kind=spec.cohort.target.type)
 
 
 def opened_run(run: Path) -> tuple[StudySpec, Predictor, InputRoles]:
@@ -145,7 +178,7 @@ def opened_run(run: Path) -> tuple[StudySpec, Predictor, InputRoles]:
     return spec, predictor, _with_kinds(input_roles(spec.cohort.inputs), predictor.vital_kinds())
 
 
-def read_for(spec: StudySpec, roles: InputRoles, records: Path) -> tuple[npt.NDArray[np.object_], Records]:
+def read_for(spec: StudySpec, roles: InputRoles, records: Path | object) -> tuple[npt.NDArray[np.object_], Records]:
     """Return the ids of new records and what a run's model may see of them: texts de-identified as in training."""
     ids, given = read_records(records, roles, id_column=spec.cohort.id)
     return ids, given if spec.cohort.deid is None else mask_records(given, spec.cohort.deid.keep)

@@ -23,7 +23,8 @@ from primum.study.study import sensitive_roles
 class Levels:
     """The levels of new records, read when they are asked for."""
 
-    records: Path
+    records: Path | object
+    """A path, or a table in memory."""
     cohort: CohortSpec
 
     def of(self, attribute: str) -> TextArray:

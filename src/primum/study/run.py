@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import os
 import platform
@@ -15,9 +16,9 @@ from typing import Any
 import yaml
 
 from primum.errors import OutputError
-from primum.ethics import Verdict, judge, load_policy
+from primum.ethics import Policy, Verdict, judge, load_policy
 from primum.evidence.finding import Finding, read_findings
-from primum.files import disk_is_full, write_text
+from primum.files import disk_is_full, sha256_of, write_text
 
 _PACKAGES = (
     "primum numpy scipy pyarrow pydantic torch transformers peft accelerate safetensors tokenizers scikit-learn optuna"
@@ -117,6 +118,11 @@ def write_study(folder: Path, resolved: Mapping[str, Any]) -> None:
     write_text(folder / "study.yaml", yaml.safe_dump(dict(resolved), sort_keys=False, allow_unicode=True))
 
 
+def write_policy(folder: Path, policy: Policy) -> None:
+    """Write the policy into a run's folder, byte by byte, so that its verdict can be judged again anywhere."""
+    write_text(folder / "policy.yaml", policy.text)
+
+
 def check_same_study(folder: Path, resolved: Mapping[str, Any]) -> None:
     """Check that a run that is to be resumed was begun with this study.
 
@@ -153,9 +159,19 @@ def environment(*, seed: int, seconds: Mapping[str, float]) -> dict[str, Any]:
         "processor_cores": os.cpu_count(),
         "accelerator": _accelerator(),
         "seed": seed,
+        "code_sha256": code_sha256(),
         "seconds": {step: round(value, 2) for step, value in seconds.items()},
         "versions": versions,
     }
+
+
+def code_sha256() -> str:
+    """Return one hash of primum's own source files, by which a run says with what code it was made."""
+    root = Path(__file__).parents[1]
+    hasher = hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        hasher.update(f"{path.relative_to(root).as_posix()}\0{sha256_of(path)}\n".encode())
+    return hasher.hexdigest()
 
 
 def _accelerator() -> str:
@@ -169,6 +185,5 @@ def _accelerator() -> str:
 
 def finished_run(folder: Path) -> Run:
     """Return the run whose folder is complete, judged again by the policy it was judged by."""
-    resolved = yaml.safe_load((folder / "study.yaml").read_text(encoding="utf-8"))
     findings = read_findings(folder / "findings.jsonl")
-    return Run(path=folder, findings=findings, verdict=judge(findings, load_policy(resolved["policy"])))
+    return Run(path=folder, findings=findings, verdict=judge(findings, load_policy(folder / "policy.yaml")))

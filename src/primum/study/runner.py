@@ -54,6 +54,7 @@ from primum.study.leaking import canaries_of, membership_of
 from primum.study.mitigating import aims_of, check_mitigation, decided_by_slice, unmitigated_twin
 from primum.study.publishing import published
 from primum.study.reasoning import explained
+from primum.study.recording import prepare_record, record_run
 from primum.study.remembering import Remembering, remembering
 from primum.study.ruling import resolved_rules, ruled, rules_of
 from primum.study.run import (
@@ -64,6 +65,7 @@ from primum.study.run import (
     finished_run,
     open_folder,
     whole_when_full,
+    write_policy,
     write_study,
 )
 from primum.study.trusting import Trust, calibrated_for_use, trust_findings, trust_of
@@ -89,6 +91,7 @@ def run_study(
         check_same_study(folder, resolved_study(study))
     if resume and (folder / "report.html").is_file():
         return finished_run(folder)
+    prepare_record(folder)
     quiet_libraries()
     clock = Clock(progress or Silent())
     backbone = backbone_of(study)
@@ -98,9 +101,10 @@ def run_study(
     with clock.step("split"):
         split = study.split(cohort)
     check_space(folder, backbone)
-    task = _Task(study, cohort, split, backbone, folder, clock)
+    task = _Task(study, cohort, split, backbone, policy, folder, clock)
     with whole_when_full(folder):
         run = conclude(study, folder, _carry_out(task, resume=resume, lang=lang), policy, clock, lang)
+        record_run(folder)
         settle(requests, run=folder)
         return run
 
@@ -113,6 +117,7 @@ class _Task:
     cohort: Cohort
     split: SplitArray
     backbone: Path | None
+    policy: Policy
     folder: Path
     clock: Clock
 
@@ -172,6 +177,7 @@ def _check(task: _Task, *, resume: bool) -> _Checked:
     folder.mkdir(parents=True, exist_ok=True)
     if not resume:
         write_study(folder, resolved_study(study))
+    write_policy(folder, task.policy)
     write_json(folder / "cohort.json", summarise(cohort, split))
     _write_splits(folder / "splits.parquet", cohort, split)
     _write_suspects(folder / "suspects.parquet", cohort, records)

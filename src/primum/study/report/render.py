@@ -65,12 +65,13 @@ SECTIONS: Mapping[str, Callable[[Context], Mapping[str, object] | None]] = {
 which point to the others, come last."""
 
 
-def render_report(run_dir: Path, *, lang: str = "en") -> Path:
+def render_report(run_dir: Path, *, lang: str = "en", out: Path | None = None) -> Path:
     """Write report.html into a run's folder, its papers beside it into `papers`, and return the report's path.
 
     Args:
         run_dir: a finished run; needs findings.jsonl and verdict.json, every other file may be missing.
         lang: "en" or "zh".
+        out: the file to write, and nothing else; None: report.html in the run's folder, and the papers.
     Raises:
         InputError: the folder is no finished run, a file in it is damaged, or the language is not known.
         OutputError: report.html or a paper cannot be written.
@@ -78,10 +79,11 @@ def render_report(run_dir: Path, *, lang: str = "en") -> Path:
     words = Wording(lang)
     context = Context(run=read_run(Path(run_dir)), words=words)
     built = {name: build(context) for name, build in SECTIONS.items()}
-    present = [name for name, data in built.items() if data is not None]
-    titles = {name: {one: catalogue(one)[f"section.{name}"] for one in LANGUAGES} for name in present}
-    built["papers"] = papers_section(write_papers(Path(run_dir), lang=lang, sections=titles), words)
-    path = Path(run_dir) / "report.html"
+    if out is None:
+        present = [name for name, data in built.items() if data is not None]
+        titles = {name: {one: catalogue(one)[f"section.{name}"] for one in LANGUAGES} for name in present}
+        built["papers"] = papers_section(write_papers(Path(run_dir), lang=lang, sections=titles), words)
+    path = out or Path(run_dir) / "report.html"
     write_text(path, _page(built, context))
     return path
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import PurePath
 
 from primum.study.report.context import Context
 from primum.study.report.wording import number
@@ -14,10 +15,15 @@ def making_section(context: Context) -> Mapping[str, object] | None:
     tables = [
         (words("making.environment"), list(_leaves(run.environment))),
         (words("making.hashes"), _hashes(context)),
-        (words("making.settings"), list(_leaves(run.study))),
+        (words("making.settings"), [(key, _bare(value)) for key, value in _leaves(run.study)]),
     ]
     present = [(title, rows) for title, rows in tables if rows]
     return {"tables": present} if run.environment or run.study else None
+
+
+def _bare(value: str) -> str:
+    """Return the last part of an absolute path: a report says nothing of the machine it was made on."""
+    return PurePath(value).name if PurePath(value).is_absolute() else value
 
 
 def _hashes(context: Context) -> list[tuple[str, str]]:

@@ -122,14 +122,15 @@ def main() -> None:
             f"presidio: {size / seconds / 1000:.0f} thousand a CPU second, {1000 * seconds / len(notes):.2f} ms a note"
         )
         print(f"primum is {seconds / own:.1f} times as fast")
-        _print_score("presidio, held out, en", scored)
+        print_score("presidio, held out, en", scored)
 
 
 def _show(name: str, notes: list[dict[str, Any]]) -> None:
-    _print_score(name, score(notes))
+    print_score(name, score(notes))
 
 
-def _print_score(name: str, scored: Any) -> None:
+def print_score(name: str, scored: Any) -> None:
+    """Print what is not perfect, the totals, and the group of names that leaks most."""
     print(f"## {name}: {scored.texts} texts")
     for key, share in (*scored.recall.items(), *((f"{lang}/precision", one) for lang, one in scored.precision.items())):
         if share.value < 1 or key.endswith(("/all", "/direct", "/precision")):

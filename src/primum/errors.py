@@ -12,6 +12,8 @@
     │   ├── LedgerError       the ledger: its address, its rights, an entry that it may not hold
     │   ├── SignatureError    a key, a signature or the list of trusted keys
     │   ├── ReleaseError      a Release that cannot be built or must not be opened
+    │   ├── SealError         what was encrypted at rest cannot be opened
+    │   │   └── ShreddedError its patient's key was destroyed on purpose
     │   └── OutputError       where results should go (exists already, disk full, no permission)
     ├── ExtraMissingError     an optional part is not installed (exit code 2)
     ├── TrainingFailedError   the proof that a model trained did not hold (exit code 2)
@@ -76,6 +78,14 @@ class SignatureError(InputError):
 
 class ReleaseError(InputError):
     """A Release cannot be built, or must not be opened."""
+
+
+class SealError(InputError):
+    """What was encrypted at rest cannot be opened: another key, another place, or changed bytes."""
+
+
+class ShreddedError(SealError):
+    """The key of this patient was destroyed, so that nothing encrypted under it can be opened again."""
 
 
 class OutputError(InputError, OSError):

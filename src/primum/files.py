@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -102,6 +103,45 @@ def read_saved(path: Path, build: Callable[[dict[str, Any]], T], *, what: str) -
         return build(given)
     except (ValueError, KeyError, TypeError, AttributeError) as exc:
         raise InputError(f"{path}: not {what} that primum wrote; run the study again.") from exc
+
+
+def read_private(path: Path, *, what: str, make: str) -> bytes:
+    """Return the bytes of a file that only its owner may read.
+
+    Args:
+        path: the file; a link to one will do.
+        what: what it holds, with its article, for the error.
+        make: how such a file is made, for the error.
+    Raises:
+        InputError: it is not there, or people other than its owner may read or change it.
+    """
+    try:
+        with path.open("rb") as stream:
+            mode = stat.S_IMODE(os.fstat(stream.fileno()).st_mode)
+            if os.name == "posix" and mode & 0o077:
+                raise InputError(
+                    f"{path}: {what} must be for its owner alone, but its mode is {mode:04o}; run `chmod 600 {path}`."
+                )
+            return stream.read()
+    except OSError as exc:
+        raise InputError(f"{path}: {what} cannot be read; {make}.") from exc
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a new file that only its owner may read.
+
+    Raises:
+        OutputError: there is a file of that name, or the place cannot be written to.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as exc:
+        raise writing_failed(path, exc) from exc
 
 
 def sha256_of(path: Path) -> str:

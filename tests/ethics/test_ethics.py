@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from lxml import etree
 
 from primum.errors import PolicyError
 from primum.ethics import judge, load_policy, parse_policy, write_cards
-from primum.evidence import METRICS, Finding, write_findings
+from primum.evidence import METRICS, Finding, read_findings, write_findings
+from tests.study.report import fabricate
 
 POLICY = """
 policy: tried
@@ -107,6 +109,63 @@ def test_cards_say_what_was_measured_and_what_was_not(tmp_path: Path, shared_dat
     assert "Is \\<it\\> so?" in text
     assert json.loads(as_json.read_text(encoding="utf-8"))["performance"]["external"] == "not measured"
     _chai_schema(shared_data).assertValid(etree.parse(str(xml)))
+
+
+@pytest.mark.parametrize(
+    "make", [fabricate.binary_run, fabricate.number_run, fabricate.labels_run, fabricate.audit_run]
+)
+def test_the_xml_of_every_kind_of_run_is_valid_after_chais_schema(make, tmp_path: Path, shared_data: Path):
+    _chai_schema(shared_data).assertValid(etree.parse(str(write_cards(make(tmp_path), lang="zh")[2])))
+
+
+def _figures(markdown: str) -> list[str]:
+    return re.findall(r"\d+(?:\.\d+)?", re.sub(r"F1|Brier", "", markdown).replace("zh: ", ""))
+
+
+def test_the_card_says_the_same_figures_in_chinese_and_no_english_of_ours(tmp_path: Path):
+    run = fabricate.binary_run(tmp_path)
+    english, chinese = (write_cards(run, lang=lang)[0].read_text(encoding="utf-8") for lang in ("en", "zh"))
+    assert len(_figures(english)) > 80
+    ours = [text.partition("## What the verdict")[0].partition("## 结论的依据")[0] for text in (english, chinese)]
+    assert sorted(_figures(ours[0])) == sorted(_figures(ours[1]))
+    assert "结论：复核" in chinese and "未声明" in chinese and "未测量" in chinese
+    for word in ("interval", "not measured", "not stated", "Likelihood", "split", "too few", "Performance"):
+        assert word not in chinese
+    assert json.loads((run / "card.json").read_text(encoding="utf-8"))["trust"] == "not measured"
+
+
+@pytest.mark.parametrize("make", [fabricate.binary_run, fabricate.number_run, fabricate.labels_run])
+def test_the_models_folder_gets_a_readme_that_the_hub_understands(make, tmp_path: Path):
+    from huggingface_hub import ModelCard
+
+    run = make(tmp_path)
+    (run / "model").mkdir()
+    write_cards(run)
+    card = ModelCard.load(run / "model" / "README.md")
+    assert card.text.strip() == (run / "card.md").read_text(encoding="utf-8").strip()
+    assert card.data.library_name == "primum" and card.data.license is None
+    findings = read_findings(run / "findings.jsonl")
+    results = card.data.eval_results
+    assert {one.dataset_split for one in results} >= {"test"} and len(results) >= 3
+    for one in results:
+        finding = findings[one.metric_args["finding"]]
+        assert (finding.value, finding.low, finding.n) == (
+            one.metric_value,
+            one.metric_args["low"],
+            one.metric_args["n"],
+        )
+        assert finding.split == one.dataset_split and not finding.slice and finding.class_ is None
+        assert one.metric_name == METRICS.get(finding.metric).title["en"]
+
+
+def test_a_run_without_a_model_gets_no_readme_and_a_model_without_figures_no_index(tmp_path: Path):
+    run = fabricate.audit_run(tmp_path)
+    write_cards(run)
+    assert not (run / "model").exists()
+    (run / "model").mkdir()
+    (run / "findings.jsonl").write_text("", encoding="utf-8")
+    write_cards(run)
+    assert "model-index" not in (run / "model" / "README.md").read_text(encoding="utf-8")
 
 
 def _chai_schema(shared_data: Path) -> etree.XMLSchema:

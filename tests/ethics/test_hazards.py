@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from primum.ethics import judge
-from primum.ethics.card import build_card, card_markdown
+from primum.ethics.card import build_card
+from primum.ethics.card_markdown import card_markdown
 from primum.ethics.hazards import hazard_rows, known_hazards, severity_of
 from primum.evidence import METRICS, Finding
 

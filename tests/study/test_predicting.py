@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from primum.errors import CohortError
+from primum.errors import CohortError, OutputError
 from primum.study import Study
 from primum.study.predicting import predict_run
 
@@ -53,3 +53,21 @@ def test_a_category_of_digits_answers_alone_as_in_company(run, tmp_path):
 def test_a_vital_that_is_missing_throughout_is_missing(run, tmp_path):
     together = _answers(run, tmp_path, "q1,,2", "q2,50,A")
     assert _answers(run, tmp_path, "q1,,2")["q1"] == pytest.approx(together["q1"], abs=1e-6)
+
+
+def test_each_patient_can_have_a_page_that_says_what_the_table_says_and_names_nobody(run, tmp_path):
+    (tmp_path / "new.csv").write_text("id,age,ward\nzq-anna,41,1\nzq-bert,77,A\n", encoding="utf-8")
+    predict_run(run, tmp_path / "new.csv", tmp_path / "answers.csv", patient_pages=tmp_path / "pages")
+    with (tmp_path / "answers.csv").open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    assert sorted(path.name for path in (tmp_path / "pages").iterdir()) == ["1.html", "2.html"]
+    for number, row in enumerate(rows, start=1):
+        page = (tmp_path / "pages" / f"{number}.html").read_text(encoding="utf-8")
+        likelier = max(("ill", "well"), key=lambda name: float(row[f"p:{name}"]))
+        told = f"it is true for about {round(100 * float(row[f'p:{likelier}']))} and"
+        assert f"“{likelier}”" in page and told in page
+        assert ("Your record is not like" in page) == (row["novel"] == "true")
+        assert "zq-" not in page
+    with pytest.raises(OutputError, match="pages: the place is taken"):
+        predict_run(run, tmp_path / "new.csv", tmp_path / "more.csv", patient_pages=tmp_path / "pages")
+    assert not (tmp_path / "more.csv").exists()

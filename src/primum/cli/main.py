@@ -17,6 +17,8 @@ from primum.cli import (
     backbones,
     check,
     deid,
+    erase,
+    explain,
     init,
     keys,
     ledger,
@@ -64,8 +66,9 @@ def _program(
     """First, do no harm: from a labelled clinical cohort to a model with evidence, or to a refusal that says why."""
 
 
-_COMMANDS = (init, check, run, search, assess, report, sign, release, verify, registry, ledger, keys)
-for _command in (*_COMMANDS, predict, deid, studies, backbones, policies):
+_MAKE = (init, check, run, search, assess, report, sign, release, verify, registry, ledger, keys)
+_USE = (predict, explain, deid, erase, studies, backbones, policies)
+for _command in (*_MAKE, *_USE):
     _command.register(app)
 
 

@@ -19,6 +19,10 @@ def predict(
     records: Annotated[Path, typer.Argument(metavar="INPUT", help="New records: csv, tsv, parquet, jsonl or Arrow.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Table to write: csv, parquet or jsonl.")],
     trust: Trust = None,
+    patient_pages: Annotated[
+        Path | None,
+        typer.Option("--patient-pages", metavar="DIR", help="Also write a page in plain words for each patient there."),
+    ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
     lang: Language = Lang.en,
@@ -31,11 +35,11 @@ def predict(
     terminal = Terminal(as_json=as_json, quiet=quiet, lang=lang)
     check_if_release(run, trust)
     with terminal.progress() as progress:
-        told = predict_run(run, records, out, progress=progress, lang=lang)
+        told = predict_run(run, records, out, progress=progress, lang=lang, patient_pages=patient_pages)
     lines = [terminal.say("predicted", count=told.records)]
     if told.escalated:
         lines.append(terminal.say("escalated", count=told.escalated))
-    lines.append(terminal.say("written", path=out))
+    lines += [terminal.say("written", path=path) for path in (out, patient_pages) if path is not None]
     answer = {"records": told.records, "escalated": told.escalated, "rules": dict(told.rules), "out": str(out)}
     return terminal.answer(answer, lines)
 

@@ -1,4 +1,4 @@
-"""`primum report`: the report of a finished run or a Release, rendered again."""
+"""`primum report`: the report, papers and card of a finished run, or the report of a Release, rendered again."""
 
 from __future__ import annotations
 
@@ -27,15 +27,18 @@ def report(
     quiet: Quiet = False,
     lang: Language = Lang.en,
 ) -> Answer:
-    """Render a run's report again from the files of its folder. What was signed stays as it is: with a signed run or a
-    Release, name another file with --out.
+    """Render a run's report, papers and card again from the files of its folder. What was signed stays as it is: with a
+    signed run or a Release, --out FILE writes the report alone, elsewhere.
     """
+    from primum.ethics import write_cards
     from primum.study.report import render_report
 
     terminal = Terminal(as_json=as_json, quiet=quiet, lang=lang)
     if check_if_release(run, trust) or (run / "signatures").is_dir():
         _check_elsewhere(run, out)
     path = render_report(run, lang=lang.value, out=out)
+    if out is None:
+        write_cards(run, lang=lang.value)
     if show:
         typer.launch(str(path))
     return terminal.answer({"report": str(path)}, [terminal.say("report_at", path=path)])

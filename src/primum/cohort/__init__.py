@@ -4,6 +4,7 @@ from primum.cohort.annotators import read_annotators
 from primum.cohort.augment import cropped, with_synonyms
 from primum.cohort.build import column_names, read_attribute, read_cohort, read_records, take
 from primum.cohort.cohort import SPLIT_NAMES, Cohort, Target
+from primum.cohort.erased import Erased, read_erased
 from primum.cohort.join import ExternalFile, with_external
 from primum.cohort.plan import ExternalSet, SplitPlan, TimeWindow
 from primum.cohort.propose import Proposal, propose_roles
@@ -20,14 +21,17 @@ from primum.cohort.splits import make_splits
 from primum.cohort.summary import summarise
 from primum.cohort.swap_plan import Swap, find_swaps
 from primum.cohort.swaps import Swapped, swapped_records
+from primum.cohort.whose import Owned, records_of
 
 __all__ = [
     "SPLIT_NAMES",
     "Cohort",
     "ConsentRole",
+    "Erased",
     "ExternalFile",
     "ExternalSet",
     "InputRoles",
+    "Owned",
     "Proposal",
     "Records",
     "Roles",
@@ -50,7 +54,9 @@ __all__ = [
     "read_annotators",
     "read_attribute",
     "read_cohort",
+    "read_erased",
     "read_records",
+    "records_of",
     "summarise",
     "swapped_records",
     "take",

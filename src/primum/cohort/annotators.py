@@ -12,6 +12,7 @@ from primum.cohort.cohort import Cohort
 from primum.cohort.columns import is_missing, spelled
 from primum.cohort.faults import Faults, rows_named
 from primum.cohort.gather import gather
+from primum.cohort.leave_out import LeaveOut
 from primum.cohort.readers import open_table
 from primum.errors import ColumnError
 
@@ -22,12 +23,12 @@ def read_annotators(source: Any, columns: Sequence[str], cohort: Cohort) -> npt.
     Args:
         source: where the cohort was read from.
         columns: one an annotator; values are classes, or what the cohort's label map makes classes.
-        cohort: the records; those without consent are left out here as there.
+        cohort: the records; those of erased patients and without consent are left out here as there.
     Raises:
         ColumnError: a column is not there, or holds something else than a class (rows are named, values never).
     """
     roles, faults = cohort.roles, Faults()
-    gathered = gather(open_table(source), list(columns), [], consent=roles.consent)
+    gathered = gather(open_table(source), list(columns), [], consent=roles.consent, leave_out=LeaveOut.of(roles))
     mapped = {spelled(value): name for value, name in roles.label_map.items()}
     code = {name: place for place, name in enumerate(cohort.target.classes)}
     found = np.full((len(cohort), len(columns)), -1, dtype=np.int64)

@@ -15,6 +15,7 @@ from primum.cohort.columns import Coded, is_none
 from primum.cohort.faults import Faults, rows_named
 from primum.cohort.fingerprint import column_digest, combined
 from primum.cohort.gather import Gathered, gather
+from primum.cohort.leave_out import LeaveOut
 from primum.cohort.readers import Table, open_table
 from primum.cohort.records import Records, VitalColumn
 from primum.cohort.roles import InputRoles, Roles, SensitiveRole
@@ -39,7 +40,8 @@ def read_cohort(source: Any, roles: Roles, *, split_column: str | None = None) -
     """
     _check_roles(roles)
     table = open_table(source)
-    gathered = gather(table, _coded_columns(roles, split_column), roles.inputs.text, consent=roles.consent)
+    columns = _coded_columns(roles, split_column)
+    gathered = gather(table, columns, roles.inputs.text, consent=roles.consent, leave_out=LeaveOut.of(roles))
     return _Builder(table, gathered, roles, split_column).cohort()
 
 
@@ -89,12 +91,9 @@ def column_names(source: Any) -> list[str]:
 def take(cohort: Cohort, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Cohort:
     """Return the chosen records (indices or a mask) as a new cohort; fingerprint and source stay those of the whole."""
     chosen = np.flatnonzero(rows) if rows.dtype == bool else np.asarray(rows, dtype=np.int64)
-    records = cohort.records
-    vitals = {name: replace(vital, values=vital.values[chosen]) for name, vital in records.vitals.items()}
-    text = None if records.text is None else ChosenText(records.text, chosen)
     return replace(
         cohort,
-        records=Records(n=len(chosen), text=text, vitals=vitals),
+        records=take_records(cohort.records, chosen),
         ids=cohort.ids[chosen],
         patients=cohort.patients[chosen],
         target=replace(cohort.target, values=cohort.target.values[chosen]),
@@ -105,6 +104,13 @@ def take(cohort: Cohort, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) ->
         given_split=None if cohort.given_split is None else cohort.given_split[chosen],
         outside=None if cohort.outside is None else cohort.outside[chosen],
     )
+
+
+def take_records(records: Records, rows: npt.NDArray[np.int64]) -> Records:
+    """Return these records alone."""
+    vitals = {name: replace(vital, values=vital.values[rows]) for name, vital in records.vitals.items()}
+    text = None if records.text is None else ChosenText(records.text, rows)
+    return Records(n=len(rows), text=text, vitals=vitals)
 
 
 class _Builder:
@@ -139,6 +145,7 @@ class _Builder:
             time=time,
             given_split=None if self._split_column is None else self._cells(self._split_column).strings(),
             source=self._source(not_numbers, outside),
+            erased=dict(data.erased),
         )
         return replace(cohort, fingerprint=_fingerprint(cohort, data.text_digest))
 

@@ -53,6 +53,8 @@ class Cohort:
     """The split column's values, where the study gives one."""
     outside: npt.NDArray[np.object_] | None = None
     """External set of each record that comes from a file of its own, None of every other; None: there are no such."""
+    erased: Mapping[str, int] = field(default_factory=dict)
+    """Entry of the list of erased patients -> records that were left out because of it; no entry names a patient."""
     fingerprint: str = ""
     """SHA-256 over the content of every column with a role, in order; the same table in another format agrees."""
     source: Mapping[str, Any] = field(default_factory=dict)

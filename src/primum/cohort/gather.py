@@ -1,9 +1,9 @@
-"""One pass over a source: consent applied, small columns coded, texts spooled."""
+"""One pass over a source: erased patients and those without consent left out, small columns coded, texts spooled."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from primum.cohort.columns import Coded, Interner, is_missing, spelled
 from primum.cohort.fingerprint import TextHasher
+from primum.cohort.leave_out import LeaveOut
 from primum.cohort.readers import Table
 from primum.cohort.roles import ConsentRole
 from primum.cohort.text import SpooledText, TextSpool
@@ -21,7 +22,7 @@ from primum.errors import CohortError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """The columns of a source that were asked for; only records whose consent is granted."""
+    """The columns of a source that were asked for; only records of patients not erased, whose consent is granted."""
 
     coded: Mapping[str, Coded]
     rows: npt.NDArray[np.int64]
@@ -30,25 +31,37 @@ class Gathered:
     text_digest: str
     """Digest of all texts, empty without a text column."""
     n_read: int
-    """Records in the source."""
+    """Records in the source, but for those of erased patients."""
     n_consent_empty: int = 0
     """Records whose consent is neither granted nor refused, but empty."""
+    erased: Mapping[str, int] = field(default_factory=dict)
+    """Entry of the list of erased patients -> records that were left out."""
 
 
-def gather(table: Table, coded: Sequence[str], text: Sequence[str], *, consent: ConsentRole | None = None) -> Gathered:
+def gather(
+    table: Table,
+    coded: Sequence[str],
+    text: Sequence[str],
+    *,
+    consent: ConsentRole | None = None,
+    leave_out: LeaveOut | None = None,
+) -> Gathered:
     """Return the named columns of a table.
 
     Memory grows with the number of distinct values and four bytes a cell; texts go to the spool.
 
     Raises:
         ColumnError: a column is not there.
-        CohortError: there is no record, or none whose consent is granted.
+        CohortError: there is no record, none that is not erased, or none whose consent is granted.
     """
-    pass_ = _Pass(list(dict.fromkeys(coded)), list(text), consent)
-    table.require([*pass_.coded, *pass_.text, *pass_.consent_columns])
-    for batch in table.batches(list(dict.fromkeys([*pass_.coded, *pass_.text, *pass_.consent_columns]))):
+    pass_ = _Pass(list(dict.fromkeys(coded)), list(text), consent, leave_out)
+    wanted = [*pass_.coded, *pass_.text, *pass_.consent_columns, *([leave_out.column] if leave_out else [])]
+    table.require(wanted)
+    for batch in table.batches(list(dict.fromkeys(wanted))):
         pass_.add(batch)
     gathered = pass_.finish()
+    if gathered.n_read == 0 and gathered.erased:
+        raise CohortError(f"{table.name}: every record is of an erased patient, so there is nothing to read.")
     if gathered.n_read == 0:
         raise CohortError(f"{table.name}: holds a header but no record.")
     if consent is not None and not len(gathered.rows):
@@ -62,7 +75,9 @@ def gather(table: Table, coded: Sequence[str], text: Sequence[str], *, consent: 
 class _Pass:
     """The state of one pass."""
 
-    def __init__(self, coded: list[str], text: list[str], consent: ConsentRole | None) -> None:
+    def __init__(
+        self, coded: list[str], text: list[str], consent: ConsentRole | None, leave_out: LeaveOut | None
+    ) -> None:
         self.coded = coded
         self.text = text
         self.consent_columns = [consent.column] if consent else []
@@ -71,11 +86,17 @@ class _Pass:
         self._spool = TextSpool() if text else None
         self._hasher = TextHasher()
         self._rows: list[npt.NDArray[np.int64]] = []
+        self._leave_out = leave_out
+        self._n_seen = 0
         self._n_read = 0
         self._n_consent_empty = 0
 
     def add(self, batch: pa.RecordBatch) -> None:
-        rows = np.arange(self._n_read + 1, self._n_read + batch.num_rows + 1, dtype=np.int64)
+        rows = np.arange(self._n_seen + 1, self._n_seen + batch.num_rows + 1, dtype=np.int64)
+        self._n_seen += batch.num_rows
+        if self._leave_out is not None:
+            keep = self._leave_out.keep(batch.column(self._leave_out.column))
+            batch, rows = batch.filter(pa.array(keep)), rows[keep]
         self._n_read += batch.num_rows
         for column in self.consent_columns:
             keep = self._keep(batch.column(column))
@@ -94,6 +115,7 @@ class _Pass:
             text_digest=self._hasher.digest() if self._spool else "",
             n_read=self._n_read,
             n_consent_empty=self._n_consent_empty,
+            erased=dict(self._leave_out.records) if self._leave_out else {},
         )
 
     def _keep(self, cells: Any) -> npt.NDArray[np.bool_]:

@@ -13,6 +13,7 @@ from primum.cohort.build import read_cohort
 from primum.cohort.cohort import Cohort
 from primum.cohort.columns import is_none
 from primum.cohort.fingerprint import combined
+from primum.cohort.leave_out import together
 from primum.cohort.records import Records, TextColumn, VitalColumn
 from primum.errors import CohortError
 
@@ -62,8 +63,10 @@ def with_external(cohort: Cohort, files: Mapping[str, ExternalFile]) -> Cohort:
 
 def _read(cohort: Cohort, name: str, file: ExternalFile) -> Cohort:
     target = replace(cohort.roles.target, classes=cohort.target.classes)
+    erased = cohort.roles.erased
+    erased = erased.within(name) if erased is not None and file.own_ids else erased
     try:
-        part = read_cohort(file.source, replace(cohort.roles, target=target))
+        part = read_cohort(file.source, replace(cohort.roles, target=target, erased=erased))
     except CohortError as exc:
         raise CohortError(f"external set {name!r}: {exc}") from exc
     if part.time is not None and cohort.time is not None and _kind(part.time) != _kind(cohort.time):
@@ -119,6 +122,7 @@ def _joined(parts: Sequence[Cohort]) -> Cohort:
         site=all_of(lambda part: part.site),
         time=all_of(lambda part: part.time),
         given_split=all_of(given),
+        erased=together([part.erased for part in parts]),
     )
 
 

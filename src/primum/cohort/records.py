@@ -61,6 +61,13 @@ class Records:
         return tuple(names)
 
 
+def record_keys(records: Records) -> list[object]:
+    """Return what each record says, as something that can be looked up: equal records have equal keys."""
+    texts = [None] * len(records) if records.text is None else records.text.take(np.arange(len(records)))
+    columns = [[None if value != value else value for value in v.values.tolist()] for v in records.vitals.values()]
+    return list(zip(texts, *columns, strict=True))
+
+
 class TextList:
     """A TextColumn over a list in memory."""
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from primum.cohort.erased import Erased
+
 VitalKind = Literal["number", "category"]
 TargetKind = Literal["classes", "labels", "number"]
 
@@ -90,6 +92,8 @@ class Roles:
     time: str | None = None
     """When the record was made: ISO date or timestamp, or a number such as a year."""
     consent: ConsentRole | None = None
+    erased: Erased | None = None
+    """Patients whose records are left out because they asked to be erased."""
     label_map: Mapping[str, str] = field(default_factory=dict)
     """Value in the target column -> class name; values not named keep theirs."""
     columns_of: str = ""

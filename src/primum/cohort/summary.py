@@ -22,8 +22,9 @@ TextArray = npt.NDArray[np.object_]
 def summarise(cohort: Cohort, split: TextArray) -> dict[str, Any]:
     """Return the content of cohort.json.
 
-    Layout: `records`, `patients`, `fingerprint`, `source`, `inputs`, `target`; `splits` and `sites` (name -> records,
-    patients, classes); `table1` (see `primum.cohort.table1.table_one`); `repeats` and `text_length`.
+    Layout: `records`, `patients`, `fingerprint`, `source`, `erased` (patients, records), `inputs`, `target`; `splits`
+    and `sites` (name -> records, patients, classes); `table1` (see `primum.cohort.table1.table_one`); `repeats` and
+    `text_length`.
 
     Args:
         cohort: the records.
@@ -36,6 +37,7 @@ def summarise(cohort: Cohort, split: TextArray) -> dict[str, Any]:
         "patients": len(set(cohort.patients)),
         "fingerprint": cohort.fingerprint,
         "source": dict(cohort.source),
+        "erased": erased_counts(cohort),
         "inputs": _inputs(cohort),
         "target": {
             "column": cohort.roles.target.column,
@@ -48,6 +50,13 @@ def summarise(cohort: Cohort, split: TextArray) -> dict[str, Any]:
         "repeats": _repeats(repeats),
         "text_length": _text_length(repeats),
     }
+
+
+def erased_counts(cohort: Cohort) -> dict[str, int | None]:
+    """Return how many patients and records were left out by erasure; None where one to four patients are behind it."""
+    patients = len(cohort.erased)
+    few = 0 < patients < SMALL
+    return {"patients": None if few else patients, "records": None if few else sum(cohort.erased.values())}
 
 
 def _inputs(cohort: Cohort) -> dict[str, Any]:

@@ -5,19 +5,17 @@ Every number comes from a finding; what nobody measured says "not measured", and
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from primum.errors import InputError
-from primum.ethics.card_hazards import card_hazards, hazard_lines
+from primum.ethics.card_hazards import card_hazards
+from primum.ethics.card_hub import hub_head
+from primum.ethics.card_markdown import card_markdown
 from primum.ethics.card_privacy import privacy_lines
 from primum.ethics.card_trust import TRUST_FILES, trust_lines
 from primum.ethics.card_xml import card_xml
-from primum.ethics.sentences import number
+from primum.ethics.papers.facts import read_mapping
 from primum.evidence.finding import Finding, read_findings
 from primum.evidence.metrics import METRICS
 from primum.evidence.split_names import in_order, is_external
@@ -31,38 +29,32 @@ HEADLINES = ("auroc", "auprc", "accuracy", "balanced_accuracy", "macro_f1", "mic
 _USES = ("population", "setting", "user", "not_for", "risk")
 
 
-def write_cards(run_dir: Path) -> tuple[Path, Path, Path]:
+def write_cards(run_dir: Path, *, lang: str = "en") -> tuple[Path, Path, Path]:
     """Write card.md, card.json and card.xml from the files of a run's folder, and return their paths.
 
+    The model's folder, where there is one, gets the Markdown as its README.md, with metadata for the Hugging Face Hub.
+
+    Args:
+        run_dir: a finished run or audit.
+        lang: of the Markdown, en or zh; JSON and XML are in English.
     Raises:
         InputError: findings.jsonl is missing, or a file is damaged.
         OutputError: the folder cannot be written to.
     """
-    card = build_card(
-        study=_read(run_dir / "study.yaml"),
-        cohort=_read(run_dir / "cohort.json"),
-        findings=read_findings(run_dir / "findings.jsonl"),
-        verdict=_read(run_dir / "verdict.json"),
-        trust={name: _read(run_dir / "model" / f"{name}.json") for name in TRUST_FILES},
-    )
+    study, cohort = read_mapping(run_dir / "study.yaml"), read_mapping(run_dir / "cohort.json")
+    findings = read_findings(run_dir / "findings.jsonl")
+    verdict = read_mapping(run_dir / "verdict.json")
+    trust = {name: read_mapping(run_dir / "model" / f"{name}.json") for name in TRUST_FILES}
+    given: dict[str, Any] = {"study": study, "cohort": cohort, "findings": findings, "verdict": verdict, "trust": trust}
+    card = build_card(**given)
+    markdown = card_markdown(build_card(**given, lang=lang), lang)
     paths = (run_dir / "card.md", run_dir / "card.json", run_dir / "card.xml")
-    write_text(paths[0], card_markdown(card))
+    write_text(paths[0], markdown)
     write_json(paths[1], card)
     write_text(paths[2], card_xml(card))
+    if (run_dir / "model").is_dir():
+        write_text(run_dir / "model" / "README.md", hub_head(card, findings) + markdown)
     return paths
-
-
-def _read(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    try:
-        text = path.read_text(encoding="utf-8")
-        value = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-    except (ValueError, yaml.YAMLError):
-        raise InputError(f"{path}: is damaged; run primum again to make it anew.") from None
-    if not isinstance(value, dict):
-        raise InputError(f"{path}: expected keys and values; run primum again to make it anew.")
-    return value
 
 
 def build_card(
@@ -72,6 +64,7 @@ def build_card(
     findings: Sequence[Finding],
     verdict: Mapping[str, Any],
     trust: Mapping[str, Mapping[str, Any]] | None = None,
+    lang: str = "en",
 ) -> dict[str, Any]:
     """Return the card as plain JSON.
 
@@ -81,6 +74,7 @@ def build_card(
         findings: of the run.
         verdict: verdict.json's content.
         trust: what was fitted beside the model, by name (`TRUST_FILES`); empty where nothing was.
+        lang: of the sentences in it, en or zh; its fixed words stay English.
     """
     use = _mapping(study.get("intended_use"))
     roles = _mapping(study.get("cohort"))
@@ -99,22 +93,27 @@ def build_card(
             "table_1": "cohort.json",
         },
         "performance": {split: _headlines(findings, split) for split in _judged(findings)},
-        "trust": trust_lines(trust or {}) or NOT_MEASURED,
-        "privacy": privacy_lines(findings) or NOT_MEASURED,
+        "trust": trust_lines(trust or {}, lang) or NOT_MEASURED,
+        "privacy": privacy_lines(findings, lang) or NOT_MEASURED,
         "fairness": [_line(f) for f in findings if f.pillar == "fairness" and f.versus],
         "verdict": {
             "outcome": _stated(verdict.get("verdict")),
             "policy": _stated(verdict.get("policy")),
             "policy_sha256": _stated(verdict.get("policy_sha256")),
             "reasons": [
-                {"rule": rule.get("rule"), "outcome": rule.get("outcome"), "because": rule.get("because")}
+                {"rule": rule.get("rule"), "outcome": rule.get("outcome"), "because": _because(rule, lang)}
                 for rule in verdict.get("rules") or []
                 if rule.get("outcome") != "pass"
             ],
         },
-        "hazards": card_hazards(findings, verdict, study=study, trust=trust or {}, line=_line),
+        "hazards": card_hazards(findings, verdict, study=study, trust=trust or {}, line=_line, lang=lang),
         "not_a_medical_device": True,
     }
+
+
+def _because(rule: Mapping[str, Any], lang: str) -> Any:
+    """Return why a rule says what it says in a language; verdicts of other makers may know one only."""
+    return _mapping(rule.get("sentences")).get(lang) or rule.get("because")
 
 
 def _mapping(value: object) -> dict[str, Any]:
@@ -160,70 +159,3 @@ def _line(finding: Finding) -> dict[str, Any]:
         "versus": dict(finding.versus),
         "enough": finding.enough,
     }
-
-
-def figure_text(line: Mapping[str, Any]) -> str:
-    """Return one figure of the card with its interval and n, as text."""
-    if line["value"] is None:
-        return f"not defined (n = {line['n']})"
-    interval = ""
-    if line["low"] is not None and line["high"] is not None and line["level"] is not None:
-        interval = f"{100 * line['level']:g} % interval {number(line['low'])} to {number(line['high'])}, "
-    few = "" if line["enough"] else "; too few patients to tell"
-    return f"{number(line['value'])} ({interval}n = {line['n']}{few})"
-
-
-def card_markdown(card: Mapping[str, Any]) -> str:
-    """Return the card as Markdown; what the study says is escaped."""
-    use, verdict = card["intended_use"], card["verdict"]
-    lines = [
-        f"# {_plain(card['name'])}",
-        "",
-        f"{_plain(card['question'])}",
-        "",
-        f"**Verdict: {_plain(verdict['outcome'])}** (policy {_plain(verdict['policy'])}).",
-        "This is not a medical device.",
-        "",
-        "## Intended use",
-        "",
-        *(f"- {key.replace('_', ' ').capitalize()}: {_plain(value)}" for key, value in use.items()),
-        "",
-        "## Model and data",
-        "",
-        f"- Backbone: {_plain(card['model']['backbone'])}",
-        f"- Inputs: {_plain(', '.join(card['inputs']) or NOT_STATED)}",
-        f"- Records: {card['cohort']['records']}",
-        f"- Sensitive attributes: {_plain(', '.join(map(str, card['sensitive'])) or NOT_STATED)}",
-        "",
-    ]
-    for split, figures in card["performance"].items():
-        lines += [f"## Performance, {split} split", "", *_figure_lines(figures), ""]
-    for name in ("trust", "privacy"):
-        said = card[name]
-        told = [said] if isinstance(said, str) else [f"- {_plain(line)}" for line in said]
-        lines += [f"## {name.capitalize()}", "", *told, ""]
-    lines += ["## Fairness", "", *_figure_lines(card["fairness"] or NOT_MEASURED), ""]
-    lines += ["## Hazards", "", f"Severity of harm, as the study states it: {_plain(use['risk'])}.", ""]
-    lines += [f"- {_plain(line)}" for line in hazard_lines(card["hazards"], figure_text)] + [""]
-    lines += ["## What the verdict rests on", ""]
-    lines += [f"- {_plain(r['outcome'])}, {_plain(r['rule'])}: {_plain(r['because'])}" for r in verdict["reasons"]]
-    return "\n".join([*lines, ""])
-
-
-def _figure_lines(figures: Sequence[Mapping[str, Any]] | str) -> list[str]:
-    if isinstance(figures, str):
-        return [figures]
-    return [f"- {_plain(_label(line))}: {figure_text(line)}" for line in figures]
-
-
-def _label(line: Mapping[str, Any]) -> str:
-    group = ", ".join(f"{key} = {value}" for key, value in line["slice"].items())
-    return f"{line['title']}, {group}" if group else str(line["title"])
-
-
-def _plain(value: object) -> str:
-    """Return text that Markdown shows as it is, on one line."""
-    text = " ".join(str(value).split())
-    for mark in "\\`*[]<>|":
-        text = text.replace(mark, "\\" + mark)
-    return text

@@ -5,21 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from primum.ethics.card_words import say
 from primum.ethics.hazards import Control, HazardRow, hazard_rows, severity_of
 from primum.evidence.finding import Finding
 from primum.evidence.metrics import METRICS
+from primum.i18n import translate
 
 _NOT_MEASURED = "not measured"
 _NOT_KNOWN = "not known"
 _NOT_STATED = "not stated"
-_CONTROLS: Mapping[str, Mapping[bool, str]] = {
-    "calibration": {True: "probabilities corrected ({method})", False: "probabilities as the model gives them"},
-    "conformal": {True: "sets that hold the truth in {coverage:.0%}", False: "no sets"},
-    "abstention": {True: "answers only when surer than {threshold:.3f}", False: "no abstention in force"},
-    "novelty": {True: "flag on records unlike training", False: "no such flag"},
-    "rules": {True: "clinical rules at answer time", False: "no clinical rules"},
-    "person": {True: "review by {user}", False: "no reader of the answer stated"},
-}
 
 Line = Callable[[Finding], dict[str, Any]]
 
@@ -31,6 +25,7 @@ def card_hazards(
     study: Mapping[str, Any],
     trust: Mapping[str, Mapping[str, Any]],
     line: Line,
+    lang: str = "en",
 ) -> list[dict[str, Any]]:
     """Return the hazard table as plain JSON.
 
@@ -40,13 +35,14 @@ def card_hazards(
         study: the resolved study.
         trust: what was saved beside the model, by name.
         line: how the card writes a finding.
+        lang: of what the controls say, en or zh.
     """
     severity = severity_of(study) or _NOT_STATED
     rows = hazard_rows(findings, verdict, study=study, trust=trust)
-    return [_as_json(row, findings, severity, line) for row in rows]
+    return [_as_json(row, findings, line, severity=severity, lang=lang) for row in rows]
 
 
-def _as_json(row: HazardRow, findings: Sequence[Finding], severity: str, line: Line) -> dict[str, Any]:
+def _as_json(row: HazardRow, findings: Sequence[Finding], line: Line, *, severity: str, lang: str) -> dict[str, Any]:
     def told(place: int) -> dict[str, Any]:
         return {**line(findings[place]), "split": findings[place].split, "class": findings[place].class_}
 
@@ -59,35 +55,54 @@ def _as_json(row: HazardRow, findings: Sequence[Finding], severity: str, line: L
         "severity": severity,
         "rules": [{"rule": name, "outcome": outcome} for name, outcome in row.rules],
         "controls": [
-            {"control": one.kind, "in_force": one.in_force, "says": control_text(one)} for one in row.controls
+            {"control": one.kind, "in_force": one.in_force, "says": control_text(one, lang)} for one in row.controls
         ],
         "residual": _NOT_KNOWN if row.residual is None else told(row.residual),
     }
 
 
-def control_text(control: Control) -> str:
-    """Return what a control does, in English."""
-    return _CONTROLS[control.kind][control.in_force].format(**control.says)
+def control_text(control: Control, lang: str = "en") -> str:
+    """Return what a control does."""
+    return say(f"control.{control.kind}.{'on' if control.in_force else 'off'}", lang, **control.says)
 
 
-def hazard_lines(hazards: Sequence[Mapping[str, Any]], figure: Callable[[Mapping[str, Any]], str]) -> list[str]:
+def hazard_lines(
+    hazards: Sequence[Mapping[str, Any]], figure: Callable[[Mapping[str, Any]], str], lang: str = "en"
+) -> list[str]:
     """Return one line a hazard; `figure` writes a figure with its interval."""
-    return [_line_of(one, figure) for one in hazards]
+    return [_line_of(one, figure, lang) for one in hazards]
 
 
-def _about(line: Mapping[str, Any]) -> str:
+def _about(line: Mapping[str, Any], lang: str) -> str:
     """Return what a figure is called and what it is about, e.g. "Sensitivity (Heart_Disease, external:zurich)"."""
     group = [f"{key} = {value}" for key, value in line["slice"].items()]
     parts = [*([line["class"]] if line["class"] else []), *group, *([line["split"]] if line["split"] else [])]
-    return f"{line['title']} ({', '.join(parts)})" if parts else str(line["title"])
+    title = title_of(line, lang)
+    return say("hazard.about", lang, title=title, about=", ".join(parts)) if parts else title
 
 
-def _line_of(one: Mapping[str, Any], figure: Callable[[Mapping[str, Any]], str]) -> str:
+def title_of(line: Mapping[str, Any], lang: str) -> str:
+    """Return what people call the metric of one of the card's figures."""
+    metric = str(line["metric"])
+    return METRICS.get(metric).title[lang] if metric in METRICS else str(line["title"])
+
+
+def _line_of(one: Mapping[str, Any], figure: Callable[[Mapping[str, Any]], str], lang: str) -> str:
     likelihood, residual = one["likelihood"], one["residual"]
-    told = [] if isinstance(likelihood, str) else [f"{_about(x)} {figure(x)}" for x in likelihood]
-    told += [f"{METRICS.get(name).title['en']} {_NOT_MEASURED}" for name in one["not_measured"]]
-    left = residual if isinstance(residual, str) else f"{_about(residual)} {figure(residual)}"
-    rules = [f"{rule['rule']}: {rule['outcome']}" for rule in one["rules"]]
+    told = [] if isinstance(likelihood, str) else [f"{_about(x, lang)} {figure(x)}" for x in likelihood]
+    told += [f"{METRICS.get(name).title[lang]} {say('not_measured', lang)}" for name in one["not_measured"]]
+    rules = [
+        f"{rule['rule']}{say('colon', lang)}{translate('outcome.' + rule['outcome'], lang)}" for rule in one["rules"]
+    ]
     controls = [control["says"] for control in one["controls"]]
-    in_force = "; ".join([*rules, *controls]) or "none"
-    return f"{one['title']['en']}. Likelihood: {'; '.join(told)}. Controls: {in_force}. Residual: {left}."
+    joined = say("semicolon", lang).join
+    return say(
+        "hazard",
+        lang,
+        title=one["title"][lang],
+        likelihood=joined(told),
+        controls=joined([*rules, *controls]) or say("none", lang),
+        residual=say("not_known", lang)
+        if isinstance(residual, str)
+        else f"{_about(residual, lang)} {figure(residual)}",
+    )

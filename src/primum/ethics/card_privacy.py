@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from primum.ethics.card_words import say
 from primum.ethics.sentences import number
 from primum.evidence.finding import Finding
 from primum.evidence.metrics import METRICS
@@ -11,34 +12,47 @@ from primum.evidence.metrics import METRICS
 _OF_RECORDS = ("k_anonymity", "small_class_share", "prosecutor_risk")
 
 
-def privacy_lines(findings: Sequence[Finding]) -> list[str]:
-    """Return one sentence on the promise, the strongest attack and the records' look-alikes; those there are."""
+def privacy_lines(findings: Sequence[Finding], lang: str = "en") -> list[str]:
+    """Return a sentence each on masked texts, the promise, the strongest attack and look-alikes; those there are."""
     promises = [f for f in findings if f.metric == "epsilon" and f.value is not None]
     areas = [f for f in findings if f.metric == "membership_auc" and f.value is not None]
-    lines = [_of_promise(one) for one in promises]
-    lines += [_of_attack(max(areas, key=lambda f: f.value or 0.0))] if areas else []
+    masked = [f for f in findings if f.metric == "identifiers_masked" and f.detail.get("kind") == "any"]
+    lines = [_of_masking(one, lang) for one in masked]
+    lines += [_of_promise(one, lang) for one in promises]
+    lines += [_of_attack(max(areas, key=lambda f: f.value or 0.0), lang)] if areas else []
     records = [f for name in _OF_RECORDS for f in findings if f.metric == name and f.value is not None]
     if records:
-        known = ", ".join(map(str, records[0].detail.get("quasi_identifiers", [])))
-        figures = "; ".join(f"{METRICS.get(f.metric).title['en'].lower()} {number(f.value or 0.0)}" for f in records)
-        lines.append(f"Records, by {known}: {figures} (n = {records[0].n}).")
+        known = say("comma", lang).join(map(str, records[0].detail.get("quasi_identifiers", [])))
+        told = [f"{METRICS.get(f.metric).title[lang].lower()} {number(f.value or 0.0)}" for f in records]
+        figures = say("semicolon", lang).join(told)
+        lines.append(say("privacy.records", lang, known=known, figures=figures, n=records[0].n))
     return lines
 
 
-def _of_promise(promise: Finding) -> str:
-    return (
-        f"Training promises differential privacy to each of the {promise.n} patients of the split train: epsilon "
-        f"{number(promise.value or 0.0)} at delta {number(float(promise.detail['delta']))} ({promise.method})."
-    )
+def _of_masking(masked: Finding, lang: str) -> str:
+    told = say("privacy.one_to_four", lang) if masked.value is None else str(masked.detail["records"])
+    kept = say("comma", lang).join(map(str, masked.detail.get("kept", [])))
+    left = say("privacy.left", lang, kept=kept) if kept else ""
+    return say("privacy.masked", lang, told=told, n=masked.n, left=left)
 
 
-def _of_attack(worst: Finding) -> str:
-    differs = worst.detail.get("unalike")
-    told = "" if worst.low is None or worst.high is None else f"{number(worst.low)} to {number(worst.high)}, "
-    doubt = f"; train and test differ in {', '.join(map(str, differs))}, so that nothing follows" if differs else ""
-    few = "" if worst.enough or differs else "; too few patients to tell"
-    return (
-        f"Membership inference, strongest attack ({str(worst.detail.get('attack')).replace('_', ' ')}): area "
-        f"{number(worst.value or 0.0)} ({told}{worst.n} patients of train and {worst.detail.get('versus_n')} of "
-        f"test; 0.5 is guessing{doubt}{few})."
+def _of_promise(promise: Finding, lang: str) -> str:
+    epsilon, delta = number(promise.value or 0.0), number(float(promise.detail["delta"]))
+    return say("privacy.promise", lang, n=promise.n, epsilon=epsilon, delta=delta, method=promise.method)
+
+
+def _of_attack(worst: Finding, lang: str) -> str:
+    differs = say("comma", lang).join(map(str, worst.detail.get("unalike") or ()))
+    ends = worst.low is not None and worst.high is not None
+    interval = say("privacy.interval", lang, low=number(worst.low or 0.0), high=number(worst.high or 0.0))
+    return say(
+        "privacy.attack",
+        lang,
+        attack=str(worst.detail.get("attack")).replace("_", " "),
+        area=number(worst.value or 0.0),
+        interval=interval if ends else "",
+        n=worst.n,
+        versus=worst.detail.get("versus_n"),
+        doubt=say("privacy.doubt", lang, differs=differs) if differs else "",
+        few="" if worst.enough or differs else say("figure.few", lang),
     )

@@ -130,7 +130,7 @@ def _row(
 ) -> HazardRow:
     kind = target_kind(findings)
     fitting = [one for one in hazard.measured if kind is None or {"any", kind} & set(one.applies_to)]
-    found = {one.metric: _worst(one, findings) for one in fitting}
+    found = {one.metric: worst_of(one, findings) for one in fitting}
     metrics = {name for name, place in found.items() if place is not None}
     controls = tuple(_control(kind, study, trust) for kind in hazard.controls)
     left = hazard.residual
@@ -141,11 +141,11 @@ def _row(
         unmeasured=tuple(name for name, place in found.items() if place is None),
         rules=_rules(metrics, findings, verdict),
         controls=controls,
-        residual=_worst(left.where, findings) if left is not None and in_force else None,
+        residual=worst_of(left.where, findings) if left is not None and in_force else None,
     )
 
 
-def _worst(where: Where, findings: Sequence[Finding]) -> int | None:
+def worst_of(where: Where, findings: Sequence[Finding]) -> int | None:
     """Return the place of the worst finding that its interval shows, those with patients enough before the others."""
     fitting = [
         place

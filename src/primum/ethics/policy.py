@@ -16,6 +16,7 @@ import primum.fairness  # noqa: F401 - registers the metrics that its rules name
 import primum.privacy  # noqa: F401 - registers the metrics that its rules name
 import primum.safety  # noqa: F401 - registers the metrics that its rules name
 import primum.safety.records  # noqa: F401 - as above
+import primum.transparency  # noqa: F401 - as above
 from primum.errors import PolicyError, nearest
 from primum.evidence.finding import Pillar
 from primum.evidence.metrics import METRICS

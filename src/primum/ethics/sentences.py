@@ -106,6 +106,18 @@ def missing(rule: Rule, lang: str) -> str:
     return _joined(sentence, _why(rule, lang), lang)
 
 
+def in_words(finding: Finding, lang: str) -> str:
+    """Return what a finding is about and its figure with interval and n, in one line; too few patients are named."""
+    told = f"{_subject(finding, lang)}{'：' if lang == 'zh' else ': '}{_figure(finding, lang)}"
+    few = {"en": "; too few patients to tell", "zh": "；患者太少，无法判断"}[lang]
+    return told if finding.enough or finding.value is None else told + few
+
+
+def place_in_words(split: str, lang: str) -> str:
+    """Return a split as it stands in a sentence, e.g. "on the test split"."""
+    return _place(split, lang)
+
+
 def _why(rule: Rule, lang: str) -> str:
     return rule.because.zh if lang == "zh" else rule.because.en
 

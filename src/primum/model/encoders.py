@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -37,6 +41,39 @@ class TextEncoder(nn.Module):
             with begun_above(layers_of(self.backbone), self.frozen_layers, batch["states"]):
                 return self._averaged(batch)
         return self._averaged(batch)
+
+    def embedded(self, ids: torch.Tensor) -> torch.Tensor:
+        """Return the embeddings of tokens, shape (b, s, d), before positions are added."""
+        found: torch.Tensor = self.backbone.get_input_embeddings()(ids)  # type: ignore[operator]
+        return found
+
+    @contextmanager
+    def watched(self) -> Iterator[list[torch.Tensor]]:
+        """Collect every layer's attention, each (b, heads, s, s), of what is encoded meanwhile.
+
+        Empty where the kernels in use do not give it.
+        """
+        seen: list[torch.Tensor] = []
+
+        def look(module: nn.Module, given: Any, output: Any) -> None:
+            if isinstance(output, tuple) and len(output) > 1 and isinstance(output[1], torch.Tensor):
+                if output[1].ndim == 4 and output[1].shape[-1] == output[1].shape[-2]:
+                    seen.append(output[1])
+
+        hooks = [module.register_forward_hook(look) for module in self._attentions()]
+        try:
+            yield seen
+        finally:
+            for hook in hooks:
+                hook.remove()
+
+    def _attentions(self) -> list[nn.Module]:
+        """Return one module a layer whose output is its state and its attention."""
+        found = []
+        for layer in layers_of(self.backbone):
+            named = [m for name, m in layer.named_modules() if name.rpartition(".")[2] in ("attention", "attn")]
+            found += named[:1]
+        return found
 
     def known(self, text: PreparedText) -> PreparedText:
         """Return the texts with what the frozen layers make of them, where there are any and it can be kept."""
@@ -84,17 +121,23 @@ class VitalsEncoder(nn.Module):
         self.number_bias = nn.Parameter(torch.zeros(len(vitals.numbers), each))
         self.number_missing = nn.Parameter(torch.randn(len(vitals.numbers), each) * 0.1)
         self.categories = nn.ModuleList(nn.Embedding(len(code.levels) + 2, each) for code in vitals.categories)
-        total = each * (len(vitals.numbers) + len(vitals.categories))
+        self.count = len(vitals.numbers) + len(vitals.categories)
+        total = each * self.count
         self.mix = nn.Sequential(
             nn.Linear(total, width), nn.GELU(), nn.Dropout(dropout), nn.Linear(width, width), nn.LayerNorm(width)
         )
 
     def forward(self, batch: Batch) -> torch.Tensor:
-        """Return features of shape (b, width)."""
-        parts = [self._numbers(batch["numbers"])]
-        parts += [table(batch["categories"][:, j]) for j, table in enumerate(self.categories)]
-        features: torch.Tensor = self.mix(torch.cat(parts, dim=1))
+        """Return features of shape (b, width); codes that were computed earlier (`embedded`) are used."""
+        codes = batch["embedded"] if "embedded" in batch else self.coded(batch)
+        features: torch.Tensor = self.mix(codes.flatten(1))
         return features
+
+    def coded(self, batch: Batch) -> torch.Tensor:
+        """Return each vital's code, numbers then categories, shape (b, v, each)."""
+        parts = [self._numbers(batch["numbers"])]
+        parts += [table(batch["categories"][:, j]).unsqueeze(1) for j, table in enumerate(self.categories)]
+        return torch.cat(parts, dim=1)
 
     def _numbers(self, numbers: torch.Tensor) -> torch.Tensor:
         missing = torch.isnan(numbers)
@@ -103,5 +146,4 @@ class VitalsEncoder(nn.Module):
         codes = torch.cat([filled.unsqueeze(-1), pieces], dim=-1)  # (b, p, bins + 1)
         # A product that also takes a leading axis of records on the weights: private training hands each its own copy.
         embedded = (codes.unsqueeze(-2) @ self.number_weight).squeeze(-2) + self.number_bias
-        embedded = torch.where(missing.unsqueeze(-1), self.number_missing, torch.relu(embedded))
-        return embedded.flatten(1)
+        return torch.where(missing.unsqueeze(-1), self.number_missing, torch.relu(embedded))

@@ -15,7 +15,14 @@ _PLAIN_KERNELS = platform.machine() in ("x86_64", "AMD64")
 
 @contextmanager
 def inference() -> Iterator[None]:
-    """Ask a model: no gradients, and memory that does not grow with the number of different batch shapes.
+    """Ask a model: no gradients, and memory that does not grow with the number of different batch shapes."""
+    with plain_kernels(), torch.inference_mode():
+        yield
+
+
+@contextmanager
+def plain_kernels() -> Iterator[None]:
+    """Keep memory from growing with the number of different batch shapes.
 
     oneDNN keeps a compiled kernel and its scratch memory for every shape it has met, up to 1,024 of them: some 700 MiB
     once 10,000 notes of all lengths have been read. Training keeps it: its bf16 products are several times faster.
@@ -24,7 +31,6 @@ def inference() -> Iterator[None]:
     enabled: bool = backend.enabled
     backend.enabled = enabled and not _PLAIN_KERNELS
     try:
-        with torch.inference_mode():
-            yield
+        yield
     finally:
         backend.enabled = enabled

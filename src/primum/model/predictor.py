@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,11 @@ from primum.files import atomic_path, write_json
 from primum.model.batching import prediction_batches
 from primum.model.building import NetSpec, build_net
 from primum.model.engine import TextEngine, integers_are_fast
+from primum.model.gradients import Asked, Blank, Gradients, Kind, gradients
 from primum.model.inference import inference
 from primum.model.inputs import AbstractInput, Prepared, PreparedFeatures, PreparedText, TextInput, VitalsInput
+from primum.model.inputs.text import TokenPlaces
+from primum.model.inputs.vitals import PreparedVitals
 from primum.model.inside import Inside
 from primum.model.net import Net
 
@@ -125,6 +128,66 @@ class Predictor:
         if self.spec.head.kind == "number":
             answers = answers[:, 0]
         return Inside(features=flat[:, 2 * outputs :], logits=flat[:, :outputs], answers=answers)
+
+    def token_places(self, records: Records) -> list[TokenPlaces]:
+        """Return where the tokens of each record's text stand; no tokens where there is no text or none is read."""
+        fitted = self.inputs.get("text")
+        if not isinstance(fitted, TextInput):
+            return [TokenPlaces(text="", spans=np.empty((0, 2), np.int64), special=np.empty(0, bool))] * len(records)
+        return fitted.places(
+            [None] * len(records) if records.text is None else records.text.take(np.arange(len(records)))
+        )
+
+    def vital_names(self) -> tuple[str, ...]:
+        """Return the vitals the model reads: numbers, then categories."""
+        fitted = self.inputs.get("vitals")
+        return tuple(c.name for c in (*fitted.numbers, *fitted.categories)) if isinstance(fitted, VitalsInput) else ()
+
+    def vitals_there(self, prepared: Mapping[str, Prepared]) -> npt.NDArray[np.bool_]:
+        """Return which vitals each record has, in the order of `vital_names`, shape (n, v)."""
+        vitals = prepared.get("vitals")
+        if isinstance(vitals, PreparedVitals):
+            return vitals.there()
+        return np.zeros((len(next(iter(prepared.values())).lengths), 0), dtype=bool)
+
+    def thinned(
+        self,
+        prepared: Mapping[str, Prepared],
+        rows: npt.NDArray[np.int64],
+        tokens: Sequence[npt.NDArray[np.bool_]],
+        vitals: npt.NDArray[np.bool_],
+    ) -> dict[str, Prepared]:
+        """Return records of which only a part is left, ready for `predict_prepared`.
+
+        Args:
+            prepared: what `prepare` returned.
+            rows: the record that each is made from, shape (m,).
+            tokens: which of its tokens each keeps; with none it has no text.
+            vitals: which vitals each keeps, in the order of `vital_names`, shape (m, v).
+        """
+        left: dict[str, Prepared] = {}
+        for name, one in prepared.items():
+            if isinstance(one, PreparedText):
+                left[name] = one.thinned(rows, tokens)
+            else:
+                assert isinstance(one, PreparedVitals)
+                left[name] = one.thinned(rows, vitals)
+        return left
+
+    def gradients(
+        self,
+        prepared: Mapping[str, Prepared],
+        asked: Asked,
+        *,
+        kind: Kind,
+        nodes: FloatArray | None = None,
+        weights: FloatArray | None = None,
+    ) -> Gradients:
+        """Return what each token and vital adds to a score, by gradients; see `primum.model.gradients`."""
+        fitted = self.inputs.get("text")
+        token, kept = fitted.blank() if isinstance(fitted, TextInput) else (0, ())
+        blank = Blank(token=token, kept=kept)
+        return gradients(self.net, prepared, asked, kind=kind, blank=blank, nodes=nodes, weights=weights)
 
     def _encoded(
         self, prepared: Mapping[str, Prepared], tick: Ticker | None

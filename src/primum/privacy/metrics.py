@@ -37,6 +37,13 @@ _MEMBERSHIP: tuple[tuple[str, str, str, str, str, str, Direction, str], ...] = (
      "在某一切片或类别的患者中，攻击曲线下面积减去 0.5。", "fraction", "lower", _SHOKRI),
 )  # fmt: skip
 
+_HIPAA = "45 CFR 164.514(b)(2)"
+_TEXTS: tuple[tuple[str, str, str, str, str, str, Direction, str], ...] = (
+    ("identifiers_masked", "Records with identifiers masked", "已遮蔽身份信息的记录",
+     "The share of records in whose texts the step of de-identification found a name, number, address, date or another identifier and masked it before anything was learnt; what it missed is not counted.",
+     "去标识化步骤在其文本中发现并在学习之前遮蔽了姓名、号码、地址、日期或其他身份信息的记录比例；遗漏者不计入。", "fraction", "none", _HIPAA),
+)  # fmt: skip
+
 _COHORT: tuple[tuple[str, str, str, str, str, str, Direction, str], ...] = (
     ("k_anonymity", "Smallest class of look-alikes (k)", "最小相同者类别 (k)",
      "How many patients share the rarest combination of quasi-identifiers.", "准标识符最罕见组合由多少名患者共有。",
@@ -67,5 +74,5 @@ _COHORT: tuple[tuple[str, str, str, str, str, str, Direction, str], ...] = (
 REIDENTIFICATION_METRICS = frozenset(row[0] for row in _COHORT)
 """Metrics that records alone answer: what `primum check` can judge."""
 
-for _row in (*_MEMBERSHIP, *_COHORT):
+for _row in (*_MEMBERSHIP, *_TEXTS, *_COHORT):
     register_row(*_row)

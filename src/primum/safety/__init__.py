@@ -4,6 +4,7 @@ from primum.safety import metrics as _metrics  # noqa: F401 - registers the metr
 from primum.safety.abstention import ABSTENTION_FILE, Abstention, choose_abstention, sureness_of
 from primum.safety.calibration import CALIBRATION_FILE, Calibrator, calibration_findings, choose_calibrator
 from primum.safety.conformal import CONFORMAL_FILE, Conformal, conformal_findings, fit_conformal
+from primum.safety.ensemble import Disagreement, disagreement_findings, disagreement_of
 from primum.safety.experts import expert_findings
 from primum.safety.folds import out_of_fold
 from primum.safety.net_benefit import DecisionCurve, decision_curve, net_benefit_findings
@@ -23,6 +24,7 @@ __all__ = [
     "Calibrator",
     "Conformal",
     "DecisionCurve",
+    "Disagreement",
     "Novelty",
     "adversarial_findings",
     "aurc",
@@ -31,6 +33,8 @@ __all__ = [
     "choose_calibrator",
     "conformal_findings",
     "decision_curve",
+    "disagreement_findings",
+    "disagreement_of",
     "expert_findings",
     "fit_conformal",
     "fit_novelty",

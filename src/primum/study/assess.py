@@ -55,7 +55,7 @@ def assess_file(predictions: Path, spec: Path, *, out: Path | None = None, lang:
     write_findings(out / "findings.jsonl", findings)
     write_json(out / "verdict.json", verdict.to_json(lang))
     write_json(out / "environment.json", environment(seed=0, seconds={}))
-    write_cards(out)
+    write_cards(out, lang=lang)
     render_report(out, lang=lang)
     return Run(path=out, findings=findings, verdict=verdict)
 

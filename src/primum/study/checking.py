@@ -13,7 +13,8 @@ from primum.cohort import Cohort, summarise
 from primum.ethics import Verdict, judge
 from primum.evidence import Finding
 from primum.fairness import COHORT_METRICS, dataset_findings
-from primum.privacy import REIDENTIFICATION_METRICS, reidentification_findings
+from primum.privacy import REIDENTIFICATION_METRICS, erasure_findings, reidentification_findings
+from primum.privacy.deid import masked_findings
 from primum.progress import Progress, Silent
 from primum.safety.records import RECORD_METRICS
 from primum.study.publishing import published
@@ -59,6 +60,8 @@ def check_study(study: Study, *, progress: Progress | None = None) -> Check:
     findings = dataset_findings(cohort, reference=study.spec.cohort.reference)
     findings += records_of(study, cohort, split).findings
     findings += reidentification_findings(cohort, population=study.spec.cohort.population)
+    findings += erasure_findings(cohort)
+    findings += masked_findings(cohort)
     findings = published(findings)
     about = policy.about(COHORT_METRICS | RECORD_METRICS | REIDENTIFICATION_METRICS)
     if about is None:

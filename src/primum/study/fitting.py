@@ -14,7 +14,7 @@ from primum.evidence import Predictions
 from primum.extras import require
 from primum.progress import Progress
 from primum.study.clock import Clock
-from primum.study.hardening import changed_copies, robustness_plan
+from primum.study.hardening import copies_of, robustness_plan
 from primum.study.mitigating import fairness_plan
 
 if TYPE_CHECKING:  # the steps read the study; the study starts the runner, which starts the steps
@@ -117,7 +117,7 @@ def fit_request(
         folder=folder,
         model_folder=folder / "model",
         base=study.folder,
-        copies=changed_copies(cohort, split, plan.robustness, seed=plan.seed),
+        copies=copies_of(study, cohort, split, plan.robustness),
         study=study.spec.study,
     )
 

@@ -1,4 +1,4 @@
-"""The steps of a run that a study with `training.objective.robustness` adds: what the model also learns from."""
+"""What a model learns from besides the cohort's records: changed copies of them, and planted canaries."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from primum.cohort import Cohort, take
+from primum.privacy.canaries import draw_canaries
 from primum.safety.robustness import perturbed
 
 if TYPE_CHECKING:  # the steps read the study; the study starts the runner, which starts the steps
@@ -28,6 +29,20 @@ def robustness_plan(study: Study) -> RobustnessPlan | None:
 
     strength = STRENGTH[spec.method] if spec.strength is None else spec.strength
     return RobustnessPlan(method=spec.method, strength=strength)
+
+
+def copies_of(
+    study: Study, cohort: Cohort, split: npt.NDArray[np.object_], plan: RobustnessPlan | None
+) -> Copies | None:
+    """Return every further training record that a study asks for; None for none."""
+    changed = changed_copies(cohort, split, plan, seed=study.spec.training.seed)
+    if not study.spec.assess.canaries:
+        return changed
+    from primum.training.fairness import Copies
+
+    canaries = draw_canaries(cohort, split, study.spec.assess.canaries, seed=study.spec.training.seed)
+    planted = Copies(records=canaries.planted, rows=canaries.rows)
+    return planted if changed is None else changed.joined(planted)
 
 
 def changed_copies(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from primum.cohort import Cohort
 from primum.evidence.predictions import FloatArray, IntArray, TextArray
 from primum.evidence.slices import SITE
 from primum.fairness import SliceDecisions
@@ -40,3 +41,20 @@ def in_use(
         return decisions.decide(answers, of_attribute)
     coded = answers.argmax(1) if kind == "classes" else answers >= 0.5
     return coded.astype(np.int64), answers
+
+
+def decider_in_use(
+    cohort: Cohort, *, calibrator: Calibrator | None, decisions: SliceDecisions | None
+) -> Callable[[FloatArray, IntArray], IntArray]:
+    """Return the way from probabilities of some of a cohort's records, and their rows in it, to what is decided."""
+
+    def decide(probabilities: FloatArray, rows: IntArray) -> IntArray:
+        def levels(name: str) -> TextArray | None:
+            column = cohort.sensitive[name] if name in cohort.sensitive else cohort.site
+            return None if column is None else column[rows]
+
+        kind = cohort.target.kind
+        decided, _ = in_use(probabilities, kind=kind, calibrator=calibrator, decisions=decisions, levels=levels)
+        return decided.astype(np.int64)
+
+    return decide

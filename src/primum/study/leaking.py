@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from primum.cohort import Cohort
 from primum.cohort.columns import is_none
@@ -12,6 +13,7 @@ from primum.evidence import Finding, Predictions
 from primum.evidence.predictions import FloatArray
 from primum.evidence.slices import coded
 from primum.privacy import membership_findings
+from primum.privacy.canaries import canary_findings, draw_canaries
 from primum.study.clock import Clock
 
 if TYPE_CHECKING:  # the steps read the study; the study starts the runner, which starts the steps
@@ -47,6 +49,18 @@ def membership_of(
             features=shadow_features(cohort, fitted.untuned_features),
             seed=study.spec.training.seed,
         )
+
+
+def canaries_of(
+    study: Study, cohort: Cohort, split: npt.NDArray[np.object_], fitted: Fitted, clock: Clock
+) -> list[Finding]:
+    """Return how well the model remembers the records that were planted in its training; nothing where none were."""
+    asked = study.spec.assess.canaries
+    if not asked:
+        return []
+    with clock.step("canaries"):
+        canaries = draw_canaries(cohort, split, asked, seed=study.spec.training.seed)
+        return canary_findings(fitted.predictor, canaries, cohort.target.values.astype(np.int64))
 
 
 def shadow_features(cohort: Cohort, of_texts: FloatArray | None) -> FloatArray | None:

@@ -5,30 +5,38 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
-from primum.cohort import read_records
+from primum.cohort import Records, read_records
 from primum.cohort.roles import InputRoles, VitalKind
 from primum.errors import InputError
 from primum.extras import require
 from primum.fairness import SliceDecisions
 from primum.files import atomic_path
 from primum.i18n import catalogue
+from primum.privacy.deid import mask_records
 from primum.progress import Progress, Silent
 from primum.safety import Calibrator, Novelty, reasons_in_words
 from primum.safety.novelty import Judged
+from primum.study.advising import disagreement
 from primum.study.in_use import in_use
 from primum.study.loading import read_yaml, validate
+from primum.study.predicting_pages import check_folder, write_pages
 from primum.study.predicting_trust import Levels, joined_names, trust_columns
 from primum.study.ruling import rule_columns
 from primum.study.spec import StudySpec
 from primum.study.study import input_roles, roles_of
+
+if TYPE_CHECKING:  # needs torch, which is imported where a model is opened
+    from primum.model.predictor import Predictor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +58,18 @@ class Answered:
     table: pa.Table
     """One row a record; the columns that `predict_run` names."""
     told: Predicted
+    kind: str
+    """Of the target."""
 
 
 def predict_run(
-    run: Path, records: Path, out: Path, *, progress: Progress | None = None, lang: str = "en"
+    run: Path,
+    records: Path,
+    out: Path,
+    *,
+    progress: Progress | None = None,
+    lang: str = "en",
+    patient_pages: Path | None = None,
 ) -> Predicted:
     """Write what a run's model says about each record and return how many there are, and what the rules say of them.
 
@@ -61,23 +77,32 @@ def predict_run(
         run: folder of a finished run.
         records: new records with the study's input columns; no target is needed.
         out: csv, parquet or jsonl; columns id, predicted and p:<class>, or id and predicted for a number; `set` (or
-            `low` and `high`) where the run has conformal sets, `abstain` and `abstain_because` where it may abstain,
-            `novel` and `novel_because` (unlike everything the model was trained on) where the run measured that,
+            `low` and `high`) where the run has conformal sets, `disagreement` (share of the ensemble's members that
+            decide otherwise; of a number, their standard deviation) where it has an ensemble, `abstain` and
+            `abstain_because` where it may abstain, `novel` and `novel_because` (unlike everything the model was
+            trained on) where the run measured that,
             `rules` (ids of the clinical rules that speak, joined by semicolons) and `escalate` (a red flag: a person
             must look, whatever the model says) where the run has rules.
         progress: is told of the records done.
-        lang: language of the reasons, en or zh.
+        lang: language of the reasons and pages, en or zh.
+        patient_pages: a folder for one page a record in plain words for the patient, 1.html for the first.
     A model that decides by slice needs the column of that attribute as well; conformal sets by slice use the columns of
     attributes and hospital where they are there, and are wider where they are not.
 
     Raises:
         InputError: the run is not finished.
+        OutputError: `patient_pages` is not an empty place.
         CohortError: the records lack an input, or hold other values than numbers where the model knows numbers.
     """
     if out.suffix not in _WRITERS:
         raise InputError(f"{out}: a table is written as {', '.join(_WRITERS)}; give --out one of these endings.")
+    if patient_pages is not None:
+        check_folder(patient_pages)
     answered = answer(run, records, progress=progress, lang=lang)
     _write(out, answered.table)
+    if patient_pages is not None:
+        columns = {name: answered.table.column(name) for name in answered.table.column_names}
+        write_pages(run, columns, patient_pages, kind=answered.kind, lang=lang)
     return answered.told
 
 
@@ -93,32 +118,35 @@ def answer(run: Path, records: Path | object, *, progress: Progress | None = Non
         InputError: the run is not finished.
         CohortError: the records lack an input, or hold other values than numbers where the model knows numbers.
     """
-    if not (run / "study.yaml").is_file() or not (run / "model").is_dir():
-        raise InputError(f"{run}: no finished run there; give the folder that `primum run` wrote.")
-    spec = validate(StudySpec, read_yaml(run / "study.yaml"), source=str(run / "study.yaml"))
     require("transformers", extra="train", purpose="Predicting")
-    from primum.model.predictor import Predictor
+    from primum.model.members import load_members
 
     progress = progress or Silent()
     progress.step("read")
-    predictor = Predictor.load(run / "model")
-    roles = _with_kinds(input_roles(spec.cohort.inputs), predictor.vital_kinds())
-    ids, given = read_records(records, roles, id_column=spec.cohort.id)
+    spec, predictor, roles = opened_run(run)
+    ids, given = read_for(spec, roles, records)
     progress.step("predict")
-    inside = predictor.inside(given, tick=progress.advance)
+    prepared = predictor.prepare(given)
+    inside = predictor.inside_prepared(prepared, tick=progress.advance)
     levels = Levels(records=records, cohort=spec.cohort)
-    coded, answers = in_use(
-        inside.answers,
+    decide = partial(
+        in_use,
         kind=spec.cohort.target.type,
         calibrator=Calibrator.load(run / "model"),
         decisions=SliceDecisions.load(run / "model"),
         levels=levels.of,
     )
+    coded, answers = decide(inside.answers)
     columns: dict[str, pa.Array] = {"id": pa.array(ids, pa.string())}
     columns["predicted"] = pa.array(_named(coded, predictor.classes))
     for place, name in enumerate(predictor.classes):
         columns[f"p:{name}"] = pa.array(answers[:, place])
     columns |= trust_columns(run / "model", answers, coded, levels)
+    members = load_members(run / "model")
+    if members is not None:
+        of_members = members.answers(predictor, prepared, inside.features)
+        found = disagreement(of_members, coded, lambda one: decide(one)[0], kind=spec.cohort.target.type)
+        columns["disagreement"] = pa.array(found.shown)
     novelty = Novelty.load(run / "model")
     if novelty is not None:
         columns |= _novel(novelty.judge(given, inside), lang)
@@ -129,7 +157,33 @@ def answer(run: Path, records: Path | object, *, progress: Progress | None = Non
     )
     columns |= ruled.columns
     told = Predicted(records=len(ids), escalated=ruled.escalated, rules=ruled.counts)
-    return Answered(table=pa.table(columns), told=told)
+    return Answered(table=pa.table(columns), told=told, kind=spec.cohort.target.type)
+
+
+def opened_run(run: Path) -> tuple[StudySpec, Predictor, InputRoles]:
+    """Return a finished run's study, its model, and the roles of the columns that new records have for it.
+
+    Raises:
+        InputError: the run is not finished.
+    """
+    if not (run / "study.yaml").is_file() or not (run / "model").is_dir():
+        raise InputError(f"{run}: no finished run there; give the folder that `primum run` wrote.")
+    spec = validate(StudySpec, _as_run(read_yaml(run / "study.yaml")), source=str(run / "study.yaml"))
+    from primum.model.predictor import Predictor
+
+    predictor = Predictor.load(run / "model")
+    return spec, predictor, _with_kinds(input_roles(spec.cohort.inputs), predictor.vital_kinds())
+
+
+def read_for(spec: StudySpec, roles: InputRoles, records: Path | object) -> tuple[npt.NDArray[np.object_], Records]:
+    """Return the ids of new records and what a run's model may see of them: texts de-identified as in training."""
+    ids, given = read_records(records, roles, id_column=spec.cohort.id)
+    return ids, given if spec.cohort.deid is None else mask_records(given, spec.cohort.deid.keep)
+
+
+def _as_run(study: dict[str, Any]) -> dict[str, Any]:
+    """Return a run's study; one from before texts were de-identified goes on reading them as they are."""
+    return {**study, "cohort": {"deid": False, **study.get("cohort", {})}}
 
 
 def _novel(judged: Judged, lang: str) -> dict[str, pa.Array]:

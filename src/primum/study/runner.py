@@ -7,6 +7,8 @@ the folder is touched; what is written is written whole; a killed run goes on fr
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +19,7 @@ import pyarrow.parquet as pq
 
 from primum.cohort import Cohort, summarise
 from primum.ethics import Policy, judge, load_policy, write_cards
-from primum.evidence import Finding, write_findings, write_predictions
+from primum.evidence import Finding, Predictions, write_findings, write_predictions
 from primum.fairness import (
     SliceDecisions,
     change_findings,
@@ -26,10 +28,14 @@ from primum.fairness import (
 )
 from primum.fairness.paired import TWIN
 from primum.files import atomic_path, write_json
-from primum.privacy import reidentification_findings
+from primum.knowledge.rules import Asked
+from primum.privacy import erasure_findings, reidentification_findings
+from primum.privacy.deid import masked_findings
+from primum.privacy.erasure import settle, waiting
 from primum.progress import Progress, Silent
-from primum.safety import expert_findings, place_findings, transport_findings
+from primum.safety import Calibrator, expert_findings, place_findings, transport_findings
 from primum.safety.records import RecordCheck, record_findings
+from primum.study.advising import disagreement_in_run
 from primum.study.assessing import all_findings, baseline_figures
 from primum.study.clock import Clock
 from primum.study.fitting import (
@@ -44,10 +50,12 @@ from primum.study.fitting import (
     predictions_of,
     quiet_libraries,
 )
-from primum.study.leaking import membership_of
+from primum.study.leaking import canaries_of, membership_of
 from primum.study.mitigating import aims_of, check_mitigation, decided_by_slice, unmitigated_twin
 from primum.study.publishing import published
+from primum.study.reasoning import explained
 from primum.study.recording import prepare_record, record_run
+from primum.study.remembering import Remembering, remembering
 from primum.study.ruling import resolved_rules, ruled, rules_of
 from primum.study.run import (
     Run,
@@ -60,11 +68,14 @@ from primum.study.run import (
     write_policy,
     write_study,
 )
-from primum.study.trusting import calibrated_for_use, trust_findings, trust_of
+from primum.study.trusting import Trust, calibrated_for_use, trust_findings, trust_of
 from primum.study.unseen import novelty_of, robustness_of
 
 if TYPE_CHECKING:  # the runner reads the study; the study starts the runner
+    from primum.model.inputs import PreparedText
+    from primum.model.inside import Inside
     from primum.study.study import Study
+    from primum.training.fit import Fitted
 
 SplitArray = npt.NDArray[np.object_]
 
@@ -84,43 +95,98 @@ def run_study(
     quiet_libraries()
     clock = Clock(progress or Silent())
     backbone = backbone_of(study)
+    requests = waiting(study.place_of(study.spec.cohort.erased), study.spec.study)
     with clock.step("read"):
         cohort = study.read_cohort()
     with clock.step("split"):
         split = study.split(cohort)
     check_space(folder, backbone)
+    task = _Task(study, cohort, split, backbone, folder, clock)
     with whole_when_full(folder):
-        return _carry_out(study, cohort, split, backbone, policy, folder, clock, resume=resume, lang=lang)
+        run = conclude(study, folder, _carry_out(task, resume=resume, lang=lang), policy, clock, lang)
+        settle(requests, run=folder)
+        record_run(folder)
+        return run
 
 
-def _carry_out(
-    study: Study,
-    cohort: Cohort,
-    split: SplitArray,
-    backbone: Path | None,
-    policy: Policy,
-    folder: Path,
-    clock: Clock,
-    *,
-    resume: bool,
-    lang: str,
-) -> Run:
-    with clock.step("check"):
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What is to be carried out, on what, and where it goes."""
+
+    study: Study
+    cohort: Cohort
+    split: SplitArray
+    backbone: Path | None
+    folder: Path
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Checked:
+    """What the records say of themselves, and what answers are held against."""
+
+    rules: Asked
+    annotators: npt.NDArray[np.int64]
+    findings: list[Finding]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answered:
+    """The tuned model and what it answers on the whole cohort, as it comes, calibrated, and decided."""
+
+    fitted: Fitted
+    known: PreparedText | None
+    """What the frozen layers make of the texts, for other models of the study."""
+    inside: Inside
+    asked: Remembering
+    """The model for whoever asks it again."""
+    plain: Predictions
+    calibrated: Predictions
+    calibrator: Calibrator | None
+    predictions: Predictions
+    trust: Trust
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rivals:
+    """What other models answer on the same records."""
+
+    by_name: Mapping[str, Predictions]
+    unmitigated: Predictions | None
+    """The same model without what was done about groups; None where nothing was."""
+
+
+def _carry_out(task: _Task, *, resume: bool, lang: str) -> list[Finding]:
+    """Return every finding of a run; everything but the findings is written."""
+    checked = _check(task, resume=resume)
+    answered = _answer(task, lang)
+    rivals = _compare(task, answered)
+    return _assess(task, checked, answered, rivals) + _ask_again(task, checked, answered)
+
+
+def _check(task: _Task, *, resume: bool) -> _Checked:
+    """Judge the records, and write what a run's folder says of them."""
+    study, cohort, split, folder = task.study, task.cohort, task.split, task.folder
+    with task.clock.step("check"):
         rules, annotators = rules_of(study, cohort), study.annotators(cohort)
-        of_records = dataset_findings(cohort, reference=study.spec.cohort.reference)
-        checked = records_of(study, cohort, split)
-        of_records += checked.findings
-        of_records += reidentification_findings(cohort, population=study.spec.cohort.population)
+        records = records_of(study, cohort, split)
+        findings = dataset_findings(cohort, reference=study.spec.cohort.reference) + records.findings
+        findings += reidentification_findings(cohort, population=study.spec.cohort.population)
+        findings += erasure_findings(cohort) + masked_findings(cohort)
     folder.mkdir(parents=True, exist_ok=True)
     if not resume:
         write_study(folder, resolved_study(study))
-    write_policy(folder, policy)
     write_json(folder / "cohort.json", summarise(cohort, split))
     _write_splits(folder / "splits.parquet", cohort, split)
-    _write_suspects(folder / "suspects.parquet", cohort, checked)
+    _write_suspects(folder / "suspects.parquet", cohort, records)
+    return _Checked(rules=rules, annotators=annotators, findings=findings)
 
+
+def _answer(task: _Task, lang: str) -> _Answered:
+    """Tune the model and ask it once; write its predictions."""
+    study, cohort, split, folder, clock = task.study, task.cohort, task.split, task.folder, task.clock
     with clock.step("train"):
-        fitted = fit_net(fit_request(study, cohort, split, backbone, folder=folder), clock.progress)
+        fitted = fit_net(fit_request(study, cohort, split, task.backbone, folder=folder), clock.progress)
     known = fitted.known_text()
     if study.spec.model.engine == "auto":
         with clock.step("engine"):
@@ -128,12 +194,32 @@ def _carry_out(
     with clock.step("predict"):
         inside = inside_of(fitted, clock.progress)
         plain = predictions_of(cohort, split, inside.answers)
+        asked = remembering(fitted.predictor, cohort, split, inside.answers)
     calibrated, calibrator = calibrated_for_use(study, plain, folder, clock)
     predictions = decided_by_slice(study, calibrated, folder / "model", clock, lang)
     trust = trust_of(study, plain, calibrator, folder, clock)
     with clock.step("predict"):
         write_predictions(folder / "predictions.parquet", predictions)
-    unmitigated = unmitigated_twin(study, cohort, split, backbone, folder, calibrated, clock, known)
+    return _Answered(
+        fitted=fitted,
+        known=known,
+        inside=inside,
+        asked=asked,
+        plain=plain,
+        calibrated=calibrated,
+        calibrator=calibrator,
+        predictions=predictions,
+        trust=trust,
+    )
+
+
+def _compare(task: _Task, answered: _Answered) -> _Rivals:
+    """Fit the twins and the baselines; write the learning curves and the rivals' figures."""
+    study, cohort, split, backbone, folder, clock = (
+        task.study, task.cohort, task.split, task.backbone, task.folder, task.clock
+    )  # fmt: skip
+    fitted, known = answered.fitted, answered.known
+    unmitigated = unmitigated_twin(study, cohort, split, backbone, folder, answered.calibrated, clock, known)
     others = fit_others(study, cohort, split, fitted, clock) if study.spec.assess.baselines else {}
     twins = fit_twins(study, cohort, split, backbone, folder, clock, known)
     write_json(folder / "history.json", {**fitted.history, "twins": {n: t.history for n, (t, _) in twins.items()}})
@@ -141,36 +227,56 @@ def _carry_out(
     others |= {f"{name}_alone": answers for name, (_, answers) in twins.items()}
     if unmitigated is not None:
         others |= {TWIN: unmitigated}
-    write_json(folder / "baselines.json", baseline_figures({"model": predictions, **others}))
-    with clock.step("assess"):
-        findings = all_findings(study, cohort, predictions, others, fitted.findings)
-        findings += trust_findings(study, trust, predictions, plain)
+    write_json(folder / "baselines.json", baseline_figures({"model": answered.predictions, **others}))
+    return _Rivals(by_name=others, unmitigated=unmitigated)
+
+
+def _assess(task: _Task, checked: _Checked, answered: _Answered, rivals: _Rivals) -> list[Finding]:
+    """Return what the predictions alone say: nothing here asks the model."""
+    study, predictions = task.study, answered.predictions
+    options: dict[str, Any] = {"n_resamples": study.spec.assess.resamples, "seed": study.spec.training.seed}
+    with task.clock.step("assess"):
+        findings = all_findings(study, task.cohort, predictions, rivals.by_name, answered.fitted.findings)
+        findings += trust_findings(study, answered.trust, predictions, answered.plain)
         findings += place_findings(findings) + transport_findings(findings)
-        findings += of_records
-        seed = study.spec.training.seed
-        findings += expert_findings(annotators, predictions, n_resamples=study.spec.assess.resamples, seed=seed)
-        if unmitigated is not None:
-            findings += change_findings(
-                predictions,
-                unmitigated,
-                aims=aims_of(study),
-                n_resamples=study.spec.assess.resamples,
-                seed=study.spec.training.seed,
-            )
-    findings += membership_of(study, cohort, fitted, predictions, plain, clock)
+        findings += checked.findings
+        findings += expert_findings(checked.annotators, predictions, **options)
+        if rivals.unmitigated is not None:
+            findings += change_findings(predictions, rivals.unmitigated, aims=aims_of(study), **options)
+    return findings
+
+
+def _ask_again(task: _Task, checked: _Checked, answered: _Answered) -> list[Finding]:
+    """Return what comes of attacking the answers and of asking the model once more."""
+    study, cohort, split, folder, clock = task.study, task.cohort, task.split, task.folder, task.clock
+    fitted, inside, asked, calibrator = answered.fitted, answered.inside, answered.asked, answered.calibrator
+    findings = membership_of(study, cohort, fitted, answered.predictions, answered.plain, clock)
+    findings += canaries_of(study, cohort, split, fitted, clock)
     if study.spec.assess.counterfactual:
         with clock.step("counterfactual"):
             seed = study.spec.training.seed
             decisions = SliceDecisions.load(folder / "model")
             findings += counterfactual_findings(
-                fitted.predictor, cohort, split, calibration=calibrator, decisions=decisions, seed=seed
+                asked, cohort, split, calibration=calibrator, decisions=decisions, seed=seed
             )
+    findings += disagreement_in_run(
+        study,
+        cohort,
+        split,
+        fitted,
+        inside,
+        answered.predictions,
+        known=answered.known,
+        backbone=task.backbone,
+        calibrator=calibrator,
+        folder=folder,
+        clock=clock,
+    )
     findings += novelty_of(study, cohort, split, fitted, inside, folder, clock)
-    findings += robustness_of(study, cohort, split, fitted, calibrator, folder, clock)
-    findings += ruled(study, rules, cohort, predictions, folder, clock)
-    run = conclude(study, folder, findings, policy, clock, lang)
-    record_run(folder)
-    return run
+    findings += robustness_of(study, cohort, split, asked, calibrator, folder, clock)
+    findings += explained(study, cohort, split, fitted, clock)
+    findings += ruled(study, checked.rules, cohort, answered.predictions, folder, clock)
+    return findings
 
 
 def conclude(study: Study, folder: Path, findings: list[Finding], policy: Policy, clock: Clock, lang: str) -> Run:
@@ -182,9 +288,10 @@ def conclude(study: Study, folder: Path, findings: list[Finding], policy: Policy
         verdict = judge(findings, policy)
         write_findings(folder / "findings.jsonl", findings)
         write_json(folder / "verdict.json", verdict.to_json(lang))
+        write_policy(folder, policy)
     write_json(folder / "environment.json", environment(seed=study.spec.training.seed, seconds=clock.seconds))
     with clock.step("report"):
-        write_cards(folder)
+        write_cards(folder, lang=lang)
         for work in ("checkpoints", "twins"):
             shutil.rmtree(folder / work, ignore_errors=True)
         render_report(folder, lang=lang)
@@ -213,6 +320,7 @@ def resolved_study(study: Study) -> dict[str, Any]:
         for name, file in resolved["cohort"]["external"].items()
     }
     resolved["cohort"] = {**resolved["cohort"], "source": str(study.source.resolve()), "external": external}
+    resolved["cohort"]["erased"] = str(study.place_of(study.spec.cohort.erased).resolve())
     resolved["knowledge"] = {**resolved["knowledge"], "rules": resolved_rules(study)}
     if (study.folder / study.spec.policy).is_file():
         resolved["policy"] = str((study.folder / study.spec.policy).resolve())

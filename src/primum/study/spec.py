@@ -16,8 +16,8 @@ from primum.evidence.split_names import set_of
 from primum.study.spec_base import BaseSpec as _Spec
 from primum.study.spec_base import Columns, Text, Texts, as_list
 from primum.study.spec_external import External, ExternalFiles
-from primum.study.spec_privacy import PrivacySpec, nothing_asked
-from primum.study.spec_trust import AbstentionSpec, CalibrationSpec, ConformalSpec, method_alone
+from primum.study.spec_privacy import DeidSpec, PrivacySpec, nothing_asked, switched
+from primum.study.spec_trust import AbstentionSpec, CalibrationSpec, ConformalSpec, EnsembleSpec, method_alone
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Rate = Annotated[float, Field(ge=0.0, lt=1.0)]
@@ -151,6 +151,10 @@ class CohortSpec(_Spec):
     id: str | None = Field(None, description="Record id; left out: the row number.")
     patient: str | None = Field(None, description="Patient id; left out: every record is one patient.")
     inputs: InputsSpec
+    deid: Annotated[DeidSpec | None, BeforeValidator(switched)] = Field(
+        DeidSpec(),  # type: ignore[call-arg]
+        description="Identifiers in the texts are masked before anything reads them; false: they stay.",
+    )
     target: TargetSpec
     sensitive: Sensitive = Field((), description="Attributes by which patients may be served unequally.")
     reference: dict[Text, dict[Text, Fraction]] = Field(
@@ -165,6 +169,10 @@ class CohortSpec(_Spec):
     site: str | None = Field(None, description="Hospital.")
     time: str | None = Field(None, description="When the record was made.")
     consent: ConsentSpec | None = Field(None, description="Consent filter.")
+    erased: str = Field(
+        "erased.json",
+        description="List of erased patients, which `primum erase` keeps; a relative path starts here too.",
+    )
     label_map: dict[Text, Text] = Field({}, description="Value in the target column -> class name.")
     split: SplitSpec = Field(SplitSpec(), description="How records are divided.")  # type: ignore[call-arg]
     external: ExternalFiles = Field(
@@ -246,6 +254,10 @@ class ModelSpec(_Spec):
     conformal: ConformalSpec | None = Field(
         ConformalSpec(),  # type: ignore[call-arg]
         description="Sets or intervals given with every answer; null for none.",
+    )
+    ensemble: EnsembleSpec | None = Field(
+        EnsembleSpec(),  # type: ignore[call-arg]
+        description="Members that advise beside the model, and how far they disagree; null for none.",
     )
     abstention: AbstentionSpec | None = Field(None, description="When it does not answer; left out: it always does.")
 
@@ -389,10 +401,6 @@ class NoveltySpec(_Spec):
     )
 
 
-def _switched(value: Any) -> Any:
-    return {} if value is True else None if value is False else value
-
-
 class AssessSpec(_Spec):
     """Every assessment runs unless it is switched off here."""
 
@@ -401,18 +409,28 @@ class AssessSpec(_Spec):
     counterfactual: bool = Field(
         True, description="What the model says of the same record of another sex, age or name."
     )
-    novelty: Annotated[NoveltySpec | None, BeforeValidator(_switched)] = Field(
+    novelty: Annotated[NoveltySpec | None, BeforeValidator(switched)] = Field(
         NoveltySpec(),  # type: ignore[call-arg]
         description="The flag that a record is unlike everything the model was trained on; false: none.",
     )
     privacy: bool = Field(
         True, description="Whether its answers give away who it was trained on (membership inference)."
     )
+    canaries: int = Field(
+        0,
+        ge=0,
+        le=1000,
+        description="Made-up records with random labels planted in training, to measure how well it remembers single "
+        "ones; it changes the model a little. 0: none; 50 tell.",
+    )
     robustness: bool = Field(
         True, description="What typos, letter case, Unicode, other units, other words, less text and noise do."
     )
     adversarial: bool = Field(
         True, description="How far a search for the worst change gets: few words otherwise, numbers within their error."
+    )
+    explanations: bool = Field(
+        True, description="Whether the reasons for its answers hold, which input mattered, and which words and vitals."
     )
     resamples: int = Field(1000, ge=100, le=100_000, description="Bootstrap resamples.")
 
@@ -472,6 +490,24 @@ class StudySpec(_Spec):
         no_split = self.cohort.split.column is None and self.cohort.split.calibration == 0
         if no_split and (model.abstention is not None or model.calibration.method not in ("auto", "none")):
             raise ValueError("model.calibration and model.abstention: cohort.split.calibration must be above 0")
+        return self
+
+    @model_validator(mode="after")
+    def _ensemble_fits(self) -> StudySpec:
+        ensemble = self.model.ensemble
+        if self.training.privacy is not None and ensemble is not None and ensemble.how == "training":
+            raise ValueError(
+                "model.ensemble.how: training, with training.privacy: every member would spend the epsilon once more; "
+                "choose dropout"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _canaries_fit(self) -> StudySpec:
+        if self.assess.canaries and self.cohort.target.type != "classes":
+            raise ValueError("assess.canaries: they are of a target of type classes")
+        if self.assess.canaries and self.training.privacy is not None:
+            raise ValueError("assess.canaries: private training draws patients, and a canary is none; leave one out")
         return self
 
     @model_validator(mode="after")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from primum.study.spec_base import BaseSpec
+from primum.errors import nearest
+from primum.privacy.deid.kinds import KINDS
+from primum.study.spec_base import BaseSpec, Columns
 
 
 class PrivacySpec(BaseSpec):
@@ -23,6 +25,26 @@ class PrivacySpec(BaseSpec):
         None, ge=1, description="Patients of a step on average; left out: a tenth of them, at least 64."
     )
     accountant: Literal["prv", "rdp"] = Field("prv", description="How steps are added up; prv is the tighter.")
+
+
+class DeidSpec(BaseSpec):
+    """De-identification of the texts that the model may see, before anything reads them."""
+
+    keep: Columns = Field(
+        (), description="Kinds of identifier left in the texts, e.g. date; every other kind is masked."
+    )
+
+    @field_validator("keep")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for kind in (kind for kind in value if kind not in KINDS):
+            raise ValueError(f"{kind!r} is no kind of identifier{nearest(kind, KINDS)}; kinds are {', '.join(KINDS)}")
+        return value
+
+
+def switched(value: Any) -> Any:
+    """Return an empty mapping for true and None for false: a step that is on with its defaults, or off."""
+    return {} if value is True else None if value is False else value
 
 
 def nothing_asked(value: Any) -> Any:

@@ -37,6 +37,21 @@ class ConformalSpec(BaseSpec):
     fewest: int = Field(50, ge=20, description="Calibration records of a class or group for a threshold of its own.")
 
 
+class EnsembleSpec(BaseSpec):
+    """Other models that advise: where they decide otherwise, the answer hangs on chance."""
+
+    how: Literal["dropout", "training"] = Field(
+        "dropout",
+        description="dropout: the model with parts of its features left out, at no cost; training: models trained like "
+        "it from other seeds, each of which costs as much as the first.",
+    )
+    members: int | None = Field(None, ge=2, le=100, description="How many; left out: 16 by dropout, 4 by training.")
+
+    def size(self) -> int:
+        """Return how many members there are."""
+        return self.members or {"dropout": 16, "training": 4}[self.how]
+
+
 class AbstentionSpec(BaseSpec):
     """When the model does not answer."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +18,12 @@ from primum.cohort import (
     make_splits,
     read_annotators,
     read_cohort,
+    read_erased,
     with_external,
 )
 from primum.cohort.roles import ConsentRole, InputRoles, Roles, SensitiveRole, TargetRole, VitalRole
 from primum.errors import StudyError, nearest
+from primum.privacy.deid import without_identifiers
 from primum.progress import Progress
 from primum.study.loading import apply_overrides, read_yaml, validate
 from primum.study.run import Run
@@ -65,18 +67,22 @@ class Study:
         )
 
     def read_cohort(self) -> Cohort:
-        """Return the study's records with their roles.
+        """Return the study's records with their roles, without those of erased patients.
+
+        Texts are de-identified unless the study switches that off.
 
         Raises:
             CohortError: the records cannot be read or used.
         """
         cohort = self.spec.cohort
-        own = read_cohort(self.source, roles_of(cohort, self.source.name), split_column=cohort.split.column)
+        roles = replace(roles_of(cohort, self.source.name), erased=read_erased(self.place_of(cohort.erased)))
+        own = read_cohort(self.source, roles, split_column=cohort.split.column)
         files = {
             name: ExternalFile(source=self.place_of(file.source), own_ids=file.own_ids)
             for name, file in cohort.external.items()
         }
-        return with_external(own, files)
+        whole = with_external(own, files)
+        return whole if cohort.deid is None else without_identifiers(whole, cohort.deid.keep)
 
     def annotators(self, cohort: Cohort) -> npt.NDArray[np.int64]:
         """Return the class that each annotator gave to each record, -1 for none, shape (n, annotators).
@@ -129,6 +135,11 @@ class Study:
         from primum.study.runner import run_study
 
         return run_study(self, out=None if out is None else Path(out), resume=resume, progress=progress, lang=lang)
+
+
+def is_builtin(study: Study) -> bool:
+    """Return whether a study is one that comes with primum."""
+    return _BUILTIN in (study.folder, *study.folder.parents)
 
 
 def locate_study(source: str | Path) -> Path:

@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from primum.cohort import Cohort
 from primum.evidence import Finding
-from primum.evidence.predictions import FloatArray, IntArray, TextArray
 from primum.fairness import SliceDecisions
 from primum.safety import Calibrator, adversarial_findings, fit_novelty, novelty_findings, robustness_findings
 from primum.study.clock import Clock
-from primum.study.in_use import in_use
+from primum.study.in_use import decider_in_use
+from primum.study.remembering import Predictor
 
 if TYPE_CHECKING:  # the steps read the study; the study starts the runner, which starts the steps
     from primum.model.inside import Inside
@@ -64,7 +64,7 @@ def robustness_of(
     study: Study,
     cohort: Cohort,
     split: SplitArray,
-    fitted: Fitted,
+    predictor: Predictor,
     calibrator: Calibrator | None,
     folder: Path,
     clock: Clock,
@@ -77,22 +77,13 @@ def robustness_of(
     if not (asked.robustness or asked.adversarial):
         return []
     decisions = SliceDecisions.load(folder / "model")
-
-    def decide(probabilities: FloatArray, rows: IntArray) -> IntArray:
-        def levels(name: str) -> TextArray | None:
-            column = cohort.sensitive[name] if name in cohort.sensitive else cohort.site
-            return None if column is None else column[rows]
-
-        kind = cohort.target.kind
-        decided, _ = in_use(probabilities, kind=kind, calibrator=calibrator, decisions=decisions, levels=levels)
-        return decided.astype(np.int64)
-
+    decide = decider_in_use(cohort, calibrator=calibrator, decisions=decisions)
     seed = study.spec.training.seed
     findings: list[Finding] = []
     if asked.robustness:
         with clock.step("robustness"):
-            findings += robustness_findings(fitted.predictor, cohort, split, decide=decide, seed=seed)
+            findings += robustness_findings(predictor, cohort, split, decide=decide, seed=seed)
     if asked.adversarial:
         with clock.step("adversarial"):
-            findings += adversarial_findings(fitted.predictor, cohort, split, decide=decide, seed=seed)
+            findings += adversarial_findings(predictor, cohort, split, decide=decide, seed=seed)
     return findings

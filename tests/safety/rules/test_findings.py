@@ -19,11 +19,11 @@ RULES = parse_rules(
 )
 
 
-def _told(yes, known=None, *, n=60, patient=None, benign=(), external=0):
+def _told(yes, known=None, *, n=60, patient=None, benign=(), external=0, name="external"):
     full = np.zeros((len(RULES), n), dtype=bool)
     for rule, rows in yes.items():
         full[[one.id for one in RULES].index(rule), rows] = True
-    split = np.array(["test"] * (n - external) + ["external"] * external, dtype=object)
+    split = np.array(["test"] * (n - external) + [name] * external, dtype=object)
     table = Predictions(
         ids=np.arange(n).astype(str).astype(object),
         split=split,
@@ -86,7 +86,8 @@ def test_benign_answers_to_red_flags_are_counted_only_where_the_study_says_which
     assert (found.value, found.n) == (0.5, 20)
 
 
-def test_each_split_that_judges_has_its_own():
-    told = _told({"escalate_0": range(40, 60)}, external=20)
+@pytest.mark.parametrize("name", ["external", "external:zurich"])
+def test_each_split_that_judges_has_its_own(name):
+    told = _told({"escalate_0": range(40, 60)}, external=20, name=name)
     assert _one(told, "records_escalated", slice={}, split="test").value == 0
-    assert _one(told, "records_escalated", slice={}, split="external").value == 1
+    assert _one(told, "records_escalated", slice={}, split=name).value == 1

@@ -54,7 +54,9 @@ def run(request, tmp_path_factory):
 def test_every_kind_of_run_renders_to_one_file_without_resources(run, lang):
     page = render_report(run, lang=lang).read_text(encoding="utf-8")
     assert re.search(rf'<html[^>]* lang="{lang}[-"]', page)
-    assert [r for r in _read(page).resources if not r.startswith(("#", "data:"))] == []
+    papers = [r for r in _read(page).resources if not r.startswith(("#", "data:"))]
+    assert papers and all(r.startswith("papers/") and (run / r).is_file() for r in papers)
+    assert not re.search(r"(?:src=|<link[^>]*href=)[\"'](?!data:)", page)
     assert "@import" not in page and "url(http" not in page
     assert "undefined" not in page and "None<" not in page and "nan<" not in page.lower()
 
@@ -92,6 +94,27 @@ def test_what_fine_tuning_bought_is_said_plainly(tmp_path, better, word):
     words = " ".join(_read(render_report(folder).read_text(encoding="utf-8")).words)
     statement = next(s for s in re.split(r"(?<=\.)\s", words) if "Fine-tuning" in s and "pretrained" in s)
     assert word in statement or (better > 0 and "harm" not in statement)
+
+
+@pytest.mark.parametrize(
+    ("erased", "en", "zh"),
+    [
+        ({"patients": 7, "records": 19}, "19 records of 7 patients were left out", "7 名患者的 19 条记录未被使用"),
+        (
+            {"patients": None, "records": None},
+            "records of one to four patients were left out",
+            "一至四名患者的记录未被使用",
+        ),
+        ({"patients": 0, "records": 0}, None, None),
+    ],
+)
+def test_erased_patients_are_counted_unless_they_are_few(tmp_path, erased, en, zh):
+    folder = fabricate.binary_run(tmp_path)
+    cohort = json.loads((folder / "cohort.json").read_text(encoding="utf-8"))
+    (folder / "cohort.json").write_text(json.dumps({**cohort, "erased": erased}), encoding="utf-8")
+    for lang, wanted, hint in (("en", en, "asked to be erased"), ("zh", zh, "要求删除")):
+        words = " ".join(_read(render_report(folder, lang=lang).read_text(encoding="utf-8")).words)
+        assert (wanted in words) if wanted else (hint not in words)
 
 
 def test_a_study_that_carries_markup_is_escaped(tmp_path):

@@ -133,6 +133,20 @@ def test_a_layer_used_twice_counts_both_uses_together():
         assert float(norms[row]) == pytest.approx(float(wanted), rel=1e-5)
 
 
+@pytest.mark.parametrize("method", ["full", "lora", "adapter", "head"])
+def test_in_half_precision_a_record_adds_exactly_what_its_norm_says(method):
+    net, collate = _net_and_collate(method, ("text", "vitals"))
+    fast = PerRecord(net)
+    for row in range(4):
+        for p in fast.parameters():
+            p.grad = None
+        batch = collate([row])
+        with torch.autocast("cpu", torch.bfloat16):
+            [norm] = fast.add_clipped(losses_of(net, batch), records=1, clip=1e9)
+        total = sum(float(p.grad.double().square().sum()) for p in fast.parameters() if p.grad is not None) ** 0.5
+        assert total == pytest.approx(float(norm), rel=1e-5)
+
+
 def test_in_half_precision_no_record_adds_more_than_the_clip():
     net, collate = _net_and_collate("full", ("text",))
     fast = PerRecord(net)

@@ -23,6 +23,7 @@ from primum.ethics.release.layout import (
     MANIFEST,
     MANIFEST_SIGNATURE,
     MODEL,
+    PAPERS,
     POLICY,
     PROVENANCE,
     REQUIRED,
@@ -174,7 +175,7 @@ def _in_words(lacking: Lacking) -> str:
 
 
 def _write(run: Path, work: Path, checked: _Checked, key: SigningKey) -> Manifest:
-    names = [name for name in checked.files.files if name in CARRIED or name.startswith(f"{MODEL}/")]
+    names = [name for name in checked.files.files if name in CARRIED or name.startswith((f"{MODEL}/", f"{PAPERS}/"))]
     for name in names:
         if not is_safe(run / name):
             raise ReleaseError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,18 @@ from primum.model.inputs.base import Batch
 from primum.model.inputs.normalise import NEWEST, NORMALISATIONS
 
 _CHUNK = 2048
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenPlaces:
+    """One text and where its tokens stand in it."""
+
+    text: str
+    """In the form that was tokenised."""
+    spans: npt.NDArray[np.int64]
+    """First character and one past the last of each token, shape (t, 2)."""
+    special: npt.NDArray[np.bool_]
+    """Tokens that stand for no part of the text, shape (t,)."""
 
 
 class PreparedText:
@@ -32,7 +45,18 @@ class PreparedText:
 
     def chosen(self, rows: npt.NDArray[np.int64]) -> PreparedText:
         """Return these records alone."""
-        pieces = [self.ids[self.offsets[row] : self.offsets[row + 1]] for row in rows]
+        return self.thinned(rows, [np.ones(self.offsets[row + 1] - self.offsets[row], bool) for row in rows])
+
+    def thinned(self, rows: npt.NDArray[np.int64], kept: Sequence[npt.NDArray[np.bool_]]) -> PreparedText:
+        """Return these records with some of their tokens only.
+
+        Args:
+            rows: a record may come several times, shape (m,).
+            kept: which of its tokens each keeps, one array of its number of tokens each; with none it has no text.
+        """
+        pieces = [
+            self.ids[self.offsets[row] : self.offsets[row + 1]][keep] for row, keep in zip(rows, kept, strict=True)
+        ]
         flat = np.concatenate(pieces) if pieces else np.empty(0, np.int32)
         offsets = np.concatenate([[0], np.cumsum([len(p) for p in pieces], dtype=np.int64)]).astype(np.int64)
         return PreparedText(flat, offsets, pad_id=self.pad_id, cut=0)
@@ -131,6 +155,34 @@ class TextInput:
             seen.add(owner)
             ids[present[owner]] = piece
         return ids, len(cut)
+
+    def places(self, texts: Sequence[str | None]) -> list[TokenPlaces]:
+        """Return where the tokens that `prepare` makes stand in the form that each text is brought into."""
+        formed = [None if text is None else self._normalised(text) for text in texts]
+        found = []
+        for text in formed:
+            if text is None or not text.strip():
+                found.append(TokenPlaces(text="", spans=np.empty((0, 2), np.int64), special=np.empty(0, bool)))
+                continue
+            encoded = self.tokenizer(
+                text,
+                truncation=True,
+                max_length=self.max_tokens,
+                return_offsets_mapping=True,
+                return_special_tokens_mask=True,
+            )
+            special = np.array(encoded["special_tokens_mask"], dtype=bool)
+            spans = np.array(encoded["offset_mapping"], dtype=np.int64).reshape(-1, 2)
+            # A word that the vocabulary lacks is a word all the same; only what stands nowhere in the text is special.
+            found.append(TokenPlaces(text=text, spans=spans, special=special & (spans[:, 0] == spans[:, 1])))
+        return found
+
+    def blank(self) -> tuple[int, tuple[int, ...]]:
+        """Return the token that stands for a word of which nothing is known, and those that are never words."""
+        ids = self.tokenizer
+        token = next(i for i in (ids.mask_token_id, ids.pad_token_id, ids.unk_token_id, 0) if i is not None)
+        ends = (ids.cls_token_id, ids.sep_token_id, ids.bos_token_id, ids.eos_token_id, ids.pad_token_id)
+        return int(token), tuple(sorted({int(i) for i in ends if i is not None}))
 
     def state(self) -> dict[str, Any]:
         """Return what is needed beside the tokenizer's files."""

@@ -51,6 +51,21 @@ class PreparedVitals:
             np.concatenate([self.numbers, more.numbers]), np.concatenate([self.categories, more.categories])
         )
 
+    def thinned(self, rows: npt.NDArray[np.int64], kept: npt.NDArray[np.bool_]) -> PreparedVitals:
+        """Return these records with some of their vitals only, the others missing.
+
+        Args:
+            rows: a record may come several times, shape (m,).
+            kept: which vitals each keeps, numbers then categories, shape (m, p + q).
+        """
+        p = self.numbers.shape[1]
+        numbers = np.where(kept[:, :p], self.numbers[rows], np.float32(np.nan))
+        return PreparedVitals(numbers, np.where(kept[:, p:], self.categories[rows], MISSING))
+
+    def there(self) -> npt.NDArray[np.bool_]:
+        """Return which vitals each record has, numbers then categories, shape (n, p + q)."""
+        return np.concatenate([~np.isnan(self.numbers), self.categories != MISSING], axis=1)
+
     def collate(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> Batch:
         """Return numbers (b, p), categories (b, q) and present (b,)."""
         index = np.asarray(rows, dtype=np.int64)

@@ -33,7 +33,7 @@ _NUMERIC = re.compile(
     rf"|(?:{_MM}([/.-]){_DAY}\2|{_DAY}([/.-]){_MM}\3)(?:{_YEAR}|\d{{2}}))(?![\d/]|[.-]\d)"
 )
 _WORDS = re.compile(
-    rf"(?<![\w])(?:{_DAY}{_TH}(?: day)?(?: of)?[ -]?{_ANY}(?:,? ?[-/]?(?:{_YEAR}|'?\d{{2}}(?!\d|:| ?(?:mg|ml|mcg|units|tab|%))))?"
+    rf"(?<![\w])(?:(?:the )?{_DAY}{_TH}(?: day)?(?: of)?[ -]?{_ANY}(?:,? ?[-/]?(?:{_YEAR}|'?\d{{2}}(?!\d|:| ?(?:mg|ml|mcg|units|tab|%))))?"
     rf"|{_ANY} {_DAY}{_TH}(?!\d|[./:]\d)(?:,? {_YEAR})?|{_ANY},? (?:of )?{_YEAR}|{_ANY}-{_DAY}-(?:{_YEAR}|\d{{2}}))(?!\w)"
 )
 _LOWER = re.compile(
@@ -41,7 +41,7 @@ _LOWER = re.compile(
     re.I,
 )
 _SHORT = re.compile(
-    rf"\b(?i:on|since|from|until|till|dated?|by|before|after|admitted|discharged|seen|visit|starting|scheduled(?: for)?|due|d\.?o\.?b|appointment|through|thru|between|and|to|returned|drawn|collected|performed|completed)[:\s]\s?(?P<it>{_MM}/{_DAY})(?![\d/]|\.\d| ?(?:%|mg|ml|pain|lobes?|strength|doses?|tabs?|tablets?|[x]\b))"
+    rf"\b(?i:on|since|from|until|till|dated?|by|before|after|admitted|discharged|seen|visit|starting|scheduled(?: for)?|due|next|review|reviewed|fell|born|clinic|appt|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?|d\.?o\.?b|appointment|through|thru|between|and|to|returned|drawn|collected|performed|completed)[:\s]\s?(?P<it>{_MM}/{_DAY})(?![\d/]|\.\d| ?(?:%|mg|ml|pain|lobes?|strength|doses?|tabs?|tablets?|[x]\b))"
 )
 _RANGE = re.compile(rf"(?<![\d/]){_MM}/{_DAY} ?(?:-|–|to) ?{_MM}/{_DAY}(?:/(?:{_YEAR}|\d{{2}}))?(?![\d/])")
 _COMPACT = re.compile(rf"(?<!\w){_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[T ]?\d{{4,6}}(?:\.\d+)?)?(?!\w)")

@@ -6,8 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from primum.privacy.deid import names_en, names_zh
+from primum.privacy.deid import name_forms, name_forms_zh, names_en, names_zh
+from primum.privacy.deid.addresses import ADDRESSES
+from primum.privacy.deid.addresses_zh import ADDRESSES_ZH
+from primum.privacy.deid.codes import CODES
 from primum.privacy.deid.dates import DATES
+from primum.privacy.deid.folding import folded
 from primum.privacy.deid.labelled import LABELLED
 from primum.privacy.deid.lists import phrases, vocabulary
 from primum.privacy.deid.numbers import NUMBERS
@@ -19,7 +23,7 @@ _DIGIT = re.compile(r"[0-9〇零一二三四五六七八九]")
 _LATIN = re.compile(r"[A-Za-zÀ-ž]{2}")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _SOLID = re.compile(r"\w")
-_RULES = (*NUMBERS, *LABELLED, *DATES)
+_RULES = tuple(rule.beside_chinese() for rule in (*NUMBERS, *LABELLED, *CODES, *DATES))
 
 
 class Recogniser(Protocol):
@@ -36,10 +40,11 @@ def find(text: str, *, recognisers: Sequence[Recogniser] = ()) -> list[Span]:
         text: English, Chinese, or both.
         recognisers: asked besides the rules; what any of them finds counts.
     """
-    found = [*_by_rules(text), *_by_words(text)]
+    read = folded(text)
+    found = [*_by_rules(read), *_by_words(read)]
     for recogniser in recognisers:
         found += recogniser.spans(text)
-    found += _again(text, found)
+    found += _again(read, found)
     trimmed = (_trimmed(text, span) for span in resolve(found))
     return [span for span in trimmed if span is not None]
 
@@ -51,11 +56,11 @@ def _by_rules(text: str) -> Iterator[Span]:
         if has[rule.needs] and _hinted(rule, lowered):
             yield from rule.spans(text)
     if _LATIN.search(text):
-        for rule in PLACES:
+        for rule in (*PLACES, *ADDRESSES):
             if has[rule.needs] and _hinted(rule, lowered):
                 yield from rule.spans(text)
     if _CHINESE.search(text):
-        for rule in PLACES_ZH:
+        for rule in (*PLACES_ZH, *ADDRESSES_ZH):
             if has[rule.needs] and _hinted(rule, lowered):
                 yield from rule.spans(text)
 
@@ -67,10 +72,21 @@ def _hinted(rule: Rule, lowered: str) -> bool:
 def _by_words(text: str) -> Iterator[Span]:
     if _LATIN.search(text):
         yield from names_en.names_in(text)
+        yield from name_forms.shaped_names_in(text)
         yield from places_in(text)
     if _CHINESE.search(text):
-        yield from names_zh.names_in(text)
+        yield from _chinese_names(text)
         yield from places_in_chinese(text)
+
+
+def _chinese_names(text: str) -> Iterator[Span]:
+    found = [*names_zh.names_in(text), *name_forms_zh.shaped_names_in(text)]
+    yield from found
+    yield from name_forms_zh.joined_names_in(text, found)
+    for start, cut, joined in name_forms_zh.broken_windows(text):
+        for span in (*names_zh.names_in(joined), *name_forms_zh.shaped_names_in(joined)):
+            if span.start + start < cut < span.end + start:
+                yield Span(start=span.start + start, end=span.end + start + 1, kind="name", score=span.score)
 
 
 def _again(text: str, found: Sequence[Span]) -> Iterator[Span]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -20,6 +21,37 @@ def names(which: str) -> frozenset[str]:
 def characters(which: str) -> frozenset[str]:
     """Return the single characters that a list in `words` consists of."""
     return frozenset("".join(_lines(which)))
+
+
+@cache
+def pairs(which: str) -> tuple[tuple[str, str], ...]:
+    """Return the pairs of single characters that a list in `words` consists of."""
+    joined = "".join(_lines(which))
+    return tuple(zip(joined[::2], joined[1::2], strict=True))
+
+
+def one_of(words: Iterable[str]) -> str:
+    """Return a pattern for any of `words`, the longest that fits: a tree of shared beginnings, not a list to try."""
+    tree: dict[str, Any] = {}
+    for word in words:
+        branch = tree
+        for letter in word:
+            branch = branch.setdefault(letter, {})
+        branch[""] = {}
+    return _branches(tree)
+
+
+def _branches(tree: Mapping[str, Any]) -> str:
+    ends = "" in tree
+    rest = {letter: branch for letter, branch in tree.items() if letter}
+    if not rest:
+        return ""
+    single = [re.escape(letter) for letter, branch in rest.items() if list(branch) == [""]]
+    parts = [re.escape(letter) + _branches(branch) for letter, branch in rest.items() if list(branch) != [""]]
+    if single:
+        parts.append(single[0] if len(single) == 1 else f"[{''.join(single)}]")
+    joined = parts[0] if len(parts) == 1 and not ends else f"(?:{'|'.join(parts)})"
+    return f"{joined}?" if ends else joined
 
 
 @cache

@@ -16,10 +16,10 @@ from primum.privacy.deid.lists import names, phrases, vocabulary
 from primum.privacy.deid.spans import Span
 
 _L = r"[^\W\d_]"
-_CAP = rf"(?:[A-ZÀ-ÖØ-ÞĀ-Žİ]{_L}*(?:['’-]{_L}+)*)"
-_PARTICLE = r"(?:de|da|del|della|dos|das|do|du|van|von|der|den|des|di|la|le|el|al|bin|ibn|bint|abu|ter|ten|af|av|zu|y)"
+CAP = rf"(?:[A-ZÀ-ÖØ-ÞĀ-Žİ]{_L}{{0,30}}(?:['’-]{_L}{{1,30}}){{0,4}})"
+PARTICLE = r"(?:de|da|del|della|dos|das|do|du|van|von|der|den|des|di|la|le|el|al|bin|ibn|bint|abu|ter|ten|af|av|zu|y)"
 _RUN = re.compile(
-    rf"(?<![\w@])(?:{_CAP}|(?:al|el|de|d['’]|l['’])-?{_CAP})\.?(?:[ ](?:{_CAP}\.?|{_PARTICLE}(?=[ ](?:{_PARTICLE}[ ])?[A-ZÀ-Ž])))*(?!@)"
+    rf"(?<![\w@])(?:(?:{PARTICLE}[ ]){{0,3}}{CAP}|(?:al|el|de|d['’]|l['’])-?{CAP})\.?(?:[ ](?:{CAP}\.?|{PARTICLE}(?=[ ](?:{PARTICLE}[ ])?[A-ZÀ-Ž])))*(?!@)"
 )
 _WORD = re.compile(r"\S+")
 _LABEL = re.compile(
@@ -31,10 +31,10 @@ _LABEL = re.compile(
     re.I,
 )
 _TITLE = re.compile(
-    r"(?:^|[\s(,;:/\"])(?:Mr|Mrs|Ms|Miss|Mx|Drs?|Prof|Rev|Fr|Sgt|Capt|Lt|Hon|MR|MRS|MS|DR|PROF|dr|mr|mrs|ms)\.?[ ]$|(?:^|[\s(,;:/\"])(?:doctor|nurse|miss|professor|sister)[ ]$"
+    r"(?:^|[\s(,;:/\"])(?:Mr|Mrs|Ms|Miss|Mx|Drs?|Prof|Rev|Fr|Sgt|Capt|Lt|Hon|MR|MRS|MS|DR|PROF|dr|mr|mrs|ms|prof|Dhr|Mevr|Mevrouw|Hr|Herrn?|Frau|Fru|Mme|Mlle|Sig|Sra?|Srta|Don|Doña|Pan|Pani|Smt|Shri|Sri|Kumari|SGT|SSG|CPL|CPT|PFC|PVT|SPC|LT|MAJ|COL|Cpl|Pvt|Maj|Col|Cllr|Inmate|Paziente|Bunkmate)\.?[ ]$|(?:^|[\s(,;:/\"])(?:doctor|nurse|miss|professor|sister)[ ]$"
 )
 _ROLE = re.compile(
-    r"\b(?:patient|pt|(?:his|her|their|the|my|our|your)?[ ]?(?:mother|father|mom|mum|dad|wife|husband|son|daughter|brother|sister|spouse|partner|guardian|aunt|uncle|grandmother|grandfather|niece|nephew|cousin|fianc[eé]e?|girlfriend|boyfriend|friend|neighbou?r|caregiver|carer|colleague|client|infant|baby)(?:-in-law)?(?: is|'s name is)?"
+    r"\b(?:patient|pt|subject|inmate|detainee|parents|child|children|kids?|siblings|twins|roommate|bunkmate|housemate|flatmate|landlord|landlady|teacher|driver|passenger|bystander|caller|proband|donor|recipient|registrar|reg|SHO|FY1|FY2|HCA|GP|PCP|NP|CNS|HV|endoscopist|anaesthetist|anesthesiologist|anesthetist|asst|assistant|(?:his|her|their|the|my|our|your)?[ ]?(?:mother|father|mom|mum|dad|wife|husband|son|daughter|brother|sister|spouse|partner|guardian|aunt|uncle|grandmother|grandfather|niece|nephew|cousin|fianc[eé]e?|girlfriend|boyfriend|friend|neighbou?r|caregiver|carer|colleague|client|infant|baby)(?:-in-law)?(?: is|'s name is)?"
     r"|name is|name was|names? (?:are|as)|named|known as|called|goes by|i am|i'm|this is|physician|surgeon|doctor|nurse|consultant|therapist|interpreter|midwife|radiologist|pathologist|cardiologist|neurologist|oncologist|psychiatrist|psychologist|pediatrician|resident|intern|fellow|practitioner|pharmacist|technician|social worker|case manager|coordinator|paramedic)"
     r"(?:,| -| \()?[ ]{1,2}$",
     re.I,
@@ -42,6 +42,13 @@ _ROLE = re.compile(
 _NEAR = re.compile(
     r"\b(?:by|with|to|from|told|asked|called|and|for|hi|hello|hey|thanks?|thank you|bye|regards|sincerely|love|morning|afternoon|evening|of|that|met|saw|contacted|paged|informed|notified|per|via|cc|attn|care of|c/o)[, ]{1,3}$",
     re.I,
+)
+_PERSON = re.compile(
+    r"\b(?:mother|father|mom|mum|dad|wife|husband|son|daughter|brother|sister|spouse|partner|aunt|uncle|grandmother|grandfather|niece|nephew|cousin|girlfriend|boyfriend|friend|neighbou?r|roommate|colleague|GP|NP|PCP|registrar|consultant|surgeon)(?:-in-law)?[ ]$",
+    re.I,
+)
+_HUMAN = re.compile(
+    r"[ ](?:fell|died|lives|lived|slept|phoned|rang|called|emailed|wrote|says|said|told|states|stated|asked|asks|agreed|declined|denies|denied|reports|reported|complains|presented|visited|hopes|wants|wished|smokes|drinks|drove|walked|weighs|will be (?:seen|transferred|discharged|reviewed))\b"
 )
 _DEGREE = re.compile(
     r",?[ ](?:M\.?D\.?|R\.?N\.?|D\.?O\.?|N\.?P\.?|P\.?A\.?(?:-C)?|Ph\.?D\.?|MBBS|MBChB|FRCP\w*|FRCS\w*|MRCP\w*|FACC|FACP|FACS|DDS|DMD|DPM|PharmD|Pharm\.D\.|LCSW|MSW|LPN|CRNA|BSN|MSN|APRN|ARNP|FNP(?:-\w+)?|DNP|OTR|DPT|CNM|RD|Jr|Sr|MPH|Esq)\b"
@@ -59,12 +66,14 @@ _DOES = re.compile(
 _POSSESSIVE = re.compile(
     r"['’]s?[ ](?!disease|syndrome|sign|palsy|test|score|criteria|lymphoma|thyroiditis|esophagus|phenomenon|tumou?r|ulcer|cyst|contracture|procedure|fracture|lactate|solution|stain|nodes?|sarcoma|scale|triad|anemia|ataxia|chorea|law|law|angle|point|pouch|space|wort|line)"
 )
-_COMMA_NAME = re.compile(rf",[ ](?P<given>{_CAP}(?:[ ](?:{_CAP}|[A-Z])\.?){{0,2}})")
+_COMMA_NAME = re.compile(rf",[ ](?P<given>{CAP}(?:[ ](?:{CAP}|[A-Z])\.?){{0,2}})")
 _HELLO = re.compile(
     r"\b(?:hi|hello|hey|morning|afternoon|thanks|thank you|bye|goodbye|okay|alright|well|so|um|uh|and|is|name is|i'm)[ ,]{1,3}(?P<it>[a-z]{3,15})(?=[ ]?[,.?!]| is an?\b)"
 )
 
 
+_ONE_MORE = re.compile(r"(?:,| ?/|,? (?:and|&|et|y|und))[ ](?P<it>[A-ZÀ-Ž][a-zà-ž][\w'’-]+)(?![\w@-])")
+_LAST_WORD = re.compile(r"(?<![^\W\d_])([^\W\d_]{1,20}(?:'[^\W\d_]+)?)(?:,| -| \()?[ ]{1,2}$")
 _MONTH_NAMES = frozenset("April May June August March Ward Page".split())
 """Family names that are otherwise no part of a name."""
 _DIRECTIONS = frozenset("North South East West New Middle Northern Southern Eastern Western".split())
@@ -72,19 +81,58 @@ _DIRECTIONS = frozenset("North South East West New Middle Northern Southern East
 
 def names_in(text: str) -> Iterator[Span]:
     """Yield the names in Latin script that a text holds."""
-    for match in _RUN.finditer(text):
-        yield from _in_run(text, match.start(), match.end())
+    found = [span for match in _RUN.finditer(text) for span in _in_run(text, match.start(), match.end())]
+    yield from found
+    yield from _joined(text, found)
     if " , " in text or "hi" in text[:60].lower():
         for match in _HELLO.finditer(text):
-            if _given(match["it"]) and not _common(match["it"]):
+            if is_given(match["it"]) and not is_word(match["it"]):
                 yield Span(start=match.start("it"), end=match.end("it"), kind="name", score=0.7)
+
+
+def _joined(text: str, found: list[Span]) -> Iterator[Span]:
+    """Yield the given names that go on a list which began with a name: "her sons Ravi, Anil and Suresh"."""
+    for span in found:
+        end = span.end
+        while match := _ONE_MORE.match(text, end):
+            if not is_given(match["it"]) or match["it"] in vocabulary("not_alone") or is_word(match["it"]):
+                break
+            yield Span(start=match.start("it"), end=match.end("it"), kind="name", score=0.75)
+            end = match.end("it")
+
+
+def _led(before: str) -> tuple[bool, bool]:
+    """Return whether a title or label, and whether a role, ends the text before a name.
+
+    What their patterns must end in is looked at first: most runs of capitals stand after neither.
+    """
+    if not before:
+        return False, False
+    bare_end = before.rstrip(" \t*_\n")
+    labelled = bare_end.endswith((":", "=", "：")) or bare_end[-2:].lower() in ("by", "ar")
+    if labelled and _LABEL.search(before):
+        return True, False
+    if before[-1] != " ":
+        return False, False
+    if _TITLE.search(before[-16:]):
+        return True, False
+    ends = _LAST_WORD.search(before[-24:])
+    return False, ends is not None and ends[1].lower() in _role_ends() and bool(_ROLE.search(before))
+
+
+@cache
+def _role_ends() -> frozenset[str]:
+    """Return the words that a role can end in."""
+    words = re.findall(
+        r"[a-zé']+",
+        re.sub(r"\?:|\\b|\[eé\]", "", _ROLE.pattern.replace("fianc[eé]e?", "fiance fiancee fiancé fiancée")),
+    )
+    return frozenset({*words, "neighbour", "neighbor", "kid", "kids", "name"})
 
 
 def _in_run(text: str, start: int, end: int) -> Iterator[Span]:
     words = [(start + one.start(), start + one.end()) for one in _WORD.finditer(text[start:end])]
-    before = text[max(0, start - 60) : start]
-    sure = bool(_TITLE.search(before) or _LABEL.search(before))
-    likely = not sure and bool(_ROLE.search(before))
+    sure, likely = _led(text[max(0, start - 60) : start])
     place = 0
     while place < len(words):
         word = text[slice(*words[place])]
@@ -109,8 +157,8 @@ def _length(text: str, words: list[tuple[int, int]], *, sure: bool) -> int:
     parts = [text[slice(*one)] for one in words[:6]]
     length = solid = 0
     for place, part in enumerate(parts):
-        plain = _bare(part)
-        if part in vocabulary("particles"):
+        plain = bare(part)
+        if part in vocabulary("particles") or solid and part.isupper() and part.lower() in vocabulary("particles"):
             continue
         if re.fullmatch(r"[A-Z]\.?", part):
             if place == 0 and len(parts) == 1 or (place + 1 == len(parts) and not part.endswith(".") and place > 1):
@@ -120,7 +168,7 @@ def _length(text: str, words: list[tuple[int, int]], *, sure: bool) -> int:
         if plain in vocabulary("suffixes") and solid:
             length = place + 1
             continue
-        if not _may_be_name(plain, first=solid == 0, sure=sure, after=_bare(parts[place - 1]) if place else ""):
+        if not _may_be_name(plain, first=solid == 0, sure=sure, after=bare(parts[place - 1]) if place else ""):
             break
         length, solid = place + 1, solid + 1
         if solid == 4 or part.endswith(".") and plain not in ("St",) or part.endswith(("'s", "’s")):
@@ -130,20 +178,20 @@ def _length(text: str, words: list[tuple[int, int]], *, sure: bool) -> int:
 
 def _may_be_name(word: str, *, first: bool, sure: bool, after: str) -> bool:
     """Return whether a capitalised word can be part of a name at its place."""
-    if word in _MONTH_NAMES and not first and _given(after):
+    if word in _MONTH_NAMES and not first and is_given(after):
         return True
     if word in vocabulary("stop") or word.capitalize() in vocabulary("stop") and word.isupper():
         return False
     if first and sure:
-        return not _common(word) or _listed(word)
-    if not _common(word):
+        return not is_word(word) or _listed(word)
+    if not is_word(word):
         return len(word) > 1 and (_listed(word) or not (word.isupper() and len(word) < 5))
-    return (_family(word) or _given(word)) and (sure or _given(after)) and not first or (first and _given(word))
+    return (is_family(word) or is_given(word)) and (sure or is_given(after)) and not first or (first and is_given(word))
 
 
 def _accept(text: str, words: list[tuple[int, int]], place: int, length: int, *, sure: bool, likely: bool) -> bool:
     """Return whether a run that could be a name is one, by its context or the lists."""
-    parts = [_bare(text[slice(*one)]) for one in words[place : place + length]]
+    parts = [bare(text[slice(*one)]) for one in words[place : place + length]]
     solid = [part for part in parts if len(part) > 1 and part not in vocabulary("particles")]
     if sure:
         return True
@@ -155,32 +203,42 @@ def _accept(text: str, words: list[tuple[int, int]], place: int, length: int, *,
         return False
     if any(piece in vocabulary("eponyms") for part in solid for piece in part.split("-")) or solid[0] in _DIRECTIONS:
         return False
-    listed = _given(solid[0]) and not _common(solid[0])
-    family = any(_family(part) for part in solid[1:])
+    listed = is_given(solid[0]) and not is_word(solid[0])
+    family = any(is_family(part) for part in solid[1:])
     if likely:
-        if _common(solid[0]):
-            return len(solid) > 1 and _given(solid[0]) and (_family(solid[1]) or not _common(solid[1]))
-        return listed or _family(solid[0]) or len(solid) > 1 or bool(_DOES.match(after))
+        if is_word(solid[0]):
+            return len(solid) > 1 and is_given(solid[0]) and (is_family(solid[1]) or not is_word(solid[1]))
+        known = listed or is_family(solid[0]) or len(solid) > 1 or bool(_DOES.match(after))
+        return known or _unlisted(text[: words[place][0]], solid[0])
     if len(solid) == 1 and len(parts) == 1:
         return _alone(text, words[place][0], solid[0], after, listed=listed)
     strong = bool(_DEGREE.match(after) or _AGED.match(after))
     if listed:
         return len(solid) > 1 or len(parts) > 1 or strong
-    if _given(parts[-1]) and _family(solid[0]) and not _common(parts[-1]):
+    if is_given(parts[-1]) and is_family(solid[0]) and not is_word(parts[-1]):
         return True
     told = strong or bool(_SPEAKS.match(after)) or bool(_DOES.match(after)) and family
-    spoken = len(solid) > 1 and _given(solid[0]) and not _common(solid[1]) and bool(_SPEAKS.match(after))
-    return told and (not _common(solid[0]) or spoken) and not all(part.isupper() for part in solid)
+    spoken = len(solid) > 1 and is_given(solid[0]) and not is_word(solid[1]) and bool(_SPEAKS.match(after))
+    return told and (not is_word(solid[0]) or spoken) and not all(part.isupper() for part in solid)
+
+
+def _unlisted(before: str, word: str) -> bool:
+    """Return whether a word of no list is a name after a role that only people have."""
+    return bool(_PERSON.search(before[-40:])) and len(word) > 3 and word[1:].islower()
 
 
 def _alone(text: str, start: int, word: str, after: str, *, listed: bool) -> bool:
     """Return whether one capitalised word without title or label is a name."""
     if word in vocabulary("not_alone") or word in vocabulary("countries") or word in phrases("cities") or len(word) < 3:
         return False
-    if _AGED.match(after) and (listed or _family(word)) or _DEGREE.match(after) and (listed or _family(word)):
+    if _AGED.match(after) and (listed or is_family(word)) or _DEGREE.match(after) and (listed or is_family(word)):
         return not word.isupper() or len(word) > 4
-    if not listed or word.isupper():
+    if word.isupper():
         return False
+    if listed and (start == 0 or text[start - 1] == "\n") and re.match(r"[ ](?:in|on|at|was|is|has) ", after):
+        return not is_word(word)
+    if not listed:
+        return is_family(word) and not is_word(word) and len(word) > 3 and bool(_HUMAN.match(after))
     before = text[max(0, start - 24) : start]
     return bool(
         _DOES.match(after)
@@ -209,18 +267,21 @@ def _span(text: str, words: list[tuple[int, int]], place: int, length: int, *, s
         end -= 1
     if sure and length <= 2:
         comma = _COMMA_NAME.match(text, end)
-        if comma and all(_may_follow(_bare(one)) for one in comma["given"].split()):
+        if comma and all(_may_follow(bare(one)) for one in comma["given"].split()):
             end = comma.end()
     return Span(start=start, end=end, kind="name", score=0.9 if sure else 0.75)
 
 
 def _may_follow(word: str) -> bool:
     return len(word) == 1 or (
-        word not in vocabulary("stop") and (_given(word) or not _common(word)) and not re.fullmatch(r"[A-Z]{2,3}", word)
+        word not in vocabulary("stop")
+        and (is_given(word) or not is_word(word))
+        and not re.fullmatch(r"[A-Z]{2,3}", word)
     )
 
 
-def _bare(word: str) -> str:
+def bare(word: str) -> str:
+    """Return a word without its possessive and closing punctuation."""
     return re.sub(r"['’]s?$|[.,]+$", "", word)
 
 
@@ -229,22 +290,20 @@ def _folded(which: str) -> frozenset[str]:
     return frozenset(name.casefold() for name in names(which))
 
 
-def _given(word: str) -> bool:
+def is_given(word: str) -> bool:
+    """Return whether a word, or a part of it, is a listed given name, whatever its case."""
     return any(part.casefold() in _folded("given_en") for part in (word, *re.split(r"[-’']", word)) if len(part) > 1)
 
 
-def _family(word: str) -> bool:
+def is_family(word: str) -> bool:
+    """Return whether a word, or a part of it, is a listed family name, whatever its case."""
     return any(part.casefold() in _folded("family_en") for part in (word, *re.split(r"[-’']", word)) if len(part) > 1)
 
 
 def _listed(word: str) -> bool:
-    return _given(word) or _family(word)
-
-
-def _common(word: str) -> bool:
-    return word.lower() in names("common_en")
+    return is_given(word) or is_family(word)
 
 
 def is_word(word: str) -> bool:
     """Return whether a word is one of general or clinical English, whatever its case."""
-    return _common(word)
+    return word.lower() in names("common_en")

@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from primum.privacy.deid.lists import names, phrases, vocabulary
+from primum.privacy.deid.lists import names, one_of, phrases, vocabulary
 from primum.privacy.deid.names_en import is_word
 from primum.privacy.deid.rule import Rule
 from primum.privacy.deid.spans import Span
 
-_CAP = r"[A-ZÀ-Ž][\w'’.-]*"
-_TOWN = r"(?:St\. |Ft\. |Mt\. )?[A-ZÀ-Ž][\w'’-]*"
+_CAP = r"[A-ZÀ-Ž][\w'’.-]{0,30}"
+_TOWN = r"(?:St\. |Ft\. |Mt\. )?[A-ZÀ-Ž][\w'’-]{0,30}"
 _STATE = r"(?:A[LKZR]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|P[AWR]|RI|S[CD]|T[NX]|UT|V[AIT]|W[AIVY]|AA|AE|AP|FM|GU|AS|MH|MP)"
 _STREETS = (
     "Alley Annex Arcade Avenue Ave Bayou Beach Bend Bluff Bluffs Bottom Boulevard Blvd Branch Bridge Brook Brooks Burg Burgs Bypass Camp Canyon "
@@ -42,14 +42,8 @@ _LOWER = re.compile(
 _BOX = re.compile(
     rf"\b(?:P\.? ?O\.? ?Box \d{{1,7}}|(?:PSC|CMR|Unit) \d{{1,5}},? Box \d{{1,5}}|US(?:NS|S|NV|CGC) {_CAP}){_UNIT}(?:,?[ \n](?:[AFD]PO) (?:A[AEP]) \d{{5}})?{_REST}"
 )
-_ROMANCE = re.compile(
-    r"(?<!\w)\d{1,4}(?: ?(?:bis|ter))?,? (?:rue|avenue|boulevard|place|chemin|allée|impasse|quai)(?: (?:de|du|des|la|le|les|l'|d'))* ?[A-ZÀ-Ž][\w'-]+(?: [A-ZÀ-Ž][\w'-]+){0,3}(?:,? \d{5} [A-ZÀ-Ž][\w-]+)?|(?<!\w)(?:Calle|Avenida|Via|Rua|Plaza|Paseo|Carrera) (?:[a-zà-ž]{2,3} )?[A-ZÀ-Ž][\w'-]+(?: [A-ZÀ-Ž][\w'-]+)?,? \d{1,4}(?:,? \d{5} [A-ZÀ-Ž]\w+)?|(?<!\w)[A-ZÄÖÜ][\w-]*(?:straße|strasse|str\.|weg|allee|platz|gasse|straat|laan) ?\d{1,4}[a-z]?(?:,? \d{4,5} ?(?:[A-Z]{2} )?[A-ZÄÖÜ][\w-]+)?"
-)
 _ADDRESS_SAID = re.compile(
     r"\b(?i:(?:home |mailing |street |current |residential |permanent )?address|residence|domicile)\s?(?:is )?[:=]\s?\n?(?P<it>(?:#?\d|Flat|Apt|Studio|Unit|House|The|Suite|[A-Z])[^\n;|]{5,110}?(?:\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b|\b\d{5}(?:-\d{4})?\b|(?=[.;|\n]|$|,? (?i:phone|tel|mobile|email|and (?:can|her|his|the)|with|who|dob))))"
-)
-_UK_HOUSE = re.compile(
-    rf"(?:(?:Flat|Studio|Apartment|Unit) \d{{1,4}}[A-Za-z]?,?[ \n])?\d{{0,4}}[A-Za-z]?,? ?(?:{_CAP} ){{1,3}}(?:{_STREETS})(?:,|\n|,\n) ?(?:{_CAP}[ ,\n]{{1,2}}){{1,4}}[A-Z]{{1,2}}\d[A-Z\d]? ?\d[A-Z]{{2}}\b"
 )
 _UK_POSTCODE = re.compile(
     r"(?<![\w-])(?:[A-Z]{1,2}\d{1,2}[A-Z]? \d[A-Z]{2}|(?:E|EC|N|NW|SE|SW|W|WC|B|L|M|LS|BS|CB|OX|EH|CF|BT)\d{1,2}[A-Z]?\d[ABD-HJLNP-UW-Z]{2})(?!\w)"
@@ -58,7 +52,7 @@ _ZIP = re.compile(
     rf"(?<=\b)(?:(?:{_CAP} ){{0,2}}{_CAP}, )?{_STATE},? \d{{5}}(?:-\d{{4}})?(?!\d)|(?i:zip(?: ?code)?|post(?:al)? ?code|postcode)[\s:=]{{0,3}}(?:is )?(?P<it>[A-Z]?\d[\w -]{{2,8}}\w)"
 )
 _CITY_STATE = re.compile(
-    rf"(?<![\w.])(?P<it>(?![A-Z]{{2,4}},){_TOWN}(?: {_TOWN}){{0,2}}), ?(?:(?!A[AEPS]|GU|FM|M[HP]){_STATE}|Alabama|Alaska|Arizona|Arkansas|California|Colorado|Connecticut|Delaware|Florida|Georgia|Hawaii|Idaho|Illinois|Indiana|Iowa|Kansas|Kentucky|Louisiana|Maine|Maryland|Massachusetts|Michigan|Minnesota|Mississippi|Missouri|Montana|Nebraska|Nevada|New (?:Hampshire|Jersey|Mexico|York)|North (?:Carolina|Dakota)|Ohio|Oklahoma|Oregon|Pennsylvania|Rhode Island|South (?:Carolina|Dakota)|Tennessee|Texas|Utah|Vermont|Virginia|Washington|West Virginia|Wisconsin|Wyoming)(?![\w.])"
+    rf"(?<![\w.])(?P<it>(?![A-Z]{{2,4}},){_TOWN}(?: {_TOWN}){{0,2}}), ?(?:(?!A[AEPS]|GU|FM|M[HP]){_STATE}|Alabama|Alaska|Arizona|Arkansas|California|Colorado|Connecticut|Delaware|Florida|Georgia|Hawaii|Idaho|Illinois|Indiana|Iowa|Kansas|Kentucky|Louisiana|Maine|Maryland|Massachusetts|Michigan|Minnesota|Mississippi|Missouri|Montana|Nebraska|Nevada|New (?:Hampshire|Jersey|Mexico|York)|North (?:Carolina|Dakota)|Ohio|Oklahoma|Oregon|Pennsylvania|Rhode Island|South (?:Carolina|Dakota)|Tennessee|Texas|Utah|Vermont|Virginia|Washington|West Virginia|Wisconsin|Wyoming)(?![\w.-])"
 )
 _LIVES = re.compile(
     rf"\b(?i:lives? (?:alone )?in|lived in|living in|resid(?:es|ing|ent) (?:in|of)|native of|born in|grew up in|moved (?:here )?(?:from|to)|relocated (?:from|to)|(?:returned|returning|travel(?:l?ed|s|l?ing)?|flew|trip|flight|drove|transferred|went|vacation(?:ed|ing)?|visit(?:ed|ing)|visit|holiday(?:ed)?) (?:back )?(?:from|to|in)|visited|visiting|(?:is|was|are|comes|came|originally|hails|arrived|back|records|friends?|family|residing|daughter|son|flown|ambulance|(?:drove|brought|took|transported)(?: \w+)?) from|works in|home in|based in|hometown(?: of| is|:)?|city:|town:|city of|town of|village of|outside(?: of)?|raised in)[ ](?P<it>(?!(?:Dr|Mr|Mrs|Ms)\b){_TOWN}(?: {_TOWN}){{0,2}})"
@@ -68,7 +62,7 @@ _SHAPED = re.compile(
     r"(?<![\w-])(?:(?:North|South|East|West|New|Lake|Port) [A-Z][a-z]{2,}(?:ville|burgh|borough|bury|mouth|chester|furt|stad|shire|town|port|haven|view|side|fort|land|ton|berg|mouth|bury)?(?=,|\.|;| \d{5}|\n)|[A-Z][a-z]{3,}(?:ville|burgh|borough|chester|shire|furt|stad|haven|mouth))(?![\w-])"
 )
 _HOSPITAL = re.compile(
-    r"(?<![\w])(?P<it>(?:(?:St|Mt)\. )?(?:(?!The |At |In |To |From |Patient |Our |Local |This |Admitted )[A-Z][\w'’-]*(?:,? (?:and|of|&) | |\. )){1,5}(?:Hospitals?|Medical Cent(?:er|re)|Health(?:care)? (?:System|Cent(?:er|re))|Clinic|Infirmary|Hospice|Nursing Home|Surgery Cent(?:er|re)|Cancer Cent(?:er|re)|Medical Group|Health Trust|NHS (?:Foundation )?Trust|Rehabilitation Cent(?:er|re)|Pharmacy|University Hospital|Healthcare|Care Home|Care Center|Senior Living)(?: of [A-Z]\w+)?)(?!\w)"
+    r"(?<![\w])(?P<it>(?:(?:St|Mt)\. )?(?:(?!The |At |In |To |From |Patient |Our |Local |This |Admitted )[A-Z][\w'’-]{0,30}(?:,? (?:and|of|&) | |\. )){1,5}(?:Hospitals?|Medical Cent(?:er|re)|Health(?:care)? (?:System|Cent(?:er|re))|Clinic|Infirmary|Hospice|Nursing Home|Surgery Cent(?:er|re)|Cancer Cent(?:er|re)|Medical Group|Health Trust|NHS (?:Foundation )?Trust|Rehabilitation Cent(?:er|re)|Pharmacy|University Hospital|Healthcare|Care Home|Care Center|Senior Living)(?: of [A-Z]\w+)?)(?!\w)"
 )
 _HOSPITAL_PLAIN = re.compile(
     r"^(?:(?:The|General|Local|Community|University|Outside|Urgent|Care|Primary|Emergency|Walk|In|Outpatient|Inpatient|Pain|Eye|Heart|Medical|Regional|County|Children'?s|Women'?s|Cardiology|Neurology|Oncology|Surgery|Surgical|Diabetes|Wound|Sleep|Dental|Family|Internal|Medicine|Veterans|Specialty|Teaching|Acute|Pediatric|Dermatology|Orthopedic|Urology|Anticoagulation|Coumadin|Memory|Fracture|Allergy|Mental|Health|Day|Private|Public|State|Tertiary|And|Of|Follow|Up|Retail|Hospital|Infirmary|Clinic|Cancer|Rehabilitation|Nursing|Skilled|Center|Centre|Pharmacy|Home|Hospice|System)[ -]?)+$",
@@ -84,50 +78,6 @@ _ZH_FAKED = re.compile(
 )
 _ZH_SAID = re.compile(
     rf"(?:(?:家庭|现|联系|户籍|通讯|常住|居住|工作|单位|收货|邮寄|详细|家)?(?:地址|住址)|户口所在地|现住|家住|居住于|居住在|住在|住所|籍贯|出生地|常住地|户籍地?)(?:[:：]|为|是)?[ 　]*(?P<it>{_Z}{{2,}}[^\s，,。；;|、（(]{{1,40}}?(?=[\s，,。；;|、）)（(]|$))"
-)
-_ZH_REGION = re.compile(
-    rf"(?:(?P<province>{_Z}{{2,3}})(?:省|自治区|壮族自治区|回族自治区|维吾尔自治区)?)?(?P<city>{_Z}{{2,5}}?)(?:市|地区|州|县)"
-)
-_ZH_HOSPITAL = re.compile(
-    rf"(?P<it>{_Z}{{2,18}}?(?:人民医院|中心医院|中医院|中医医院|总医院|附属医院|附属第[一二三四五六七八九十]医院|妇幼保健院|儿童医院|肿瘤医院|协和医院|卫生院|卫生服务中心|疾控中心|医学院|医科大学|红十字会?医院|医院))"
-)
-_ZH_PLAIN = (
-    "当地",
-    "我院",
-    "外院",
-    "上级",
-    "某",
-    "三甲",
-    "正规",
-    "本院",
-    "该院",
-    "专科",
-    "大医院",
-    "综合",
-    "他院",
-    "省级",
-    "市级",
-    "县级",
-    "基层",
-    "去",
-    "到",
-    "在",
-    "住",
-    "公立",
-    "私立",
-    "附近",
-    "就近",
-    "各",
-    "大型",
-    "较大",
-    "专业",
-    "其他",
-    "其它",
-    "一家",
-    "这家",
-    "哪家",
-    "家医院",
-    "医院",
 )
 _POSTCODE_ZH = re.compile(r"(?:邮编|邮政编码)[:： ]{0,2}(?P<it>\d{6})(?!\d)")
 
@@ -157,8 +107,6 @@ PLACES: tuple[Rule, ...] = (
         hint=("street", "avenue", "road", "lane", "drive", "boulevard", "terrace"),
     ),
     Rule(kind="address", pattern=_BOX, score=0.92),
-    Rule(kind="address", pattern=_ROMANCE, score=0.88),
-    Rule(kind="address", pattern=_UK_HOUSE, score=0.9),
     Rule(kind="address", pattern=_ADDRESS_SAID, score=0.84, needs="nothing", hint=("address", "residence", "domicile")),
     Rule(kind="place", pattern=_UK_POSTCODE, score=0.88),
     Rule(kind="place", pattern=_ZIP, score=0.86),
@@ -241,7 +189,7 @@ def _skipped(found: str) -> int:
 
 @cache
 def _cities() -> re.Pattern[str]:
-    listed = "|".join(re.escape(city) for city in sorted(phrases("cities"), key=len, reverse=True))
+    listed = one_of(phrases("cities"))
     nouns = r"(?! (?:Coma|Outcome|sign|criteria|disease|score|scale|classification|virus|fever|grip|Heart|syndrome|agar|Hip|Bowel|Lung))"
     return re.compile(rf"(?<![\w'’-])(?:{listed})(?![\w-]){nouns}(?! [A-Z][a-z]+ (?:Hospital|Clinic))")
 
@@ -262,18 +210,18 @@ def places_in_chinese(text: str) -> Iterator[Span]:
 
 @cache
 def _zh_cities() -> re.Pattern[str]:
-    provinces = "|".join(sorted(vocabulary("provinces_zh"), key=len, reverse=True))
-    cities = "|".join(sorted(vocabulary("cities_zh"), key=len, reverse=True))
+    provinces = one_of(vocabulary("provinces_zh"))
+    cities = one_of(vocabulary("cities_zh"))
     return re.compile(
         rf"(?:(?:{provinces})(?:省|自治区|壮族自治区|市)?)?(?:{cities})(?:市|地区|州)?(?:[\u3400-\u9fff]{{1,3}}(?:区|县|镇|乡|村))?"
-        rf"(?!果|瓜|型|肝炎|脑炎|菜|话|鸭|牛肉|烤|病毒|白|肺|路|大学|协和|医院|第)"
+        rf"(?!度|西汀|西丁|新碱|时|小异|果|瓜|型|肝炎|脑炎|菜|话|鸭|牛肉|烤|病毒|白|肺|路|大学|协和|医院|第)"
         rf"|(?:{provinces})(?:省|自治区)[\u3400-\u9fff]{{2,4}}?(?:市|县|州)(?:[\u3400-\u9fff]{{1,3}}(?:区|县|镇|乡|村))?"
     )
 
 
 @cache
 def _zh_hospitals() -> re.Pattern[str]:
-    begin = "|".join(sorted(vocabulary("cities_zh") | vocabulary("provinces_zh"), key=len, reverse=True))
+    begin = one_of(vocabulary("cities_zh") | vocabulary("provinces_zh"))
     return re.compile(
         rf"(?:(?:{begin})(?:省|市|自治区)?(?:协和|(?![的去到了在和看让把])[\u3400-\u9fff]){{0,14}}?|(?<![\u3400-\u9fff])[\u3400-\u9fff]{{2,4}}(?:大学|[市县区](?=第|人民|中心|中医|妇幼))(?:协和|(?![的去到了在和看让把])[\u3400-\u9fff]){{0,8}}?"
         rf"|(?:协和|湘雅|华西|同济|瑞金|华山|中山|仁济|齐鲁|宣武|天坛|朝阳|安贞|积水潭|阜外|友谊)(?:医科大学)?(?:附属)?(?:第[一二三四五])?)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from primum.privacy.deid.spans import Span
@@ -36,3 +36,7 @@ class Rule:
             start, end = match.span("it" if named else 0)
             if start < end and (self.check is None or self.check(text[start:end])):
                 yield Span(start=start, end=end, kind=self.kind, score=self.score)
+
+    def beside_chinese(self) -> Rule:
+        """Return the rule with only Latin letters and digits as parts of words: 于20240301 holds a date."""
+        return replace(self, pattern=re.compile(self.pattern.pattern, self.pattern.flags & ~re.UNICODE | re.ASCII))

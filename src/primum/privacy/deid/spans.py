@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect, insort
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -25,25 +26,44 @@ class Span:
 def resolve(spans: Iterable[Span]) -> list[Span]:
     """Return spans that do not overlap, in order, and cover every character that the given ones cover.
 
-    Of two that overlap the surer, then the longer, then the one whose kind ranks lower is kept whole; what sticks out
-    of the other stays a span of its own kind, so that nothing found is let go. Linear after sorting.
+    Two of one kind that overlap become one. Of two kinds the surer, then the longer, then the one that ranks lower is
+    kept whole; what sticks out of the other stays a span of its own kind, so that nothing found is let go.
     """
     kept: list[Span] = []
-    for span in sorted(spans, key=lambda one: (one.start, -one.end, KINDS.get(one.kind).rank, -one.score)):
-        if not kept or span.start >= kept[-1].end:
-            kept.append(span)
-            continue
-        last = kept[-1]
-        if _weight(span) > _weight(last):
-            kept.pop()
-            if span.start > last.start:
-                kept.append(_part(last, last.start, span.start))
-            kept.append(span)
-            if last.end > span.end:
-                kept.append(_part(last, span.end, last.end))
-        elif span.end > last.end:
-            kept.append(_part(span, last.end, span.end))
-    return kept
+    taken: list[tuple[int, int]] = []
+    for span in sorted(_united(spans), key=lambda one: (*(-part for part in _weight(one)), one.start)):
+        for start, end in _free(taken, span):
+            kept.append(_part(span, start, end))
+            insort(taken, (start, end))
+    return sorted(kept, key=lambda one: one.start)
+
+
+def _united(spans: Iterable[Span]) -> list[Span]:
+    """Return the spans with those of one kind that overlap made one."""
+    made: list[Span] = []
+    for span in sorted(spans, key=lambda one: (one.kind, one.start)):
+        last = made[-1] if made else None
+        if last is None or last.kind != span.kind or span.start >= last.end:
+            made.append(span)
+        else:
+            score = max(last.score, span.score)
+            made[-1] = Span(start=last.start, end=max(last.end, span.end), kind=span.kind, score=score)
+    return made
+
+
+def _free(taken: list[tuple[int, int]], span: Span) -> list[tuple[int, int]]:
+    """Return the stretches of a span that are not taken; `taken` is in order and does not overlap."""
+    free, start = [], span.start
+    for at in range(max(0, bisect(taken, (span.start,)) - 1), len(taken)):
+        begins, ends = taken[at]
+        if begins >= span.end:
+            break
+        if begins > start:
+            free.append((start, begins))
+        start = max(start, ends)
+    if start < span.end:
+        free.append((start, span.end))
+    return free
 
 
 def _weight(span: Span) -> tuple[float, int, int]:

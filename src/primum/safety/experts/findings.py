@@ -14,6 +14,7 @@ from primum.evidence.metrics import METRICS
 from primum.evidence.predictions import Predictions
 from primum.evidence.resampling import percentile_interval, units_of, weight_chunks
 from primum.evidence.slices import SITE
+from primum.evidence.split_names import measured_splits
 from primum.evidence.sufficiency import ENOUGH_FOR_A_MEAN, ENOUGH_FOR_A_SHARE
 from primum.safety.experts.agreement import FloatArray, IntArray, counts_of, with_interval
 from primum.safety.experts.dawid_skene import dawid_skene
@@ -89,7 +90,7 @@ class _Experts:
         among = ((self._counts**2).sum(1) - total) / (total * (total - 1))
         said = np.asarray(self._table.predicted, dtype=np.int64)
         with_model = self._counts[np.arange(len(said)), said] / total
-        for split in ("test", "external"):
+        for split in measured_splits(self._table.split):
             rows = self._table.split == split
             units = np.unique(self._units[rows], return_inverse=True)[1]
             n = int(units.max(initial=-1)) + 1

@@ -36,7 +36,7 @@ _BIRTH = re.compile(
 )
 _ADDRESS = re.compile(
     r"(?<![\w/])\d{1,5} (?:[NSEW]\.? )?(?:[A-Z][a-z]+ ){1,3}(?:Street|St\.|Avenue|Ave\.?|Road|Rd\.?|Boulevard|Blvd\.?|Lane|Drive)(?!\w)"
-    r"|(?:住址|家庭住址|家庭地址|现住址)[：:]\s*\S{4,}|[\u4e00-\u9fff]{2,}(?:路|街|巷)\d{1,5}号"
+    r"|(?:住址|家庭住址|家庭地址|现住址)[：:]\s*(?!\[)\S{4,}|[\u4e00-\u9fff]{2,}(?:路|街|巷)\d{1,5}号"
 )
 _NAME = re.compile(
     r"\b(?:[Pp]atient(?:'s)? [Nn]ame|[Nn]ame|NAME|PATIENT NAME)\s?[:=：]\s?[A-Z][A-Za-z'-]+,? [A-Z][A-Za-z'-]+"

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from primum.cohort.records import Records, TextList, VitalColumn
+from primum.cohort.records import Records, TextList, VitalColumn, record_keys
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -45,19 +45,13 @@ def differs(old: Records, new: Records) -> BoolArray:
 
 def answers_of(predictor: Predictor, variants: Sequence[Records]) -> list[FloatArray]:
     """Return what the model says of each variant, in one call and without asking about equal records twice."""
-    keys = [key for records in variants for key in _keys(records)]
+    keys = [key for records in variants for key in record_keys(records)]
     place: dict[object, int] = {}
     index = np.array([place.setdefault(key, len(place)) for key in keys], dtype=np.int64)
     _, first = np.unique(index, return_index=True)
     answers = np.asarray(predictor.predict(_stacked(variants, first)), dtype=np.float64)[index]
     ends = np.cumsum([len(records) for records in variants])
     return list(np.split(answers, ends[:-1]))
-
-
-def _keys(records: Records) -> list[object]:
-    texts = [None] * len(records) if records.text is None else records.text.take(np.arange(len(records)))
-    columns = [[None if value != value else value for value in v.values.tolist()] for v in records.vitals.values()]
-    return list(zip(texts, *columns, strict=True))
 
 
 def _stacked(variants: Sequence[Records], rows: IntArray) -> Records:

@@ -17,6 +17,7 @@ from primum.evidence.metrics import METRICS
 from primum.evidence.predictions import Predictions
 from primum.evidence.resampling import units_of
 from primum.evidence.slices import SITE
+from primum.evidence.split_names import measured_splits
 from primum.evidence.sufficiency import ENOUGH_FOR_A_SHARE
 from primum.knowledge.rules import Spoken
 from primum.knowledge.rules.truth import BoolArray
@@ -42,7 +43,7 @@ def rule_findings(spoken: Spoken, predictions: Predictions, *, benign: Sequence[
         benign: classes that say that nothing grave is there; without any that figure is left out.
     """
     findings: list[Finding] = []
-    for split in ("test", "external"):
+    for split in measured_splits(predictions.split):
         rows = np.flatnonzero(predictions.split == split)
         if len(rows) and spoken.rules:
             part = _Part(predictions.take(rows), spoken.yes[:, rows], spoken.known[:, rows], spoken, split)

@@ -11,6 +11,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from primum.ethics import write_papers
 from primum.files import write_text
 from primum.study.report.context import Context
 from primum.study.report.sections.cohort import cohort_section
@@ -22,8 +23,10 @@ from primum.study.report.sections.hazards import hazards_section
 from primum.study.report.sections.learning import learning_section
 from primum.study.report.sections.making import making_section
 from primum.study.report.sections.novelty import novelty_section
+from primum.study.report.sections.papers import papers_section
 from primum.study.report.sections.performance import groups_section, performance_section
 from primum.study.report.sections.privacy import privacy_section
+from primum.study.report.sections.reasons import reasons_section
 from primum.study.report.sections.records import records_section
 from primum.study.report.sections.robustness import robustness_section
 from primum.study.report.sections.rules import rules_section
@@ -33,7 +36,7 @@ from primum.study.report.sections.study import study_section
 from primum.study.report.sections.trust.section import trust_section
 from primum.study.report.sections.verdict import verdict_section
 from primum.study.report.source import read_run
-from primum.study.report.wording import Wording
+from primum.study.report.wording import LANGUAGES, Wording, catalogue
 
 SECTIONS: Mapping[str, Callable[[Context], Mapping[str, object] | None]] = {
     "verdict": verdict_section,
@@ -52,28 +55,34 @@ SECTIONS: Mapping[str, Callable[[Context], Mapping[str, object] | None]] = {
     "groups": groups_section,
     "novelty": novelty_section,
     "robustness": robustness_section,
+    "reasons": reasons_section,
     "rules": rules_section,
     "learning": learning_section,
     "findings": findings_section,
     "making": making_section,
 }
-"""Every section in reading order; a section that returns None is left out, with a sentence that says why."""
+"""Every section in reading order; a section that returns None is left out, with a sentence that says why. The papers,
+which point to the others, come last."""
 
 
 def render_report(run_dir: Path, *, lang: str = "en", out: Path | None = None) -> Path:
-    """Write a run's report and return its path.
+    """Write a run's report, its papers beside it into `papers`, and return the report's path.
 
     Args:
         run_dir: a finished run; needs findings.jsonl and verdict.json, every other file may be missing.
         lang: "en" or "zh".
-        out: the file to write; None: report.html in the run's folder.
+        out: the file to write, without papers; None: report.html in the run's folder.
     Raises:
         InputError: the folder is no finished run, a file in it is damaged, or the language is not known.
-        OutputError: report.html cannot be written.
+        OutputError: report.html or a paper cannot be written.
     """
     words = Wording(lang)
     context = Context(run=read_run(Path(run_dir)), words=words)
     built = {name: build(context) for name, build in SECTIONS.items()}
+    present = [name for name, data in built.items() if data is not None]
+    titles = {name: {one: catalogue(one)[f"section.{name}"] for one in LANGUAGES} for name in present}
+    if out is None:
+        built["papers"] = papers_section(write_papers(Path(run_dir), lang=lang, sections=titles), words)
     path = out or Path(run_dir) / "report.html"
     write_text(path, _page(built, context))
     return path

@@ -71,7 +71,7 @@ class PerRecord:
             Their norms before clipping, shape (b,).
         """
         norms, copies = self._backward(losses, records)
-        with torch.no_grad():
+        with self._exact():
             self._add(norms, copies, clip)
         return norms
 
@@ -100,8 +100,15 @@ class PerRecord:
         with self._kept(records):
             call = partial(_called, self.net, copies) if copies else self.net
             torch.autograd.backward(losses(call).sum())
-        with torch.no_grad():
+        with self._exact():
             return self._norms(copies, records), copies
+
+    @contextmanager
+    def _exact(self) -> Iterator[None]:
+        """Compute in float32, also inside an autocast, which would turn every product back into half precision."""
+        device = next(self.net.parameters()).device.type
+        with torch.no_grad(), torch.autocast(device, enabled=False):
+            yield
 
     def _norms(self, copies: Mapping[str, torch.Tensor], records: int) -> torch.Tensor:
         device = next(self.net.parameters()).device

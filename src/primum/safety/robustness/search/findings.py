@@ -62,10 +62,10 @@ def adversarial_findings(
     rows = np.flatnonzero(split == "test")
     if cohort.target.kind == "number" or not len(rows):
         return []
-    rows = _drawn(rows, most, seed)
+    rows = drawn(rows, most, seed)
     if cohort.records.text is not None:
         texts = [one or "" for one in cohort.records.text.take(rows)]
-        rows = _drawn(rows, max(affordable(texts, letters), ENOUGH_FOR_A_SHARE), seed)
+        rows = drawn(rows, max(affordable(texts, letters), ENOUGH_FOR_A_SHARE), seed)
     part = take(cohort, rows)
     asker = Asker(predictor=predictor, part=part, rows=rows, decide=decide or decider(cohort.target.kind))
     margin, lost = asker.of_variants(range(len(rows)), None, {})
@@ -73,7 +73,7 @@ def adversarial_findings(
     words = vitals = None
     reached: dict[str, Attacked] = {}
     if part.records.text is not None:
-        words = WordsAttack(asker, _known_words(cohort, split, rows), seed=seed)
+        words = WordsAttack(asker, known_words(cohort, split, rows), seed=seed)
         reached["words"] = words.run(margin, right, letters=letters)
     bounds = bounds_of(cohort.records.vitals, np.flatnonzero(split == "train"))
     if bounds:
@@ -85,13 +85,14 @@ def adversarial_findings(
     return [one for name, attacked in reached.items() for one in _findings(name, attacked, right, patients)]
 
 
-def _drawn(rows: IntArray, most: int, seed: int) -> IntArray:
+def drawn(rows: IntArray, most: int, seed: int) -> IntArray:
+    """Return at most `most` of these rows, drawn at random and in order."""
     if len(rows) <= most:
         return rows
     return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
 
 
-def _known_words(cohort: Cohort, split: npt.NDArray[np.object_], rows: IntArray) -> frozenset[str]:
+def known_words(cohort: Cohort, split: npt.NDArray[np.object_], rows: IntArray) -> frozenset[str]:
     """Return the words of the records asked about and of training records."""
     assert cohort.records.text is not None
     train = np.flatnonzero(split == "train")[:_KNOWN_TEXTS]

@@ -120,6 +120,7 @@ def _with_unit(name: str, context: Context) -> str:
 
 def _notes(cohort: Json, context: Context) -> Iterator[str]:
     """Yield sentences about what a reader must know before reading any figure."""
+    yield from _erased(_mapping(cohort.get("erased")), context)
     sites = _groups(cohort, "site")
     yield from _prevalence(sites, context)
     yield from _absent_vitals(sites, context)
@@ -132,6 +133,14 @@ def _notes(cohort: Json, context: Context) -> Iterator[str]:
         across = _first_int(repeated, "across_splits") or 0
         key = "cohort.repeated" if across else "cohort.repeated_plain"
         yield context.words(key, n=whole(total), across=whole(across))
+
+
+def _erased(erased: Json, context: Context) -> Iterator[str]:
+    """Yield a sentence about the records that were left out because their patients asked to be erased."""
+    if erased.get("patients"):
+        yield context.words("cohort.erased", patients=whole(erased["patients"]), records=whole(erased.get("records")))
+    elif "patients" in erased and erased["patients"] is None:
+        yield context.words("cohort.erased_few")
 
 
 def _prevalence(sites: Json, context: Context) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from primum.evidence.finding import Finding
+from primum.privacy.deid import KINDS
 from primum.study.report.charts import Labels, Series, forest_axis, scale_of
 from primum.study.report.charts_privacy import membership_chart
 from primum.study.report.context import Context, ends_of, forest_line
@@ -13,7 +14,7 @@ from primum.study.report.sections.performance import Forest
 from primum.study.report.sections.shapes import Figure, Table
 from primum.study.report.wording import interval, number, percent, whole
 
-AREA, EXPOSURE = "membership_auc", "membership_exposure"
+AREA, EXPOSURE, CANARIES = "membership_auc", "membership_exposure", "canary_exposure"
 REIDENTIFICATION = ("k_anonymity", "small_class_share", "sample_uniqueness", "prosecutor_risk", "journalist_risk",
                     "population_uniqueness", "l_diversity", "outcome_disclosed_share")  # fmt: skip
 _OF_ALL = ("membership_tpr_at_1_percent", "membership_tpr_at_0_1_percent", "membership_advantage", "membership_epsilon")
@@ -25,10 +26,17 @@ def privacy_section(context: Context) -> Mapping[str, object] | None:
     """Return sentences, the curve of the attacks, who is exposed and the table of look-alikes; None without any."""
     areas = list(context.measured(AREA, "train"))
     records = [f for name in REIDENTIFICATION for f in context.run.findings if f.metric == name]
-    if not areas and not records:
+    planted = [f for f in context.run.findings if f.metric == CANARIES]
+    masked = [f for f in context.run.findings if f.metric == "identifiers_masked"]
+    if not (areas or records or planted or masked):
         return None
     return {
-        "sentences": [*_about_members(context, areas), *_about_records(context, records)],
+        "sentences": [
+            *_about_members(context, areas),
+            *_about_canaries(context, planted),
+            *_about_records(context, records),
+            *_about_masking(context, masked),
+        ],
         "figure": _curve(context, areas),
         "forests": [plot for plot in (_areas(context, areas), _exposed(context)) if plot is not None],
         "members": _members_table(context, areas),
@@ -68,6 +76,19 @@ def _about_members(context: Context, areas: Sequence[Finding]) -> list[str]:
     return said
 
 
+def _about_canaries(context: Context, planted: Sequence[Finding]) -> list[str]:
+    return [
+        context.words(
+            "privacy.canaries",
+            n=whole(f.n),
+            value=number(f.value),
+            interval=interval(f.low, f.high),
+            most=number(f.detail.get("most")),
+        )
+        for f in planted
+    ]
+
+
 def _about_records(context: Context, records: Sequence[Finding]) -> list[str]:
     smallest = next((f for f in records if f.metric == "small_class_share"), None)
     if smallest is None:
@@ -75,6 +96,27 @@ def _about_records(context: Context, records: Sequence[Finding]) -> list[str]:
     names = context.words.listing([str(one) for one in smallest.detail.get("quasi_identifiers", [])])
     share = percent(smallest.value)
     return [context.words("privacy.classes", listing=names, share=share, n=whole(smallest.n))]
+
+
+def _about_masking(context: Context, masked: Sequence[Finding]) -> list[str]:
+    words, said = context.words, []
+    for f in masked:
+        if f.detail.get("kind") == "any":
+            count = words("privacy.few") if f.value is None else whole(f.detail["records"])
+            said.append(words("privacy.masked", records=count, n=whole(f.n)))
+    kinds = [f for f in masked if f.detail.get("kind") != "any"]
+    if kinds:
+        listed = [
+            f"{KINDS.get(str(f.detail['kind'])).title[words.lang]} "
+            f"({words('privacy.few') if f.value is None else whole(f.detail['records'])})"
+            for f in kinds
+        ]
+        said.append(words("privacy.masked_kinds", listing=words.listing(listed)))
+    kept: Sequence[str] = next((f.detail["kept"] for f in masked if f.detail.get("kept")), [])
+    if kept:
+        names = [KINDS.get(str(kind)).title[words.lang] for kind in kept]
+        said.append(words("privacy.kept", listing=words.listing(names)))
+    return said
 
 
 def _curve(context: Context, areas: Sequence[Finding]) -> Figure | None:

@@ -11,8 +11,8 @@ from primum.study.report.wording import number, percent, whole
 
 
 def statements(context: Context) -> Sequence[Statement]:
-    """Return one sentence about calibration, one about the conformal sets, one about abstention; those there are."""
-    found = (_calibration(context), _conformal(context), _abstention(context))
+    """Return one sentence each about calibration, conformal sets, abstention and the ensemble; those there are."""
+    found = (_calibration(context), _conformal(context), _abstention(context), _ensemble(context))
     return [one for one in found if one is not None]
 
 
@@ -101,3 +101,29 @@ def _abstention(context: Context) -> Statement | None:
         "" if error is None else f"{context.title('answered_error')}: {context.span(error)} · n = {whole(error.n)}"
     )
     return Statement(outcome="better" if kept else "unknown", text=text, figures=figures)
+
+
+def _ensemble(context: Context) -> Statement | None:
+    words = context.words
+    rate = context.overall("disagreement_rate", "test") or context.overall("disagreement_spread", "test")
+    if rate is None:
+        return None
+    of_number = rate.metric == "disagreement_spread"
+    made = words(f"trust.ensemble.{rate.detail['how']}", members=whole(int(rate.detail["members"])))
+    share = number(rate.value) if of_number else percent(rate.value)
+    text = words("trust.ensemble.spread" if of_number else "trust.ensemble.rate", made=made, share=share)
+    ranked, beyond = (
+        context.overall("disagreement_auroc", "test"),
+        context.overall("disagreement_beyond_confidence", "test"),
+    )
+    told = [f for f in (rate, ranked, beyond) if f is not None]
+    outcome = "same"
+    if ranked is not None and beyond is not None and ranked.enough:
+        helps = beyond.low is not None and beyond.low > 0
+        tells = ranked.low is not None and ranked.low > 0.5
+        text += " " + words(
+            "trust.ensemble.beyond" if helps else "trust.ensemble.tells" if tells else "trust.ensemble.blind"
+        )
+        outcome = "better" if helps or tells else "worse"
+    figures = " · ".join(f"{context.title(f.metric)}: {context.span(f, signed=f is beyond)}" for f in told)
+    return Statement(outcome=outcome, text=text, figures=f"{figures} · n = {whole(rate.n)}")

@@ -1,0 +1,52 @@
+# ruff: noqa: E501 - each pattern stays whole
+"""Rules for codes that no label names: a number or a mix of letters and digits too long to be a measurement."""
+
+from __future__ import annotations
+
+import re
+
+from primum.privacy.deid.rule import Rule
+
+_MEASURED = r"(?! ?(?:copies|IU|iu|units?|cells|CFU|mg|ml|mL|mcg|steps|/|%|×|x10|mm|cm|kg|g\b|万|个|元|步|拷贝|[.,]\d))"
+_COUNTED = r"(?<!load )(?<!count )(?<!count of )(?<!titer )(?<!platelets )(?<!platelets of )(?<!plt )(?<!PLT )(?<!NCT)(?<!PMID )(?<!PMID: )(?<!批号)(?<!批号:)(?<!批号：)"
+_BARE = re.compile(rf"(?<![\w.,/+<>=-]){_COUNTED}(?<![<>=≥≤] )\d{{7,8}}(?![\w-]){_MEASURED}")
+_PAIRS = re.compile(r"(?<![\w./-])\d{2}-\d{2}-\d{2}(?![\w/-]|\.\d)")
+_MIXED = re.compile(
+    r"(?<![\w./-])(?<!批号)(?<!批号[:： ])(?<!lot )(?<!Lot )(?<!batch )(?!QQ)(?:[A-Z]{1,3}\d{4,9}[A-Z]?(?:/\d{1,4})?|\d{1,3}[A-Z]{1,3}\d{4,10}|\d{6,12}[A-Z]{1,2}|[A-Z]{1,4}\d{1,3}-\d{4,6}|[A-Z]{2}-\d{4,6}|\d{4,7}[A-Z]\d{1,6}|[A-Z]\d{3,5} \d{4,6})(?![\w]|[-/]\d|\.\d)"
+)
+_SLASHED = re.compile(
+    r"(?<![\w./-])(?!\d{0,2}00/)\d{4}/(?!(?:19|20)\d\d(?!\d))\d{4}(?![\w/]|\.\d| ?(?:mg|mcg|units|IU))"
+)
+_SAID = re.compile(
+    r"(?:\b(?:acc|accn|doc|call|donor|screening|pat(?:ient)?|hosp(?:ital)?|ref|lab|case|chart|claim|medicare|medicaid|account|acct|policy|certificate|licen[cs]e|permit|job|incident|log|file|card|sample|specimen|slide|block|cassette|kit|pump|scope|machine|monitor|serial|IIS|ID|MRN|number|no|nr)\b\.?\)?(?: ?(?:no|number|nr|id|code)\b\.?)?\s?[#:.=]{0,2} ?(?:is )?|#)(?P<it>(?=[A-Za-z/-]*\d)(?=[A-Za-z0-9 /-]*\d[A-Za-z0-9 /-]*\d[A-Za-z0-9/-]*\d)(?!(?:19|20)\d\d(?![\w/-]))[A-Z0-9][A-Za-z0-9]{0,11}(?:[/-][A-Za-z0-9]{1,8}){0,3}(?: \d{3,6}){0,4}(?: \d)?)(?![\w]|\.\d| ?(?:mg|ml|mcg|mm|cm|kg|units?|%|beats|bpm|days|weeks))",
+    re.I,
+)
+_MEDICARE = re.compile(r"(?<![\w./-])[2-6]?\d{3}([- ])\d{5}\1\d(?![\w-]|\.\d)")
+_LAST_FOUR = re.compile(r"\b(?i:ends?|ending)(?: (?:in|with))? (?P<it>\d{4})(?!\d|-|/)")
+_EXTENDED = re.compile(r"(?<![\w.-])[2-9]\d{6,7}转\d{1,6}")
+_USER_ZH = re.compile(
+    r"(?:用户名|账号|账户|昵称|登录名|ID)[:：为是 ]{0,3}(?P<it>[A-Za-z][A-Za-z0-9_.-]{2,24}(?<=[A-Za-z0-9]))"
+)
+_CHINESE = re.compile(
+    r"(?P<label>[\u3400-\u9fff]{1,6}(?<!批)(?<!型)(?:号码|证号|编号|号|码|[Ii][Dd]|名|机|镜))[:：为是 ]{0,3}(?P<it>(?=[\w./·-]*\d[\w./·-]*\d[\w./·-]*\d)(?!(?:19|20)\d\d[年/.-])[A-Za-z0-9][A-Za-z0-9_./-]{2,24}(?<=[A-Za-z0-9])|[a-z][a-z_.]{2,15}\d{2,8})(?![A-Za-z0-9]|%)"
+)
+
+
+def _many_digits(code: str) -> bool:
+    return sum(one.isdigit() for one in code) >= 4 and not code.startswith(_KNOWN)
+
+
+_KNOWN = ("NCT", "ICD", "COVID", "PMID", "ISO", "CPT", "LOINC", "SNOMED")
+
+CODES: tuple[Rule, ...] = (
+    Rule(kind="other_id", pattern=_BARE, score=0.5),
+    Rule(kind="other_id", pattern=_PAIRS, score=0.45),
+    Rule(kind="other_id", pattern=_MIXED, score=0.5, check=_many_digits),
+    Rule(kind="other_id", pattern=_SLASHED, score=0.5),
+    Rule(kind="other_id", pattern=_SAID, score=0.6, check=_many_digits),
+    Rule(kind="national_id", pattern=_MEDICARE, score=0.8),
+    Rule(kind="national_id", pattern=_LAST_FOUR, score=0.6, hint=("end",)),
+    Rule(kind="other_id", pattern=_USER_ZH, score=0.7, hint=("用户名", "账号", "账户", "昵称", "登录名")),
+    Rule(kind="phone", pattern=_EXTENDED, score=0.8, hint=("转",)),
+    Rule(kind="other_id", pattern=_CHINESE, score=0.6, check=_many_digits, hint=("号", "码", "id", "名", "机", "镜")),
+)

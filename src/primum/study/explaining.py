@@ -1,0 +1,146 @@
+"""Explaining new records with a run's model."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from primum.cohort import Records, TextList
+from primum.errors import InputError
+from primum.extras import require
+from primum.files import write_text
+from primum.progress import Progress, Silent
+from primum.study.predicting import opened_run, read_for
+from primum.transparency import DEFAULT_METHOD, METHODS, Reasons, explain
+
+ENDINGS = (".html", ".jsonl")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """What was written."""
+
+    records: int
+    """How many records."""
+    withheld: int
+    """How many of their reasons did not hold and are not shown."""
+
+
+def explain_run(
+    run: Path,
+    records: Path,
+    out: Path,
+    *,
+    method: str = DEFAULT_METHOD,
+    about: str | None = None,
+    contrast: bool = False,
+    progress: Progress | None = None,
+    lang: str = "en",
+) -> Explained:
+    """Write the reasons for what a run's model says of each record, and return how many there are and how many hold.
+
+    A reason that fails a check is withheld: what is written says which check, and not the reason.
+
+    Args:
+        run: folder of a finished run.
+        records: new records with the study's input columns; no target is needed.
+        out: html: a page with highlighted words, a waterfall and a table a record; jsonl: one object a record. Both
+            hold the records' own words: they are for whoever may read the records, and for nobody else.
+        method: a name from METHODS.
+        about: the class asked about; None: the likeliest of each record.
+        contrast: ask why this class and not the runner-up.
+        progress: is told of the steps.
+        lang: of the page, en or zh.
+    Raises:
+        InputError: the run is not finished, or method, class or ending is not known.
+        CohortError: the records lack an input, or hold other values than numbers where the model knows numbers.
+    """
+    if out.suffix not in ENDINGS:
+        raise InputError(f"{out}: reasons are written as {', '.join(ENDINGS)}; give --out one of these endings.")
+    METHODS.get(method)
+    require("transformers", extra="train", purpose="Explaining")
+    progress = progress or Silent()
+    progress.step("read")
+    spec, predictor, roles = opened_run(run)
+    ids, given = read_for(spec, roles, records)
+    progress.step("explain")
+    reasons = explain(predictor, given, method=method, about=about, contrast=contrast, seed=spec.training.seed)
+    told = [told_of(reasons, row, str(ids[row]), given) for row in range(len(reasons))]
+    if out.suffix == ".jsonl":
+        write_text(out, "".join(json.dumps(one, ensure_ascii=False, allow_nan=False) + "\n" for one in told))
+    else:
+        from primum.study.report.explained import explained_page
+
+        write_text(out, explained_page(told, name=spec.study, lang=lang))
+    return Explained(records=len(told), withheld=int((~reasons.holds()).sum()))
+
+
+def told_of(reasons: Reasons, row: int, record: str, records: Records) -> dict[str, Any]:
+    """Return what is told of one record, as plain JSON; a reason that is withheld is left out.
+
+    Args:
+        reasons: of the records.
+        row: which of them.
+        record: its id.
+        records: the inputs.
+    """
+    question, faithful, parts = reasons.question, reasons.faithful, reasons.parts[row]
+    about, against = int(question.about[row]), int(question.against[row])
+    told: dict[str, Any] = {
+        "id": record,
+        "method": reasons.method,
+        "about": reasons.classes[about] if reasons.classes else None,
+        "against": reasons.classes[against] if against >= 0 else None,
+        "answer": _number(question.chance(reasons.subject.answers)[row]),
+        "score": _number(reasons.scores()[row]),
+        "score_of_nothing": _number(reasons.start[row]),
+        "holds": not reasons.withheld[row],
+        "withheld_because": list(reasons.withheld[row]),
+        "comprehensiveness": _number(faithful.comprehensiveness[row]),
+        "comprehensiveness_of_chance": _number(faithful.random_comprehensiveness[row]),
+        "sufficiency": _number(faithful.sufficiency[row]),
+        "gap": _number(reasons.gap[row]),
+        "stability": _number(reasons.stable[row]),
+        "inputs": {"note": _number(reasons.inputs.note[row]), "vitals": _number(reasons.inputs.vitals[row])},
+    }
+    if reasons.withheld[row]:
+        return told
+    found = reasons.found[row].tolist()
+    count = len(parts.words)
+    words = [
+        {"word": w.text, "start": w.start, "end": w.end, "sentence": w.sentence, "adds": value}
+        for w, value in zip(parts.words, found[:count], strict=True)
+    ]
+    sentences: dict[int, float] = {}
+    for word in words:
+        sentences[word["sentence"]] = sentences.get(word["sentence"], 0.0) + word["adds"]
+    values = {name: records.vitals[name].values[row] for name in parts.names}
+    vitals = [
+        {"vital": name, "value": _plain(values[name]), "adds": value}
+        for name, value in zip(parts.names, found[count:], strict=True)
+    ]
+    text = reasons.subject.predictor.token_places(_one(records, row))[0].text
+    return {
+        **told,
+        "text": text,
+        "words": words,
+        "sentences": [{"sentence": number, "adds": value} for number, value in sentences.items()],
+        "vitals": vitals,
+    }
+
+
+def _one(records: Records, row: int) -> Records:
+    text = None if records.text is None else TextList(records.text.take([row]))
+    return Records(n=1, text=text)
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if isinstance(value, float | np.floating) else str(value)
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,147 @@
+"""The page of `primum explain`: for each record its note with highlighted words, a waterfall, and tables of both.
+
+What speaks for the answer is blue with a solid line under it, what speaks against it orange with a dashed one, so that
+nobody has to tell colours apart; every picture has a table beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from primum.study.report.wording import Wording, number, percent
+
+MOST_BARS = 10
+"""Parts that have a bar of their own in the waterfall, the strongest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """One step of the waterfall."""
+
+    label: str
+    adds: str
+    """In figures."""
+    picture: Markup
+
+
+def explained_page(told: Sequence[Mapping[str, Any]], *, name: str, lang: str) -> str:
+    """Return the page as one self-contained HTML file.
+
+    Args:
+        told: one record each, as `primum.study.explaining.told_of` returns it.
+        name: of the study.
+        lang: en or zh.
+    """
+    words = Wording(lang)
+    environment = Environment(
+        loader=PackageLoader("primum.study.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = files("primum.study.report").joinpath("templates", "report.css").read_text(encoding="utf-8")
+    return environment.get_template("explained.html").render(
+        words=words,
+        lang="zh-CN" if lang == "zh" else "en",
+        name=name,
+        withheld=sum(not one["holds"] for one in told),
+        records=[_record(one, words) for one in told],
+        style=Markup(style.strip()),
+    )
+
+
+def _record(one: Mapping[str, Any], words: Wording) -> Mapping[str, Any]:
+    shown: dict[str, Any] = {
+        "id": one["id"],
+        "holds": one["holds"],
+        "asked": _asked(one, words),
+        "because": [words(f"explained.because.{why}") for why in one["withheld_because"]],
+        "inputs": words(
+            "explained.inputs",
+            note=number(one["inputs"]["note"], signed=True),
+            vitals=number(one["inputs"]["vitals"], signed=True),
+        ),
+        "checked": words(
+            "explained.faithful",
+            value=percent(one["comprehensiveness"]),
+            random=percent(one["comprehensiveness_of_chance"]),
+        ),
+    }
+    if one["holds"]:
+        sentences = [
+            (words("explained.sentence", number=s["sentence"] + 1), number(s["adds"], signed=True))
+            for s in one["sentences"]
+        ]
+        shown |= {"note": _highlighted(one), "bars": _waterfall(one, words), "sentences": sentences}
+    return shown
+
+
+def _asked(one: Mapping[str, Any], words: Wording) -> list[str]:
+    if one["about"] is None:
+        return [words("explained.number", value=number(one["answer"]))]
+    said = [words("explained.answer", about=one["about"], value=percent(one["answer"]))]
+    if one["against"] is not None:
+        said.append(words("explained.against", about=one["about"], against=one["against"]))
+    return said
+
+
+def _highlighted(one: Mapping[str, Any]) -> Markup:
+    text, at, pieces = one["text"], 0, []
+    strongest = max((abs(w["adds"]) for w in one["words"]), default=0.0) or 1.0
+    for word in one["words"]:
+        pieces.append(Markup("{}").format(text[at : word["start"]]))
+        strength = abs(word["adds"]) / strongest
+        piece = text[word["start"] : word["end"]]
+        if strength < 0.08:
+            pieces.append(Markup("{}").format(piece))
+        else:
+            css = "for" if word["adds"] > 0 else "not"
+            pieces.append(
+                Markup('<mark class="{}" style="--a:{:.0f}%" title="{}">{}</mark>').format(
+                    css, 8 + 52 * strength, number(word["adds"], signed=True), piece
+                )
+            )
+        at = word["end"]
+    pieces.append(Markup("{}").format(text[at:]))
+    return Markup("").join(pieces)
+
+
+def _waterfall(one: Mapping[str, Any], words: Wording) -> list[Bar]:
+    parts = [(w["word"], w["adds"]) for w in one["words"]]
+    parts += [(f"{v['vital']} = {_value(v['value'])}", v["adds"]) for v in one["vitals"]]
+    parts.sort(key=lambda part: -abs(part[1]))
+    start, end = one["score_of_nothing"], one["score"]
+    shown = parts[:MOST_BARS]
+    rest = end - start - sum(adds for _, adds in shown)
+    steps = [*shown, (words("explained.rest"), rest)]
+    levels = [start]
+    for _, adds in steps:
+        levels.append(levels[-1] + adds)
+    low, high = min(levels), max(levels)
+    scale = (high - low) or 1.0
+    bars = [
+        Bar(label=words("explained.nothing"), adds=number(start, signed=True), picture=_bar(start, start, low, scale))
+    ]
+    for (label, adds), before, after in zip(steps, levels, levels[1:], strict=False):
+        bars.append(Bar(label=label, adds=number(adds, signed=True), picture=_bar(before, after, low, scale)))
+    bars.append(Bar(label=words("explained.score"), adds=number(end, signed=True), picture=_bar(end, end, low, scale)))
+    return bars
+
+
+def _value(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _bar(before: float, after: float, low: float, scale: float) -> Markup:
+    left, right = (2 + 96 * (min(before, after) - low) / scale, 2 + 96 * (max(before, after) - low) / scale)
+    css = "at" if before == after else "for" if after > before else "not"
+    return Markup(
+        '<svg class="fall" aria-hidden="true"><rect class="{}" x="{:.2f}%" width="{:.2f}%" y="3" height="14"/></svg>'
+    ).format(css, left, max(right - left, 0.5))

@@ -1,0 +1,101 @@
+"""Why the model answers as it does: how many reasons hold, why others are withheld, which input mattered, and what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from primum.evidence.finding import Finding
+from primum.i18n import compared_with
+from primum.study.report.charts import forest_axis, scale_of
+from primum.study.report.context import Context, ends_of, forest_line
+from primum.study.report.sections.performance import Forest
+from primum.study.report.wording import percent, whole
+from primum.transparency.metrics import (
+    COMPREHENSIVE,
+    EXCESS,
+    GAP,
+    HOLD,
+    IMPORTANCE,
+    NOTE_SHARE,
+    STABILITY,
+    SUFFICIENT,
+    WORD,
+)
+
+MOST_CLASSES = 6
+"""Classes whose words are shown: the findings table has them all."""
+
+
+def reasons_section(context: Context) -> Mapping[str, object] | None:
+    """Return the sentences and the forests; None where nothing was measured."""
+    hold = context.overall(HOLD, "test")
+    if hold is None:
+        return None
+    forests = [_trust(context), _importance(context), *_words(context)]
+    return {"sentences": _sentences(context, hold), "forests": [one for one in forests if one is not None]}
+
+
+def _sentences(context: Context, hold: Finding) -> list[str]:
+    words = context.words
+    figures = {"n": whole(hold.n), "value": percent(hold.value), "low": percent(hold.low), "high": percent(hold.high)}
+    withheld = hold.detail.get("withheld", {})
+    if any(withheld.values()):
+        said = [words("reasons.hold", **figures), words("reasons.why", **withheld)]
+    else:
+        said = [words("reasons.all_hold", **figures)]
+    for f in context.measured(COMPREHENSIVE, "test"):
+        said.append(words("reasons.faithful", value=percent(f.value), random=percent(f.detail.get("random"))))
+    for f in context.measured(NOTE_SHARE, "test"):
+        said.append(words("reasons.inputs", **f.detail.get("records", {})))
+        said.append(words("reasons.share", value=percent(f.value), low=percent(f.low), high=percent(f.high)))
+    name = str(hold.detail.get("method", ""))
+    said.append(words("reasons.method", method=words.known(f"method.{name}", otherwise=name)))
+    return said
+
+
+def _trust(context: Context) -> Forest:
+    names = (HOLD, COMPREHENSIVE, EXCESS, SUFFICIENT, STABILITY, GAP)
+    rows = [f for name in names for f in context.measured(name, "test")]
+    scale = scale_of(ends_of(rows), reference=0.0)
+    return Forest(
+        title=context.words("reasons.trust"),
+        note=context.definition(COMPREHENSIVE),
+        axis=forest_axis(scale),
+        rows=[forest_line(context.title(f.metric), f, scale) for f in rows],
+    )
+
+
+def _importance(context: Context) -> Forest | None:
+    rows = sorted(context.measured(IMPORTANCE, "test"), key=lambda f: -(f.value or 0.0))
+    if not rows:
+        return None
+    scale = scale_of(ends_of(rows), reference=0.0)
+    return Forest(
+        title=context.title(IMPORTANCE),
+        note=context.words("reasons.importance_note"),
+        axis=forest_axis(scale),
+        rows=[forest_line(_part(context, f), f, scale) for f in rows],
+    )
+
+
+def _part(context: Context, finding: Finding) -> str:
+    name = finding.versus.get("part", "")
+    return compared_with("part", name, context.words.lang).removeprefix("vital ")
+
+
+def _words(context: Context) -> list[Forest]:
+    by_class: dict[str, list[Finding]] = {}
+    for f in context.measured(WORD, "test"):
+        by_class.setdefault(f.class_ or "", []).append(f)
+    return [_of_class(context, name, rows) for name, rows in list(by_class.items())[:MOST_CLASSES]]
+
+
+def _of_class(context: Context, name: str, rows: Sequence[Finding]) -> Forest:
+    order = sorted(rows, key=lambda f: -(f.value or 0.0))
+    scale = scale_of(ends_of(order), reference=0.0)
+    return Forest(
+        title=context.words("reasons.words", name=name),
+        note=context.words("reasons.words_note"),
+        axis=forest_axis(scale),
+        rows=[forest_line(f.versus.get("word", ""), f, scale, signed=True) for f in order],
+    )

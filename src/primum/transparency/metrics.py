@@ -1,0 +1,50 @@
+# ruff: noqa: E501 - the table keeps each title and definition whole
+"""The metrics of reasons, registered."""
+
+from __future__ import annotations
+
+from primum.evidence.metrics import Direction, register_row
+
+HOLD, EXCESS = "explanations_that_hold", "explanation_excess_faithfulness"
+COMPREHENSIVE, SUFFICIENT = "explanation_comprehensiveness", "explanation_sufficiency"
+GAP, STABILITY = "explanation_gap", "explanation_stability"
+NOTE_SHARE, IMPORTANCE, WORD = "note_share", "part_importance", "word_importance"
+_ERASER = "DeYoung et al. 2020, ACL (ERASER), section 4"
+_SHAPLEY = "Shapley 1953; Lundberg & Lee 2017, NeurIPS"
+
+# name, English title, Chinese title, English definition, Chinese definition, unit, direction, reference
+_TABLE: tuple[tuple[str, str, str, str, str, str, Direction, str], ...] = (
+    (HOLD, "Reasons that hold", "成立的理由所占比例",
+     "The share of patients whose answer's reason passes every check: its parts sum to the difference, taking it away moves the answer more than taking as much at random, and harmless rewording leaves it.",
+     "其答案的理由通过全部检验的患者比例：各部分之和等于应有差值、去除该理由比随机去除同等数量更能改变答案、无害改写后理由不变。",
+     "fraction", "higher", _ERASER),
+    (COMPREHENSIVE, "Comprehensiveness of reasons", "理由的完备性",
+     "How much the probability of the answer falls when the reason (a fifth of a record's words and vitals) is taken away, mean over patients.",
+     "去除理由（病历中五分之一的词与体征）后答案概率的下降，对患者取平均。", "fraction", "higher", _ERASER),
+    (SUFFICIENT, "Sufficiency of reasons", "理由的充分性",
+     "How much the probability of the answer falls when nothing but the reason is left, mean over patients; near 0 the reason suffices.",
+     "仅保留理由时答案概率的下降，对患者取平均；接近 0 表示理由已充分。", "fraction", "lower", _ERASER),
+    (EXCESS, "Faithfulness beyond chance", "超出随机的忠实度",
+     "Comprehensiveness of the reason minus that of as many parts chosen at random from the same record, mean over patients.",
+     "理由的完备性减去同一病历中随机选取同等数量部分的完备性，对患者取平均。", "fraction", "higher", _ERASER),
+    (GAP, "Convergence gap of reasons", "理由的收敛差",
+     "By how much the parts of a reason miss the difference that they must sum to, as a share of it, mean over patients; only for methods that promise a sum.",
+     "理由各部分之和与其应有差值之间的差距占该差值的比例，对患者取平均；仅适用于承诺求和的方法。", "fraction", "lower",
+     "Sundararajan et al. 2017, ICML, section 3 (completeness)"),
+    (STABILITY, "Stability of reasons under rewording", "理由在改写下的稳定性",
+     "The rank correlation between the reason for a record and for the same record with synonyms, over the parts they share, mean over patients.",
+     "病历与其同义改写版本的理由在共有部分上的秩相关，对患者取平均。", "correlation", "higher",
+     "Alvarez-Melis & Jaakkola 2018, arXiv:1806.08049"),
+    (NOTE_SHARE, "How much of the answer the note makes", "答案中病历文本所占份额",
+     "Of what note and vitals add to or take from the answer's log-odds (Shapley values of the two), the share that is the note's, mean over patients.",
+     "在病历文本与体征对答案对数几率的贡献（两者的沙普利值，取绝对值）中文本所占的份额，对患者取平均。", "fraction", "none", _SHAPLEY),
+    (IMPORTANCE, "What an input part moves", "各部分的影响",
+     "How far the score of the answer (log-odds, or the number) moves: for note and vitals their Shapley value in the game of the two, for one vital what its absence alone changes; mean absolute value over the patients who have it.",
+     "答案得分（对数几率或数值）移动的幅度：病历与体征为两者博弈中的沙普利值，单项体征为仅缺该项时的变化；对拥有该项的患者取绝对值平均。", "score", "none", _SHAPLEY),
+    (WORD, "What a word adds to a class", "词语对类别的影响",
+     "What a word adds to the log-odds of the class answered, mean over the patients whose note has it; only words that at least five patients share.",
+     "某词对所答类别对数几率的贡献，对病历中含有该词的患者取平均；仅列出至少五名患者共有的词。", "score", "none", _SHAPLEY),
+)  # fmt: skip
+
+for _row in _TABLE:
+    register_row(*_row)

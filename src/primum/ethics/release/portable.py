@@ -10,16 +10,13 @@ from primum.ethics.release.layout import POLICY
 
 
 def portable_study(study: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a resolved study in which every path is the bare name of its file, and the policy is the Release's own."""
-    cohort = dict(study["cohort"])
-    cohort["source"] = _bare(cohort["source"])
-    external = cohort.get("external") or {}
-    cohort["external"] = {name: {**file, "source": _bare(file["source"])} for name, file in external.items()}
-    model = {**study["model"], "backbone": _bare(study["model"]["backbone"])}
-    knowledge = {**study["knowledge"], "rules": [_bare(name) for name in study["knowledge"]["rules"]]}
-    return {**study, "cohort": cohort, "model": model, "knowledge": knowledge, "policy": POLICY}
+    """Return a resolved study in which an absolute path is the bare name of its file, and the policy the Release's."""
+    return {**{key: _bare(value) for key, value in study.items()}, "policy": POLICY}
 
 
-def _bare(place: str) -> str:
-    """Return the last part of an absolute path; a name, or the id of a model on a hub, stays as it is."""
-    return PurePath(place).name if PurePath(place).is_absolute() else place
+def _bare(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _bare(below) for key, below in value.items()}
+    if isinstance(value, list | tuple):
+        return [_bare(below) for below in value]
+    return PurePath(value).name if isinstance(value, str) and PurePath(value).is_absolute() else value

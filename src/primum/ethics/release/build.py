@@ -18,6 +18,7 @@ from primum.errors import DefectError, OutputError, ReleaseError
 from primum.ethics.canonical import readable
 from primum.ethics.gate import judge
 from primum.ethics.policy import Policy, parse_policy
+from primum.ethics.portable import portable_study
 from primum.ethics.release.layout import (
     CARRIED,
     MANIFEST,
@@ -34,7 +35,6 @@ from primum.ethics.release.layout import (
     is_safe,
 )
 from primum.ethics.release.manifest import Manifest, seal
-from primum.ethics.release.portable import portable_study
 from primum.ethics.release.provenance import provenance
 from primum.ethics.release.verify import expiry, verify_release
 from primum.ethics.signing.asked import Lacking, Standing, standing_of

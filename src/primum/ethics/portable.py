@@ -6,17 +6,16 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
-from primum.ethics.release.layout import POLICY
-
 
 def portable_study(study: Mapping[str, Any]) -> dict[str, Any]:
     """Return a resolved study in which an absolute path is the bare name of its file, and the policy the Release's."""
-    return {**{key: _bare(value) for key, value in study.items()}, "policy": POLICY}
+    return {**bare(study), "policy": "policy.yaml"}
 
 
-def _bare(value: Any) -> Any:
+def bare(value: Any) -> Any:
+    """Return a value in which each absolute path, at any depth, is the bare name of its file."""
     if isinstance(value, Mapping):
-        return {key: _bare(below) for key, below in value.items()}
+        return {key: bare(below) for key, below in value.items()}
     if isinstance(value, list | tuple):
-        return [_bare(below) for below in value]
+        return [bare(below) for below in value]
     return PurePath(value).name if isinstance(value, str) and PurePath(value).is_absolute() else value

@@ -19,7 +19,7 @@ from primum.errors import DefectError, InputError, OutputError
 
 COMMANDS = (
     *("init", "check", "run", "search", "assess", "report", "predict", "deid", "studies", "backbones", "policies"),
-    *("sign", "release", "verify"),
+    *("sign", "release", "verify", "explain", "erase"),
 )
 GROUPS = {
     "keys": ("new", "show"),

@@ -7,14 +7,15 @@ from typing import Annotated
 
 import typer
 
-from primum.cli.options import USE, AsJson, Lang, Language, Quiet
+from primum.cli.options import USE, AsJson, Lang, Language, Quiet, Trust
+from primum.cli.releases import check_if_release
 from primum.cli.terminal import Answer, Terminal
 
 EXAMPLE = "primum explain runs/heart new_records.csv --out reasons.html"
 
 
 def explain(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
+    run: Annotated[Path, typer.Argument(metavar="RELEASE", help="Folder of a Release, or of a finished run.")],
     records: Annotated[Path, typer.Argument(metavar="INPUT", help="Records: csv, tsv, parquet, jsonl or Arrow.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Page or table to write: html or jsonl.")],
     method: Annotated[
@@ -22,6 +23,7 @@ def explain(
     ] = None,
     about: Annotated[str | None, typer.Option("--class", help="Class asked about; left out: the likeliest.")] = None,
     contrast: Annotated[bool, typer.Option("--contrast", help="Why this class and not the runner-up?")] = False,
+    trust: Trust = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
     lang: Language = Lang.en,
@@ -29,12 +31,14 @@ def explain(
     """Explain what a run's model says about records: the words and vitals that speak for and against its answer.
 
     A reason that does not hold (it matters no more than chance, changes under rewording, or does not add up) is
-    withheld, and the file says so. The file holds the records' own words: keep it where the records are kept.
+    withheld, and the file says so. A Release is verified first. The file holds the records' own words: keep it where
+    the records are kept.
     """
     from primum.study.explaining import explain_run
     from primum.transparency import DEFAULT_METHOD
 
     terminal = Terminal(as_json=as_json, quiet=quiet, lang=lang)
+    check_if_release(run, trust)
     with terminal.progress() as progress:
         told = explain_run(
             run,

@@ -101,11 +101,11 @@ def run_study(
     with clock.step("split"):
         split = study.split(cohort)
     check_space(folder, backbone)
-    task = _Task(study, cohort, split, backbone, policy, folder, clock)
+    task = _Task(study, cohort, split, backbone, folder, clock)
     with whole_when_full(folder):
         run = conclude(study, folder, _carry_out(task, resume=resume, lang=lang), policy, clock, lang)
-        record_run(folder)
         settle(requests, run=folder)
+        record_run(folder)
         return run
 
 
@@ -117,7 +117,6 @@ class _Task:
     cohort: Cohort
     split: SplitArray
     backbone: Path | None
-    policy: Policy
     folder: Path
     clock: Clock
 
@@ -177,7 +176,6 @@ def _check(task: _Task, *, resume: bool) -> _Checked:
     folder.mkdir(parents=True, exist_ok=True)
     if not resume:
         write_study(folder, resolved_study(study))
-    write_policy(folder, task.policy)
     write_json(folder / "cohort.json", summarise(cohort, split))
     _write_splits(folder / "splits.parquet", cohort, split)
     _write_suspects(folder / "suspects.parquet", cohort, records)
@@ -290,6 +288,7 @@ def conclude(study: Study, folder: Path, findings: list[Finding], policy: Policy
         verdict = judge(findings, policy)
         write_findings(folder / "findings.jsonl", findings)
         write_json(folder / "verdict.json", verdict.to_json(lang))
+        write_policy(folder, policy)
     write_json(folder / "environment.json", environment(seed=study.spec.training.seed, seconds=clock.seconds))
     with clock.step("report"):
         write_cards(folder, lang=lang)

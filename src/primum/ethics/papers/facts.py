@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from primum.errors import InputError
+from primum.ethics.portable import bare
 from primum.evidence.finding import Finding, read_findings
 
 _FILES = (
@@ -81,7 +82,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
         return {}
     try:
         text = path.read_text(encoding="utf-8")
-        value = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+        value = json.loads(text) if path.suffix == ".json" else bare(yaml.safe_load(text))
     except (ValueError, yaml.YAMLError):
         raise InputError(f"{path}: is damaged; run primum again to make it anew.") from None
     if not isinstance(value, dict):

@@ -18,11 +18,13 @@ from primum.errors import DefectError, OutputError, ReleaseError
 from primum.ethics.canonical import readable
 from primum.ethics.gate import judge
 from primum.ethics.policy import Policy, parse_policy
+from primum.ethics.portable import portable_study
 from primum.ethics.release.layout import (
     CARRIED,
     MANIFEST,
     MANIFEST_SIGNATURE,
     MODEL,
+    PAPERS,
     POLICY,
     PROVENANCE,
     REQUIRED,
@@ -33,7 +35,6 @@ from primum.ethics.release.layout import (
     is_safe,
 )
 from primum.ethics.release.manifest import Manifest, seal
-from primum.ethics.release.portable import portable_study
 from primum.ethics.release.provenance import provenance
 from primum.ethics.release.verify import expiry, verify_release
 from primum.ethics.signing.asked import Lacking, Standing, standing_of
@@ -174,7 +175,7 @@ def _in_words(lacking: Lacking) -> str:
 
 
 def _write(run: Path, work: Path, checked: _Checked, key: SigningKey) -> Manifest:
-    names = [name for name in checked.files.files if name in CARRIED or name.startswith(f"{MODEL}/")]
+    names = [name for name in checked.files.files if name in CARRIED or name.startswith((f"{MODEL}/", f"{PAPERS}/"))]
     for name in names:
         if not is_safe(run / name):
             raise ReleaseError(

@@ -26,7 +26,7 @@ CARRIED = (
 )
 """Files of a run that go along as they are, beside model/. Tables of records stay behind."""
 REQUIRED = (STUDY, POLICY, "cohort.json", "environment.json", "findings.jsonl", "verdict.json", "card.json")
-MODEL = "model"
+MODEL, PAPERS = "model", "papers"
 _MOST_HEADER_BYTES = 100 << 20
 
 

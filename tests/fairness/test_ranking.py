@@ -44,3 +44,14 @@ def test_a_slice_without_one_class_has_no_area():
     inside, _ = areas_by_axis(problem, slices, None, depth=1)["a",]
     assert np.isnan(inside.value[1])
     assert not np.isnan(inside.value[0])
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_what_rounding_leaves_of_a_class_inside_one_slice_is_no_area(seed):
+    n = 900 + 37 * seed
+    predictions = make(n, {"a": levels(n, 3, seed=seed)})
+    predictions = predictions.take((predictions.groups["a"] == "g0") | (predictions.target == 0))
+    [problem] = problems_of(predictions)
+    _, outside = areas_by_axis(problem, slices_of(predictions), None, depth=1)["a",]
+    assert np.isnan(outside.value[0])
+    assert np.isfinite(outside.value[1:]).all()

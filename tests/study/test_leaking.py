@@ -39,7 +39,7 @@ def test_an_audit_with_rows_of_train_tells_who_was_trained_on(tmp_path, lang):
     assert re.search(r'<section id="privacy".*?<svg class="chart".*?0\.001.*?</svg>', page, re.S)
     card = json.loads((run.path / "card.json").read_text(encoding="utf-8"))
     assert card["privacy"][0].startswith("Membership inference, strongest attack (loss threshold): area 1 (")
-    assert "## Privacy" in (run.path / "card.md").read_text(encoding="utf-8")
+    assert {"en": "## Privacy", "zh": "## 隐私"}[lang] in (run.path / "card.md").read_text(encoding="utf-8")
 
 
 def test_an_audit_without_rows_of_train_says_that_it_was_not_measured(tmp_path):

@@ -49,7 +49,8 @@ def test_the_folder_holds_what_the_contract_lists(run):
     names = {path.name for path in run.path.iterdir()}
     assert FILES <= names
     assert not {"checkpoints", "twins"} & names
-    assert {p.suffix for p in (run.path / "model").rglob("*") if p.is_file()} <= {".safetensors", ".json", ".txt"}
+    suffixes = {p.suffix for p in (run.path / "model").rglob("*") if p.is_file() and p.name != "README.md"}
+    assert suffixes <= {".safetensors", ".json", ".txt"}
 
 
 def test_predictions_have_the_contracts_columns_and_probabilities(run):

@@ -70,7 +70,8 @@ class Ranking:
         with np.errstate(divide="ignore", invalid="ignore"):
             within_slice = np.nan_to_num(inside.value * inside.positive * inside.negative)
             pairs = self.pairs - sums[:, 2] - sums[:, 4] + within_slice
-            value = pairs / (rest[:, 0] * rest[:, 1])
+            # Of a class that is all inside the slice nothing is left but what rounding leaves.
+            value = np.where(rest[:, :2].min(1) > 0, pairs / (rest[:, 0] * rest[:, 1]), np.nan)
             total = self.of_cells.sum(0)
             error = _error(rest, all_positive=total[0], all_negative=total[1])
         outside = Areas(value=value, error=error * self.design_effect**0.5, positive=rest[:, 0], negative=rest[:, 1])

@@ -91,7 +91,6 @@ def run_study(
         check_same_study(folder, resolved_study(study))
     if resume and (folder / "report.html").is_file():
         return finished_run(folder)
-    prepare_record(folder)
     quiet_libraries()
     clock = Clock(progress or Silent())
     backbone = backbone_of(study)
@@ -173,6 +172,7 @@ def _check(task: _Task, *, resume: bool) -> _Checked:
         findings = dataset_findings(cohort, reference=study.spec.cohort.reference) + records.findings
         findings += reidentification_findings(cohort, population=study.spec.cohort.population)
         findings += erasure_findings(cohort) + masked_findings(cohort)
+    prepare_record(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if not resume:
         write_study(folder, resolved_study(study))

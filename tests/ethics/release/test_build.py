@@ -17,6 +17,7 @@ from primum.ethics.release import build_release, verify_release
 from primum.ethics.release.layout import is_safe
 from primum.ethics.signing import SigningKey, TrustList, hash_files
 from primum.ethics.signing.trust import Person
+from primum.privacy.erasure import Mark, add_mark
 
 
 def _refused(run, tmp_path, key, said, **options):
@@ -54,6 +55,17 @@ def test_a_blocked_run_never_becomes_a_release(run, tmp_path, key, sign, judged_
     sign(run, "Ada", "clinical_lead")
     sign(run, "Bo", "ethics_board")
     _refused(run, tmp_path, key, r"its verdict is block \(safety.accuracy\)")
+
+
+@pytest.mark.parametrize("learnt", [True, False])
+def test_what_learnt_from_an_erased_patient_is_refused(run, tmp_path, key, sign, learnt):
+    add_mark(run, Mark(entry="0" * 64, asked="2026-01-01", splits=["train" if learnt else "test"], learnt=learnt))
+    sign(run, "Ada", "clinical_lead")
+    sign(run, "Bo", "ethics_board")
+    if learnt:
+        _refused(run, tmp_path, key, "it learnt from a patient who was erased since")
+    else:
+        assert build_release(run, tmp_path / "out", key=key).path.is_dir()
 
 
 def test_a_verdict_that_was_changed_is_found_out(run, tmp_path, key, sign, judged_by):

@@ -45,6 +45,7 @@ from primum.ethics.signing.trust import TrustList
 from primum.evidence.finding import read_findings
 from primum.extras import require
 from primum.files import write_text, writing_failed
+from primum.privacy.erasure import must_rebuild
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,8 @@ def build_release(run: Path, out: Path, *, key: SigningKey, trust: TrustList | N
         key: signs the manifest.
         trust: whose signatures count; None: everybody's.
     Raises:
-        ReleaseError: the run is not finished, is blocked, lacks signatures, or holds a file that is not safe to open.
+        ReleaseError: the run is not finished, is blocked, learnt from a patient who was erased since, lacks signatures,
+            or holds a file that is not safe to open.
         OutputError: the place is taken or cannot be written.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -130,6 +132,8 @@ def _checked(run: Path, trust: TrustList | None) -> _Checked:
         lacking.append(MODEL)
     if lacking:
         raise ReleaseError(f"{run}: no finished run: {', '.join(lacking)} is not there; run the study anew.")
+    if must_rebuild(run):
+        raise ReleaseError(f"{run}: it learnt from a patient who was erased since; run the study anew, without them.")
     files = hash_files(run)
     policy = parse_policy((run / POLICY).read_bytes(), source=str(run / POLICY))
     outcome = _outcome(run, policy)

@@ -47,6 +47,12 @@ def test_clinical_words_of_the_same_form_stay(text):
     assert find(text) == []
 
 
+@pytest.mark.parametrize("after", [", Lyme serology sent", " and Foley catheter placed", " and Parkinson disease"])
+def test_what_diseases_and_devices_are_named_after_goes_on_no_list_of_names(after):
+    text = f"Seen by Dr. Smith{after}."
+    assert [text[one.start : one.end] for one in find(text)] == ["Smith"]
+
+
 @given(st.text(alphabet=string.ascii_letters + "０９Ａ（）\n ,陳麗张：é.", max_size=200))
 def test_the_folded_text_is_as_long_as_the_text(text):
     assert len(folded(text)) == len(text)

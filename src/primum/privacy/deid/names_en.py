@@ -95,10 +95,18 @@ def _joined(text: str, found: list[Span]) -> Iterator[Span]:
     for span in found:
         end = span.end
         while match := _ONE_MORE.match(text, end):
-            if not is_given(match["it"]) or match["it"] in vocabulary("not_alone") or is_word(match["it"]):
+            if not _goes_on(match["it"], text[match.end() : match.end() + 24]):
                 break
             yield Span(start=match.start("it"), end=match.end("it"), kind="name", score=0.75)
             end = match.end("it")
+
+
+def _goes_on(word: str, after: str) -> bool:
+    """Return whether a word goes on a list of names; a family name does unless it is one that diseases are named after."""
+    following = re.match(r"(?:['’]s)?[ -](\w+)", after)
+    eponym = word in vocabulary("eponyms") or following and following[1].lower() in vocabulary("eponym_nouns")
+    known = is_given(word) or is_family(word) and not eponym
+    return known and word not in vocabulary("not_alone") and not is_word(word)
 
 
 def _led(before: str) -> tuple[bool, bool]:
@@ -275,7 +283,7 @@ def _span(text: str, words: list[tuple[int, int]], place: int, length: int, *, s
 def _may_follow(word: str) -> bool:
     return len(word) == 1 or (
         word not in vocabulary("stop")
-        and (is_given(word) or not is_word(word))
+        and (is_given(word) or not is_word(word) and word not in vocabulary("eponyms"))
         and not re.fullmatch(r"[A-Z]{2,3}", word)
     )
 

@@ -23,6 +23,9 @@ from primum.ethics.policy import DeploymentAsked, Need, Policy, Rule, Signatures
 from primum.evidence.metrics import METRICS
 
 
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
 def policy_names() -> tuple[str, ...]:
     """Return the names of the built-in policies."""
     folder = resources.files("primum.ethics") / "policies"
@@ -71,7 +74,7 @@ def parse_policy(data: bytes, *, source: str) -> Policy:
     """
     try:
         text = data.decode("utf-8")
-        content = yaml.safe_load(text)
+        content = yaml.load(text, _Loader)  # noqa: S506 - a safe loader, in C where there is one
     except UnicodeDecodeError:
         raise PolicyError(f"{source}: is not UTF-8; save it as UTF-8.") from None
     except yaml.YAMLError as exc:
@@ -103,7 +106,8 @@ def _extended(content: dict[object, object], source: str) -> dict[str, object]:
         raise PolicyError(
             f"{source}: extends: {base!r} is not built in{nearest(base, known)}; only such can be extended."
         )
-    return extended(content, yaml.safe_load(parse_policy(policy_bytes(base), source=base).text), source=source)
+    whole = yaml.load(parse_policy(policy_bytes(base), source=base).text, _Loader)  # noqa: S506 - as above
+    return extended(content, whole, source=source)
 
 
 _MODELS: dict[str, type[BaseModel]] = {

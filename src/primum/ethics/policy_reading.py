@@ -22,7 +22,6 @@ from primum.ethics.extending import extended
 from primum.ethics.policy import DeploymentAsked, Need, Policy, Rule, SignaturesAsked, Tolerance, Where, Words
 from primum.evidence.metrics import METRICS
 
-
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 

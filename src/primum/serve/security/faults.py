@@ -13,6 +13,7 @@ KINDS: Mapping[str, int] = {
     "unauthenticated": 401,
     "forbidden": 403,
     "csrf": 403,
+    "password_change": 403,
     "cross_site": 403,
     "not_found": 404,
     "method": 405,
@@ -45,6 +46,9 @@ class Refused(PrimumError):
         message: one sentence; never a word of a patient's record.
         errors: what is wrong field by field.
         headers: for the response, e.g. Retry-After.
+        key: of the sentence in the catalogues that a page shows in the place of the message, below `refused.`; left
+            out: the kind's.
+        values: of the sentence's placeholders.
     """
 
     def __init__(
@@ -54,12 +58,16 @@ class Refused(PrimumError):
         *,
         errors: Sequence[FieldFault] = (),
         headers: Mapping[str, str] | None = None,
+        key: str | None = None,
+        values: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message
         self.errors = tuple(errors)
         self.headers = dict(headers or {})
+        self.key = key or kind
+        self.values = dict(values or {})
 
     @property
     def status(self) -> int:

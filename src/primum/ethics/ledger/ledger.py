@@ -15,12 +15,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from primum.errors import LedgerError
 from primum.ethics.canonical import canonical
+from primum.ethics.database import engine_of, upgrade, writing
 from primum.ethics.ledger.checking import Checked, check_rows, entry_of
 from primum.ethics.ledger.entry import EMPTY, Entry, Head, hash_of
 from primum.ethics.ledger.kinds import check_content
 from primum.ethics.ledger.place import address_of
-from primum.ethics.ledger.tables import engine_of, entries, heads, writing
-from primum.ethics.ledger.upgrading import upgrade
+from primum.ethics.ledger.tables import LOCK, SCHEMA, entries, heads
 from primum.ethics.signing.keys import SigningKey
 
 _ROWS = 1000
@@ -87,7 +87,7 @@ class Ledger:
             _check_file(Path(address.database), create=create)
         ledger = cls(engine_of(address), shown=str(shown), key=key)
         with ledger._translated():
-            upgrade(ledger._engine)
+            upgrade(ledger._engine, SCHEMA)
         return ledger
 
     def append(self, kind: str, subject: str, **content: Any) -> Entry:
@@ -169,7 +169,7 @@ class Ledger:
 
     def _write(self, together: Sequence[_Waiting]) -> None:
         try:
-            with self._translated(), writing(self._engine) as connection:
+            with self._translated(), writing(self._engine, lock=LOCK) as connection:
                 head = _read_head(connection)
                 made = _chained([draft for one in together for draft in one.drafts], head or EMPTY)
                 if made:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -35,11 +35,16 @@ class Draft:
     content: Mapping[str, Any]
 
 
+Also = Callable[[sa.Connection, Sequence[Entry]], None]
+"""What is written in the transaction of some entries, which it is given: both are stored, or neither."""
+
+
 @dataclass(slots=True, eq=False)
 class _Waiting:
     """What one caller wants written, and what became of it."""
 
     drafts: Sequence[Draft]
+    also: Also | None = None
     made: list[Entry] | None = None
     failed: BaseException | None = None
 
@@ -102,11 +107,17 @@ class Ledger:
         """
         return self.append_all([Draft(kind=kind, subject=subject, content=content)])[0]
 
-    def append_all(self, drafts: Sequence[Draft]) -> list[Entry]:
-        """Add entries at the end, all or none of them, with no other writer's in between."""
+    def append_all(self, drafts: Sequence[Draft], *, also: Also | None = None) -> list[Entry]:
+        """Add entries at the end, all or none of them, with no other writer's in between.
+
+        Args:
+            drafts: of the entries.
+            also: writes more into the same database, in the same transaction. Where it fails, so do the entries, and
+                those of other threads that were to be written together with them.
+        """
         for draft in drafts:
             check_content(draft.kind, draft.subject, draft.content)
-        mine = _Waiting(drafts)
+        mine = _Waiting(drafts, also)
         with self._turn:
             self._waiting.append(mine)
             self._turn.wait_for(lambda: mine.done or not self._busy)
@@ -175,12 +186,18 @@ class Ledger:
                 if made:
                     connection.execute(sa.insert(entries), [_row(entry) for entry in made])
                     _write_head(connection, self._signed(made[-1]), fresh=head is None)
+                of_each, rest = [], made
+                for one in together:
+                    of_each.append(rest[: len(one.drafts)])
+                    rest = rest[len(one.drafts) :]
+                    if one.also is not None:
+                        one.also(connection, of_each[-1])
         except BaseException as exc:
             for one in together:
                 one.failed = exc
             return
-        for one in together:
-            one.made, made = made[: len(one.drafts)], made[len(one.drafts) :]
+        for one, entries_of_one in zip(together, of_each, strict=True):
+            one.made = entries_of_one
 
     def _signed(self, last: Entry) -> Head:
         head = Head(number=last.number, hash=last.hash)

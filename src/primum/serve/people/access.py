@@ -101,6 +101,7 @@ async def _carries_token(request: Request, session: Session) -> None:
         field = (await request.form()).get(CSRF_FIELD)
         given = field if isinstance(field, str) else ""
     if not same(given, session.csrf):
+        await request.close()  # uploaded files, where the form had some
         raise Refused("csrf", "The token against forged requests is missing or old; load the page again.")
 
 

@@ -11,6 +11,7 @@ import threading
 import unicodedata
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -94,8 +95,9 @@ def _folded(password: str) -> str:
 
 
 def _is_a_row(low: str) -> bool:
-    """Return whether it is a walk up or down the alphabet or the digits, or one short piece said again and again."""
-    steps = {ord(after) - ord(before) for before, after in zip(low, low[1:], strict=False)}
-    if steps in ({1}, {-1}, {0}):
+    """Return whether it walks up or down the alphabet or the digits, or says one piece again and again."""
+    turns = 10 if low.isdecimal() else 0x110000
+    steps = {(ord(after) - ord(before)) % turns for before, after in pairwise(low)}
+    if steps in ({1}, {turns - 1}, {0}):
         return True
-    return any(len(low) % size == 0 and low[:size] * (len(low) // size) == low for size in range(1, 5))
+    return any(low[:size] * (len(low) // size) == low for size in range(1, len(low) // 2 + 1) if len(low) % size == 0)

@@ -112,8 +112,8 @@ class Ledger:
 
         Args:
             drafts: of the entries.
-            also: writes more into the same database, in the same transaction. Where it fails, so do the entries, and
-                those of other threads that were to be written together with them.
+            also: writes more into the same database, in the same transaction; where it fails, the entries are not
+                written either. It may be called again, in another transaction, after one that failed.
         """
         for draft in drafts:
             check_content(draft.kind, draft.subject, draft.content)
@@ -179,25 +179,33 @@ class Ledger:
         self.close()
 
     def _write(self, together: Sequence[_Waiting]) -> None:
+        """Write what callers wait for, in one transaction; where that fails, each in its own, so that one's fault is
+        not another's.
+        """
         try:
-            with self._translated(), writing(self._engine, lock=LOCK) as connection:
-                head = _read_head(connection)
-                made = _chained([draft for one in together for draft in one.drafts], head or EMPTY)
-                if made:
-                    connection.execute(sa.insert(entries), [_row(entry) for entry in made])
-                    _write_head(connection, self._signed(made[-1]), fresh=head is None)
-                of_each, rest = [], made
-                for one in together:
-                    of_each.append(rest[: len(one.drafts)])
-                    rest = rest[len(one.drafts) :]
-                    if one.also is not None:
-                        one.also(connection, of_each[-1])
+            self._transact(together)
         except BaseException as exc:
+            if len(together) == 1:
+                together[0].failed = exc
+                return
             for one in together:
-                one.failed = exc
-            return
-        for one, entries_of_one in zip(together, of_each, strict=True):
-            one.made = entries_of_one
+                self._write([one])
+
+    def _transact(self, together: Sequence[_Waiting]) -> None:
+        with self._translated(), writing(self._engine, lock=LOCK) as connection:
+            head = _read_head(connection)
+            made = _chained([draft for one in together for draft in one.drafts], head or EMPTY)
+            if made:
+                connection.execute(sa.insert(entries), [_row(entry) for entry in made])
+                _write_head(connection, self._signed(made[-1]), fresh=head is None)
+            of_each = []
+            for one in together:
+                of_each.append(made[: len(one.drafts)])
+                made = made[len(one.drafts) :]
+                if one.also is not None:
+                    one.also(connection, of_each[-1])
+        for one, of_one in zip(together, of_each, strict=True):
+            one.made = of_one
 
     def _signed(self, last: Entry) -> Head:
         head = Head(number=last.number, hash=last.hash)

@@ -272,9 +272,7 @@ class Cases:
         draft = Draft(kind="erasure", subject=subject, content={"records": count, "method": method})
         self._ledger.append_all([draft], also=store)
 
-    def _locked(
-        self, connection: sa.Connection, case: str
-    ) -> tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]:
+    def _locked(self, connection: sa.Connection, case: str) -> tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]:
         row = connection.execute(sa.select(cases).where(cases.c.id == case).with_for_update()).mappings().first()
         if row is None:
             raise Refused("not_found", "There is no such Case.")
@@ -294,9 +292,7 @@ class Cases:
         self._engine.dispose()
 
 
-def check_decision(
-    head: CaseHead, made: Sequence[Mapping[str, Any]], who: Principal, *, review: bool
-) -> None:
+def check_decision(head: CaseHead, made: Sequence[Mapping[str, Any]], who: Principal, *, review: bool) -> None:
     """Check that a person may decide on a Case as it stands.
 
     Raises:

@@ -67,7 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
     state.uses.refresh()
     for router in ROUTERS:
         app.include_router(router)
-    app.add_middleware(state.metrics.layer)  # type: ignore[arg-type]
+    app.add_middleware(state.metrics.layer)
     install(app, secure=settings.secure)
     return app
 

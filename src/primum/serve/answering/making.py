@@ -132,9 +132,7 @@ def _novel_because(judged: Judged, lang: str) -> str:
 def _groups(release: OpenedRelease, row: Row) -> tuple[Group, ...]:
     mine = [one for one in release.alike if all(row.levels.get(name) == level for name, level in one.slice.items())]
     return tuple(
-        Group(
-            group=dict(one.slice), metric=one.metric, value=float(one.value), low=one.low, high=one.high, n=one.n
-        )
+        Group(group=dict(one.slice), metric=one.metric, value=float(one.value), low=one.low, high=one.high, n=one.n)
         for one in mine
         if one.value is not None
     )

@@ -36,7 +36,8 @@ class Batcher(Generic[Q, A]):
     """Threads that answer questions in batches.
 
     Args:
-        answer: from questions to their answers, in order; called from one of the threads.
+        answer: from questions to their answers, in order, or to the error that one of them comes to; called from one
+            of the threads.
         most: questions that may wait.
         size: of a batch; one question is always taken, whatever its size.
         threads: batches that are answered at the same time.
@@ -46,7 +47,7 @@ class Batcher(Generic[Q, A]):
 
     def __init__(
         self,
-        answer: Callable[[Sequence[Q]], Sequence[A]],
+        answer: Callable[[Sequence[Q]], Sequence[A | Exception]],
         *,
         most: int,
         size: int,
@@ -150,7 +151,10 @@ class Batcher(Generic[Q, A]):
         try:
             answers = self._answer([one.question for one in batch])
             for one, answer in zip(batch, answers, strict=True):
-                one.answer.set_result(answer)
+                if isinstance(answer, Exception):
+                    _refuse(one.answer, answer)
+                else:
+                    one.answer.set_result(answer)
         except BaseException as exc:
             for one in batch:
                 _refuse(one.answer, exc)

@@ -96,9 +96,7 @@ def records_of(rows: Sequence[Row], roles: Roles, texts: Sequence[str | None]) -
         values = [row.vitals[role.column] for row in rows]
         kind = role.kind or "number"
         column = np.array(values, dtype=np.float64 if kind == "number" else object)
-        vitals[role.column] = VitalColumn(
-            name=role.column, kind=kind, values=column, unit=role.unit, range=role.range
-        )
+        vitals[role.column] = VitalColumn(name=role.column, kind=kind, values=column, unit=role.unit, range=role.range)
     return Records(n=len(rows), text=TextList(texts) if roles.inputs.text else None, vitals=vitals)
 
 
@@ -167,9 +165,7 @@ def _level(role: SensitiveRole, value: Scalar, faults: list[FieldFault]) -> str:
     return band_of(found, role.bins) or UNKNOWN
 
 
-def _missing(
-    roles: Roles, texts: Sequence[str | None], vitals: Mapping[str, float | str | None]
-) -> tuple[str, ...]:
+def _missing(roles: Roles, texts: Sequence[str | None], vitals: Mapping[str, float | str | None]) -> tuple[str, ...]:
     lacking = [column for column, text in zip(roles.inputs.text, texts, strict=True) if text is None]
     lacking += [name for name, value in vitals.items() if value is None or value != value]
     return tuple(lacking)

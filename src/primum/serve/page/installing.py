@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from primum.serve.page import ledger, people, session
+from primum.serve.page import consult, ledger, people, releases, reviews, session
 from primum.serve.page.rendering import refusal_page
 
 STATIC = Path(__file__).parent / "static"
@@ -29,9 +29,9 @@ class Kept(StaticFiles):
 def install(app: FastAPI) -> None:
     """Add the page's routes.
 
-    The application's state must hold `people` and `ledger`.
+    The application's state must hold `people`, `ledger`, `desk` and `uses`.
     """
-    for router in (session.router, ledger.router, people.router):
+    for router in (session.router, consult.router, reviews.router, releases.router, ledger.router, people.router):
         app.include_router(router)
     app.mount("/static", Kept(directory=STATIC), name="static")
     app.state.refusal_page = refusal_page

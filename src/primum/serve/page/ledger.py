@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from primum.ethics.ledger import KINDS, Checked, Ledger
 from primum.i18n import translate
+from primum.serve.api.parts import TheLedger
 from primum.serve.page.rendering import render
 from primum.serve.page.wording import language_of
 from primum.serve.people.access import needs
@@ -19,19 +20,10 @@ Reader = Annotated[Principal, Depends(needs("ledger.read"))]
 _SHOWN = 100
 
 
-def ledger_of(request: Request) -> Ledger:
-    """Return the service's ledger."""
-    ledger: Ledger = request.app.state.ledger
-    return ledger
-
-
-Book = Annotated[Ledger, Depends(ledger_of)]
-
-
 @router.get("")
 def entries(
     request: Request,
-    ledger: Book,
+    ledger: TheLedger,
     who: Reader,
     kind: Annotated[str, Query(max_length=40)] = "",
     subject: Annotated[str, Query(max_length=200)] = "",
@@ -41,7 +33,7 @@ def entries(
 
 
 @router.get("/verify")
-def verify(request: Request, ledger: Book, who: Reader) -> Response:
+def verify(request: Request, ledger: TheLedger, who: Reader) -> Response:
     """Read the whole ledger and say whether it is whole."""
     checked = ledger.verify()
     fault = "" if checked.ok else _fault(request, checked)

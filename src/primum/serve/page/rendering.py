@@ -117,7 +117,7 @@ def day(value: float | str | None) -> str:
 
 
 def percent(value: float | None) -> str:
-    """Return a share as a whole number of per cent; what is not nothing is never shown as 0 %, nor less than all as 100 %."""
+    """Return a share in whole per cent; what is not nothing is never shown as 0 %, nor what is not all as 100 %."""
     if value is None:
         return "–"
     if 0 < value < 0.01:

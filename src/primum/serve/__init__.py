@@ -1,1 +1,3 @@
-"""The service: guarded answers over HTTP, FHIR and CDS Hooks, and the clinician's page."""
+"""The service: guarded answers of signed Releases over HTTP, the page for clinicians, and who may use them."""
+
+__all__: list[str] = []

@@ -121,7 +121,7 @@ cohort:
   inputs:
     vitals:
       - {column: age, unit: years}
-      - {column: sbp, unit: mmHg}
+      - {column: sbp, unit: mmHg, code: "http://loinc.org|8480-6"}
       - ward
   target: {column: dx}
   sensitive: [sex]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from primum.ethics.ledger import Ledger
-from primum.ethics.policy import parse_policy
+from primum.ethics.policy_reading import parse_policy
 from primum.ethics.release.event import Action, Event, Use, use_after
 from primum.ethics.release.layout import POLICY
 from primum.serve.engine import Engine, OpenedRelease

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from primum.serve.api import answers, cases, health, ledger, releases, reviews
+from primum.serve.api import answers, cases, fhir, health, hooks, ledger, releases, reviews
 from primum.serve.people import api as people
 
 ROUTERS = (
@@ -12,5 +12,7 @@ ROUTERS = (
     releases.router,
     ledger.router,
     people.router,
+    fhir.router,
+    hooks.router,
     health.router,
 )

@@ -13,7 +13,7 @@ from primum.serve.api.parts import TheDesk, as_json, refusals
 from primum.serve.deciding import decide
 from primum.serve.desk import Desk, Question
 from primum.serve.engine import OpenedRelease
-from primum.serve.fhir import read_case, validated
+from primum.serve.fhir import FhirVersion, read_case, validated
 from primum.serve.hooks import Feedback, cards_of, describe_service, prefetched, read_feedback
 from primum.serve.people import Principal, needs
 from primum.serve.told import told_of
@@ -46,7 +46,7 @@ async def called(
     """Answer about the patient who is opened in the record: one card, never an order."""
     release = desk.engine.release(service)
     bundle = prefetched(call)
-    version = "R5" if str(call.get("fhirVersion") or "").startswith("5") else "R4"
+    version: FhirVersion = "R5" if str(call.get("fhirVersion") or "").startswith("5") else "R4"
     read = read_case(validated(bundle, version, ("Bundle",)), release.run.spec.cohort.inputs)
     given = {column: value for column, value in read.inputs.items() if value is not None}
     patient = read.patient or str(call["context"]["patientId"])

@@ -14,6 +14,7 @@
     │   ├── LedgerError       the ledger: its address, its rights, an entry that it may not hold
     │   ├── SignatureError    a key, a signature or the list of trusted keys
     │   ├── ReleaseError      a Release that cannot be built or must not be opened
+    │   ├── ServiceError      the service: its settings, its database, an account
     │   └── OutputError       where results should go (exists already, disk full, no permission)
     ├── ExtraMissingError     an optional part is not installed (exit code 2)
     ├── TrainingFailedError   the proof that a model trained did not hold (exit code 2)
@@ -86,6 +87,10 @@ class SignatureError(InputError):
 
 class ReleaseError(InputError):
     """A Release cannot be built, or must not be opened."""
+
+
+class ServiceError(InputError):
+    """The service cannot start, or an account cannot be made or changed as asked."""
 
 
 class OutputError(InputError, OSError):

@@ -17,6 +17,7 @@ from primum.model.engine import agreement, build_engine, integers_are_fast
 from primum.model.inputs import TextInput
 from primum.model.net import HeadSpec
 from primum.model.predictor import Predictor
+from primum.model.sessions import open_session
 
 FOLDER = locate_backbone("minilm")
 SENTENCES = [
@@ -114,7 +115,7 @@ def test_one_integer_product_is_what_hand_arithmetic_gives(rng):
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
     feed = {"ids": np.array([[0, 1], [2, 4]]), "mask": np.array([[1, 1], [1, 0]])}
     quantised = int8.quantise(model, [feed])
-    got = int8.open_session(quantised.SerializeToString(), threads=1).run(["features"], feed)[0]
+    got = open_session(quantised.SerializeToString(), threads=1, approximate=True).run(["features"], feed)[0]
 
     seen = table[[0, 1, 2]]  # token 4 stands on padding: its range must not count
     activation, heaviest = np.abs(seen).max(0), np.abs(weight).max(1)

@@ -41,10 +41,10 @@ def parse_sensitive(
                 f"hold something else; mend them, or leave the bins out."
             )
         )
-    bands = [_band(number(value), role.bins) for value in cells.values]
+    bands = [band_of(number(value), role.bins) for value in cells.values]
     groups = cells.spread([band or UNKNOWN for band in bands])
     groups[is_none(groups)] = UNKNOWN
-    outside = cells.where(lambda value: not np.isnan(number(value)) and _band(number(value), role.bins or ()) is None)
+    outside = cells.where(lambda value: not np.isnan(number(value)) and band_of(number(value), role.bins or ()) is None)
     return groups, int(outside.sum())
 
 
@@ -73,7 +73,8 @@ def moment(value: str) -> datetime | None:
     return parsed.astimezone(UTC).replace(tzinfo=None) if parsed.tzinfo else parsed
 
 
-def _band(value: float, edges: Sequence[float]) -> str | None:
+def band_of(value: float, edges: Sequence[float]) -> str | None:
+    """Return the band of a number, such as "45-65"; None where it lies in none. The last band holds both its edges."""
     for low, high in zip(edges, edges[1:], strict=False):
         if low <= value < high or (value == high == edges[-1]):
             return f"{low:g}-{high:g}"

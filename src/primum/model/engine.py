@@ -17,7 +17,8 @@ from primum.files import atomic_path
 from primum.model.batching import prediction_batches
 from primum.model.encoders import TextEncoder
 from primum.model.inputs import PreparedText
-from primum.model.int8 import Feed, export_encoder, open_session, quantise
+from primum.model.int8 import Feed, export_encoder, quantise
+from primum.model.sessions import open_session
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ class TextEngine:
     def __init__(self, model: bytes) -> None:
         """Open a serialised model with inputs ids and mask and the output features."""
         self._model = model
-        self._session = open_session(model, threads=torch.get_num_threads())
+        self._session = open_session(model, threads=torch.get_num_threads(), approximate=True)
         self._width = int(self._session.get_outputs()[0].shape[-1])
 
     def features(
@@ -83,6 +84,15 @@ class TextEngine:
         return cls(path.read_bytes())
 
 
+def exported_encoder(encoder: TextEncoder) -> Any | None:
+    """Return the tuned encoder, on the CPU, as a float32 ONNX model; None where it cannot be exported."""
+    try:
+        return export_encoder(encoder)
+    except Exception as exc:  # the exporter raises from many trees, and an architecture it cannot trace is no fault
+        logger.warning("engine_not_exported error=%s", type(exc).__name__)
+        return None
+
+
 def build_engine(encoder: TextEncoder, text: PreparedText, train_rows: npt.NDArray[np.int64]) -> TextEngine | None:
     """Return the encoder in 8-bit integers, its ranges seen on training texts; None where it cannot be exported.
 
@@ -91,11 +101,12 @@ def build_engine(encoder: TextEncoder, text: PreparedText, train_rows: npt.NDArr
         text: tokens of all records.
         train_rows: the records that may be looked at.
     """
-    try:
-        exported = export_encoder(encoder)
-    except Exception as exc:  # the exporter raises from many trees, and an architecture it cannot trace is no fault
-        logger.warning("engine_not_exported error=%s", type(exc).__name__)
-        return None
+    exported = exported_encoder(encoder)
+    return None if exported is None else quantised_engine(exported, text, train_rows)
+
+
+def quantised_engine(exported: Any, text: PreparedText, train_rows: npt.NDArray[np.int64]) -> TextEngine:
+    """Return what `build_engine` does, for an encoder that `exported_encoder` exported."""
     present = train_rows[text.present[train_rows]]
     spread = present[np.linspace(0, len(present) - 1, min(len(present), _CALIBRATION_TEXTS)).astype(np.int64)]
     batches = prediction_batches(text.lengths[spread], _TOKENS)
@@ -129,5 +140,5 @@ def integers_are_fast() -> bool:
 
 
 def _feed(text: PreparedText, rows: npt.NDArray[np.int64]) -> Feed:
-    batch = text.collate(rows)
-    return {"ids": batch["ids"].numpy(), "mask": batch["mask"].numpy()}
+    batch = text.arrays(rows)
+    return {"ids": batch["ids"], "mask": batch["mask"]}

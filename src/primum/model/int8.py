@@ -10,9 +10,10 @@ Source: Xiao et al. 2023, "SmoothQuant", section 4 (equation 4), with one scale 
 
 from __future__ import annotations
 
+import copy
 import logging
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ import torch
 from torch import nn
 
 from primum.extras import require
+from primum.model.sessions import open_session
 
 Feed = Mapping[str, npt.NDArray[np.int64]]
 _MIGRATION = 0.75
@@ -48,11 +50,40 @@ class _Traced(nn.Module):
 
 
 def export_encoder(encoder: nn.Module) -> Any:
-    """Return a text encoder as a float32 ONNX model: ids and mask (b, s) int64 -> features (b, width)."""
-    require("onnxscript", extra="train", purpose="Prediction in 8-bit integers")
+    """Return a text encoder as a float32 ONNX model: ids and mask (b, s) int64 -> features (b, width).
+
+    Low-rank adaptations are merged into the weights that they adapt.
+    """
     size = torch.export.Dim("batch", min=1, max=65536), torch.export.Dim("tokens", min=2, max=65536)
     mask = torch.tensor([[1, 1, 1, 1], [1, 1, 0, 0]])
     example = mask.clone(), mask  # two tensors: one in both places would be traced as one input
+    return export(
+        _Traced(_merged(encoder)),
+        example,
+        inputs=("ids", "mask"),
+        outputs=("features",),
+        shapes=({0: size[0], 1: size[1]},) * 2,
+    )
+
+
+def export(
+    module: nn.Module,
+    example: tuple[torch.Tensor, ...],
+    *,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    shapes: tuple[Any, ...],
+) -> Any:
+    """Return a module as a float32 ONNX model.
+
+    Args:
+        module: takes the example's tensors.
+        example: one tensor an input.
+        inputs: their names.
+        outputs: names of what the module returns.
+        shapes: of each parameter of the module, the axes whose length may vary; a tuple of such for `*given`.
+    """
+    require("onnxscript", extra="train", purpose="A model for ONNX Runtime")
     chatter = logging.getLogger("torch.onnx")
     level = chatter.level
     chatter.setLevel(logging.ERROR)  # a line for every part of torchvision that is not installed
@@ -60,12 +91,12 @@ def export_encoder(encoder: nn.Module) -> Any:
         with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")
             program = torch.onnx.export(
-                _Traced(encoder).eval(),
+                module.eval(),
                 example,
                 dynamo=True,
-                input_names=["ids", "mask"],
-                output_names=["features"],
-                dynamic_shapes=({0: size[0], 1: size[1]},) * 2,
+                input_names=list(inputs),
+                output_names=list(outputs),
+                dynamic_shapes=shapes,
                 external_data=False,
                 verbose=False,
             )
@@ -75,19 +106,12 @@ def export_encoder(encoder: nn.Module) -> Any:
     return program.model_proto
 
 
-def open_session(model: bytes, *, threads: int) -> Any:
-    """Return an ONNX Runtime session for a serialised model on the CPU."""
-    runtime = require("onnxruntime", extra="train", purpose="Prediction in 8-bit integers")
-    options = runtime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3
-    options.enable_mem_pattern = False  # a plan for every shape costs more than it saves when no two batches are alike
-    # GELU by its tanh form differs by under 0.001, a fraction of the rounding to 8 bits.
-    options.add_session_config_entry("optimization.enable_gelu_approximation", "1")
-    # The fused skip-and-normalise kernel is several times slower than the two it replaces (benchmarks/predict.py).
-    return runtime.InferenceSession(
-        model, options, providers=["CPUExecutionProvider"], disabled_optimizers=["SkipLayerNormFusion"]
-    )
+def _merged(encoder: nn.Module) -> nn.Module:
+    if not hasattr(encoder.backbone, "merge_and_unload"):
+        return encoder
+    merged: Any = copy.deepcopy(encoder)
+    merged.backbone = merged.backbone.merge_and_unload()
+    return merged  # type: ignore[no-any-return]
 
 
 def quantise(model: Any, feeds: Iterable[Feed], *, threads: int = 1) -> Any:
@@ -136,7 +160,7 @@ def _ranges(onnx: Any, model: Any, names: list[str], feeds: Iterable[Feed], thre
     watched = onnx.ModelProto.FromString(model.SerializeToString())
     for name in names:
         watched.graph.output.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None))
-    session = open_session(watched.SerializeToString(), threads=threads)
+    session = open_session(watched.SerializeToString(), threads=threads, approximate=True)
     seen: dict[str, Range] = {}
     for feed in feeds:
         real = feed["mask"].astype(bool)

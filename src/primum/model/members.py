@@ -9,16 +9,19 @@ import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from primum.files import atomic_path, read_saved, write_json
-from primum.model.inference import inference
 from primum.model.inputs import Prepared
-from primum.model.predictor import Predictor
+
+if TYPE_CHECKING:  # members by dropout need no torch
+    import torch
+
+    from primum.model.predictor import Predictor
+    from primum.model.served import Served
 
 FloatArray = npt.NDArray[np.float64]
 ENSEMBLE_FILE = "ensemble.json"
@@ -53,18 +56,17 @@ class DropoutMembers:
     """Share of the features left out, in (0, 1)."""
     seed: int
 
-    def answers(self, predictor: Predictor, prepared: Mapping[str, Prepared], features: FloatArray) -> FloatArray:
+    def answers(
+        self, predictor: Predictor | Served, prepared: Mapping[str, Prepared], features: FloatArray
+    ) -> FloatArray:
         """Return each member's answers; see `Members`."""
-        head = predictor.net.head
-        read = torch.from_numpy(np.ascontiguousarray(features)).to(head.out.weight)
-        with inference():
-            found = [head.answer(head.out(read * mask)).cpu().numpy() for mask in self._masks(read)]
-        return np.stack(found).astype(np.float64)
+        read = np.ascontiguousarray(features, dtype=np.float32)
+        return np.stack([predictor.headed(read * mask) for mask in self._masks(read.shape[1])]).astype(np.float64)
 
-    def _masks(self, like: torch.Tensor) -> list[torch.Tensor]:
+    def _masks(self, width: int) -> npt.NDArray[np.float32]:
         generator = np.random.default_rng(self.seed)
-        kept = generator.random((self.members, like.shape[1])) >= self.rate
-        return [torch.from_numpy(mask / (1.0 - self.rate)).to(like) for mask in kept]
+        kept = generator.random((self.members, width)) >= self.rate
+        return np.asarray(kept / (1.0 - self.rate), dtype=np.float32)
 
     def save(self, folder: Path) -> None:
         """Write how the members are made; see `Members`."""
@@ -133,6 +135,8 @@ def _saved(folder: Path, place: int) -> dict[str, torch.Tensor]:
 
 
 def _difference(own: Mapping[str, torch.Tensor], other: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    import torch
+
     changed = {name: value for name, value in other.items() if not torch.equal(value, own[name])}
     return {name: value.detach().cpu().clone().contiguous() for name, value in changed.items()}
 

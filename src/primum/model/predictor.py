@@ -18,6 +18,7 @@ from primum.cohort.records import Records
 from primum.cohort.roles import VitalKind
 from primum.errors import InputError
 from primum.files import atomic_path, write_json
+from primum.model import asked
 from primum.model.batching import prediction_batches
 from primum.model.building import NetSpec, build_net
 from primum.model.engine import TextEngine, integers_are_fast
@@ -25,7 +26,6 @@ from primum.model.gradients import Asked, Blank, Gradients, Kind, gradients
 from primum.model.inference import inference
 from primum.model.inputs import AbstractInput, Prepared, PreparedFeatures, PreparedText, TextInput, VitalsInput
 from primum.model.inputs.text import TokenPlaces
-from primum.model.inputs.vitals import PreparedVitals
 from primum.model.inside import Inside
 from primum.model.net import Net
 
@@ -36,8 +36,6 @@ Ticker = Callable[[int, int], None]
 ENGINE_FILE = "text-int8.onnx"
 _TOKENS = 2048
 """Padded tokens in a prediction batch; larger ones fall out of the cache of a small CPU."""
-_REPEATED = 0.9
-"""Share of different texts up to which reading each once is worth the trouble."""
 _TOKENIZER_FILES = (
     "tokenizer.json",
     "tokenizer_config.json",
@@ -71,18 +69,11 @@ class Predictor:
         Raises:
             InputError: the records have none of the inputs the model was tuned on.
         """
-        if not set(records.input_names()) & set(self.inputs):
-            raise InputError(f"the records have none of the model's inputs ({', '.join(self.inputs)}).")
-        prepared: dict[str, Prepared] = {}
-        for name, fitted in self.inputs.items():
-            given = records if name in records.input_names() else _without(records, name)
-            prepared[name] = fitted.prepare(given)
-        return prepared
+        return asked.prepare(self.inputs, records)
 
     def vital_kinds(self) -> dict[str, VitalKind]:
         """Return whether each vital was tuned as a number or as a category."""
-        vitals = self.inputs.get("vitals")
-        return {code.name: code.kind for code in vitals.codes} if isinstance(vitals, VitalsInput) else {}
+        return asked.vital_kinds(self.inputs)
 
     def predict(self, records: Records, *, tick: Ticker | None = None) -> FloatArray:
         """Return probabilities of shape (n, k), or numbers of shape (n,), in the records' order.
@@ -129,6 +120,13 @@ class Predictor:
             answers = answers[:, 0]
         return Inside(features=flat[:, 2 * outputs :], logits=flat[:, :outputs], answers=answers)
 
+    def headed(self, fused: npt.NDArray[np.float32]) -> FloatArray:
+        """Return the answers that the head's last layer gives on fused features, shape (n, width)."""
+        head = self.net.head
+        with inference():
+            answers = head.answer(head.out(torch.from_numpy(fused).to(head.out.weight)))
+        return np.asarray(answers.cpu().numpy(), dtype=np.float64)
+
     def token_places(self, records: Records) -> list[TokenPlaces]:
         """Return where the tokens of each record's text stand; no tokens where there is no text or none is read."""
         fitted = self.inputs.get("text")
@@ -140,15 +138,11 @@ class Predictor:
 
     def vital_names(self) -> tuple[str, ...]:
         """Return the vitals the model reads: numbers, then categories."""
-        fitted = self.inputs.get("vitals")
-        return tuple(c.name for c in (*fitted.numbers, *fitted.categories)) if isinstance(fitted, VitalsInput) else ()
+        return asked.vital_names(self.inputs)
 
     def vitals_there(self, prepared: Mapping[str, Prepared]) -> npt.NDArray[np.bool_]:
         """Return which vitals each record has, in the order of `vital_names`, shape (n, v)."""
-        vitals = prepared.get("vitals")
-        if isinstance(vitals, PreparedVitals):
-            return vitals.there()
-        return np.zeros((len(next(iter(prepared.values())).lengths), 0), dtype=bool)
+        return asked.vitals_there(prepared)
 
     def thinned(
         self,
@@ -165,19 +159,12 @@ class Predictor:
             tokens: which of its tokens each keeps; with none it has no text.
             vitals: which vitals each keeps, in the order of `vital_names`, shape (m, v).
         """
-        left: dict[str, Prepared] = {}
-        for name, one in prepared.items():
-            if isinstance(one, PreparedText):
-                left[name] = one.thinned(rows, tokens)
-            else:
-                assert isinstance(one, PreparedVitals)
-                left[name] = one.thinned(rows, vitals)
-        return left
+        return dict(asked.thinned(prepared, rows, tokens, vitals))
 
     def gradients(
         self,
         prepared: Mapping[str, Prepared],
-        asked: Asked,
+        about: Asked,
         *,
         kind: Kind,
         nodes: FloatArray | None = None,
@@ -187,7 +174,7 @@ class Predictor:
         fitted = self.inputs.get("text")
         token, kept = fitted.blank() if isinstance(fitted, TextInput) else (0, ())
         blank = Blank(token=token, kept=kept)
-        return gradients(self.net, prepared, asked, kind=kind, blank=blank, nodes=nodes, weights=weights)
+        return gradients(self.net, prepared, about, kind=kind, blank=blank, nodes=nodes, weights=weights)
 
     def _encoded(
         self, prepared: Mapping[str, Prepared], tick: Ticker | None
@@ -201,7 +188,7 @@ class Predictor:
             return prepared, tick
         first, equal = text.distinct()
         # Of known states a part cannot be chosen, and they spare most of the work already.
-        repeated = type(text) is PreparedText and len(first) <= _REPEATED * len(equal)
+        repeated = type(text) is PreparedText and len(first) <= asked.REPEATED * len(equal)
         if self.engine is None and not repeated:
             return prepared, tick
         read = text.chosen(first) if repeated else text
@@ -294,14 +281,6 @@ def _engine_of(folder: Path, described: Mapping[str, Any]) -> TextEngine | None:
         logger.warning("engine_replaced saved=int8 used=float32: this processor lacks 8-bit integer products")
         return None
     return TextEngine.load(folder / ENGINE_FILE)
-
-
-def _without(records: Records, name: str) -> Records:
-    if name == "text":
-        from primum.cohort.records import TextList
-
-        return Records(n=len(records), text=TextList([None] * len(records)))
-    return Records(n=len(records))
 
 
 def _batched(

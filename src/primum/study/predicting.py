@@ -4,36 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
 from primum.cohort import Records, read_records
-from primum.cohort.roles import InputRoles, VitalKind
+from primum.cohort.roles import InputRoles
 from primum.errors import InputError
-from primum.extras import require
-from primum.fairness import SliceDecisions
 from primum.files import atomic_path
 from primum.i18n import catalogue
 from primum.privacy.deid import mask_records
 from primum.progress import Progress, Silent
-from primum.safety import Calibrator, Novelty, reasons_in_words
+from primum.safety import reasons_in_words
 from primum.safety.novelty import Judged
-from primum.study.advising import disagreement
-from primum.study.in_use import in_use
-from primum.study.loading import read_yaml, validate
+from primum.study.opened import open_run, spec_of, with_kinds
 from primum.study.predicting_pages import check_folder, write_pages
 from primum.study.predicting_trust import Levels, joined_names, trust_columns
 from primum.study.ruling import rule_columns
 from primum.study.spec import StudySpec
-from primum.study.study import input_roles, roles_of
+from primum.study.study import input_roles
 
 if TYPE_CHECKING:  # needs torch, which is imported where a model is opened
     from primum.model.predictor import Predictor
@@ -121,82 +115,50 @@ def answer(run: Path, records: Path | object, *, progress: Progress | None = Non
         InputError: the run is not finished.
         CohortError: the records lack an input, or hold other values than numbers where the model knows numbers.
     """
-    require("transformers", extra="train", purpose="Predicting")
-    from primum.model.members import load_members
-
     progress = progress or Silent()
     progress.step("read")
-    spec, predictor, roles = opened_run(run)
-    ids, given = read_for(spec, roles, records)
+    opened = open_run(run)
+    classes = opened.model.classes
+    ids, given = read_for(opened.spec, opened.roles, records)
     progress.step("predict")
-    prepared = predictor.prepare(given)
-    inside = predictor.inside_prepared(prepared, tick=progress.advance)
-    levels = Levels(records=records, cohort=spec.cohort)
-    decide = partial(
-        in_use,
-        kind=spec.cohort.target.type,
-        calibrator=Calibrator.load(run / "model"),
-        decisions=SliceDecisions.load(run / "model"),
-        levels=levels.of,
-    )
-    coded, answers = decide(inside.answers)
+    levels = Levels(records=records, cohort=opened.spec.cohort)
+    said = opened.say(given, levels, progress=progress)
     columns: dict[str, pa.Array] = {"id": pa.array(ids, pa.string())}
-    columns["predicted"] = pa.array(_named(coded, predictor.classes))
-    for place, name in enumerate(predictor.classes):
-        columns[f"p:{name}"] = pa.array(answers[:, place])
-    columns |= trust_columns(run / "model", answers, coded, levels)
-    members = load_members(run / "model")
-    if members is not None:
-        of_members = members.answers(predictor, prepared, inside.features)
-        found = disagreement(of_members, coded, lambda one: decide(one)[0], kind=spec.cohort.target.type)
-        columns["disagreement"] = pa.array(found.shown)
-    novelty = Novelty.load(run / "model")
-    if novelty is not None:
-        columns |= _novel(novelty.judge(given, inside), lang)
-    named = records.name if isinstance(records, Path) else "the table"
-    roles_now = replace(roles_of(spec.cohort, named), inputs=roles)
-    ruled = rule_columns(
-        run / "model", given, levels.known(), roles_now, coded=coded, answers=answers, classes=predictor.classes
-    )
-    columns |= ruled.columns
+    columns["predicted"] = pa.array(_named(said.coded, classes))
+    for place, name in enumerate(classes):
+        columns[f"p:{name}"] = pa.array(said.answers[:, place])
+    columns |= trust_columns(opened, said)
+    if said.disagreement is not None:
+        columns["disagreement"] = pa.array(said.disagreement.shown)
+    if said.novel is not None:
+        columns |= _novel(said.novel, lang)
+    ruled = rule_columns(said.spoken)
     told = Predicted(records=len(ids), escalated=ruled.escalated, rules=ruled.counts)
-    return Answered(table=pa.table(columns), told=told, kind=spec.cohort.target.type)
+    return Answered(table=pa.table(columns | dict(ruled.columns)), told=told, kind=opened.kind)
 
 
 def opened_run(run: Path) -> tuple[StudySpec, Predictor, InputRoles]:
-    """Return a finished run's study, its model, and the roles of the columns that new records have for it.
+    """Return a finished run's study, its model in torch, and the roles of the columns that new records have for it.
 
     Raises:
         InputError: the run is not finished.
     """
-    if not (run / "study.yaml").is_file() or not (run / "model").is_dir():
-        raise InputError(f"{run}: no finished run there; give the folder that `primum run` wrote.")
-    spec = validate(StudySpec, _as_run(read_yaml(run / "study.yaml")), source=str(run / "study.yaml"))
+    spec = spec_of(run)
     from primum.model.predictor import Predictor
 
     predictor = Predictor.load(run / "model")
-    return spec, predictor, _with_kinds(input_roles(spec.cohort.inputs), predictor.vital_kinds())
+    return spec, predictor, with_kinds(input_roles(spec.cohort.inputs), predictor.vital_kinds())
 
 
-def read_for(spec: StudySpec, roles: InputRoles, records: Path | object) -> tuple[npt.NDArray[np.object_], Records]:
+def read_for(spec: StudySpec, roles: InputRoles, records: Path | object) -> tuple[npt.NDArray[Any], Records]:
     """Return the ids of new records and what a run's model may see of them: texts de-identified as in training."""
     ids, given = read_records(records, roles, id_column=spec.cohort.id)
     return ids, given if spec.cohort.deid is None else mask_records(given, spec.cohort.deid.keep)
 
 
-def _as_run(study: dict[str, Any]) -> dict[str, Any]:
-    """Return a run's study; one from before texts were de-identified goes on reading them as they are."""
-    return {**study, "cohort": {"deid": False, **study.get("cohort", {})}}
-
-
 def _novel(judged: Judged, lang: str) -> dict[str, pa.Array]:
     words = {name: catalogue(lang)[f"novel.{name}"] for name in judged.names}
     return {"novel": pa.array(judged.flagged), "novel_because": pa.array(reasons_in_words(judged, words))}
-
-
-def _with_kinds(roles: InputRoles, kinds: Mapping[str, VitalKind]) -> InputRoles:
-    """Return the roles with every vital of the kind it was tuned as, whatever the new values look like."""
-    return replace(roles, vitals=tuple(replace(v, kind=kinds.get(v.column, v.kind)) for v in roles.vitals))
 
 
 def _named(coded: npt.NDArray[Any], classes: tuple[str, ...]) -> list[Any]:

@@ -12,9 +12,10 @@ import pyarrow as pa
 from primum.cohort import read_attribute
 from primum.cohort.build import column_names
 from primum.cohort.roles import SensitiveRole
-from primum.evidence.predictions import FloatArray, IntArray, TextArray
+from primum.evidence.predictions import TextArray
 from primum.evidence.slices import SITE
-from primum.safety import Abstention, Conformal, sureness_of
+from primum.safety import Abstention
+from primum.study.opened import OpenedRun, Said
 from primum.study.spec import CohortSpec
 from primum.study.study import sensitive_roles
 
@@ -47,31 +48,22 @@ class Levels:
         return roles
 
 
-def trust_columns(
-    model_folder: Path, answers: FloatArray, coded: npt.NDArray[np.float64] | IntArray, levels: Levels
-) -> dict[str, pa.Array]:
+def trust_columns(opened: OpenedRun, said: Said) -> dict[str, pa.Array]:
     """Return the columns set, or low and high, and abstain with its reason; only what the run was asked for.
 
     Args:
-        model_folder: of the run.
-        answers: as shown, shape (n, k), or (n,) for a number.
-        coded: what is decided.
-        levels: of the records.
+        opened: the run.
+        said: what its model says of the records.
     """
     columns: dict[str, pa.Array] = {}
-    conformal, abstention = Conformal.load(model_folder), Abstention.load(model_folder)
-    if conformal is not None:
-        slices = levels.known() if conformal.threshold.offsets else {}
-        if conformal.target_type == "number":
-            ends = conformal.intervals(answers, slices)
-            columns |= {"low": pa.array(ends[:, 0]), "high": pa.array(ends[:, 1])}
-        else:
-            columns["set"] = pa.array(joined_names(conformal.sets(answers, slices), conformal.classes), pa.string())
-    if abstention is not None:
-        given = abstention.answers(sureness_of(answers, np.asarray(coded, dtype=np.int64)))
-        columns["abstain"] = pa.array(~given)
-        why = _reason(abstention)
-        columns["abstain_because"] = pa.array(["" if answered else why for answered in given], pa.string())
+    if said.ends is not None:
+        columns |= {"low": pa.array(said.ends[:, 0]), "high": pa.array(said.ends[:, 1])}
+    if said.sets is not None and opened.conformal is not None:
+        columns["set"] = pa.array(joined_names(said.sets, opened.conformal.classes), pa.string())
+    if said.given is not None and opened.abstention is not None:
+        columns["abstain"] = pa.array(~said.given)
+        why = _reason(opened.abstention)
+        columns["abstain_because"] = pa.array(["" if answered else why for answered in said.given], pa.string())
     return columns
 
 

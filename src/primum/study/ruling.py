@@ -96,8 +96,20 @@ def answers_of(predictions: Predictions) -> Answers:
     return _answers(predictions.predicted, predictions.probabilities, predictions.classes)
 
 
-def rule_columns(
-    model_folder: Path,
+def asked_in_use(model_folder: Path, roles: Roles, classes: tuple[str, ...]) -> Asked | None:
+    """Return which of the rules saved with a model can be asked of new records; None where it has none.
+
+    Args:
+        model_folder: of the run.
+        roles: of the study's columns, vitals with the kinds that the model knows.
+        classes: of the model; empty for a number.
+    """
+    rules = load_rules(model_folder)
+    return None if rules is None else rules_to_ask(rules, schema_of(roles, classes))
+
+
+def spoken_of(
+    asked: Asked,
     records: Records,
     levels: Mapping[str, TextArray],
     roles: Roles,
@@ -105,23 +117,25 @@ def rule_columns(
     coded: npt.NDArray[np.float64] | IntArray,
     answers: FloatArray,
     classes: tuple[str, ...],
-) -> RuleColumns:
+) -> Spoken:
     """Return what a model's rules say of new records and the answers on them.
 
     Args:
-        model_folder: of the run.
+        asked: the rules.
         records: the inputs.
-        levels: of those attributes, and of the hospital ("site"), whose columns the records have.
-        roles: of the study's columns, vitals with the kinds that the model knows.
+        levels: of those attributes, and of the hospital ("site"), that the records have.
+        roles: of the study's columns.
         coded: what is decided.
         answers: as shown, shape (n, k), or (n,) for a number.
         classes: of the model; empty for a number.
     """
-    rules = load_rules(model_folder)
-    if rules is None:
+    return _spoken(asked, records, levels, roles, _answers(coded, answers if classes else None, classes))
+
+
+def rule_columns(spoken: Spoken | None) -> RuleColumns:
+    """Return what rules say of new records as columns; None, and no columns, where the model has no rules."""
+    if spoken is None:
         return RuleColumns(columns={}, counts={}, escalated=0)
-    asked = rules_to_ask(rules, schema_of(roles, classes))
-    spoken = _spoken(asked, records, levels, roles, _answers(coded, answers if classes else None, classes))
     escalated = spoken.any_of("escalate")
     return RuleColumns(
         columns={"rules": pa.array(spoken.ids(), pa.string()), "escalate": pa.array(escalated)},

@@ -44,6 +44,22 @@ class VitalSpec(_Spec):
     unit: str | None = Field(None, description="Unit as it stands in the records, e.g. mmHg.")
     range: tuple[float, float] | None = Field(None, description="Smallest and largest plausible value, in the unit.")
     missing: Texts = Field((), description="Values that mean 'not measured' besides an empty field.")
+    code: Texts = Field(
+        (),
+        description="Where a FHIR record holds it: system|code of an Observation or Condition, patient.gender or "
+        "patient.age.",
+    )
+    values: Mapping[str, str] = Field(
+        {}, description="What a FHIR code is called in the records, e.g. {male: Male}; others are taken as they are."
+    )
+
+    @field_validator("code")
+    @classmethod
+    def _coded(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            if one not in ("patient.gender", "patient.age") and not all(one.partition("|")):
+                raise ValueError(f"{one!r}: expected system|code, patient.gender or patient.age")
+        return value
 
     @field_validator("range")
     @classmethod

@@ -15,8 +15,9 @@ import numpy.typing as npt
 
 from primum.cohort.cohort import Cohort
 from primum.model.encoders import TextEncoder
-from primum.model.engine import agreement, build_engine, integers_are_fast
-from primum.model.inputs import Prepared, PreparedSelection, PreparedText
+from primum.model.engine import agreement, exported_encoder, integers_are_fast, quantised_engine
+from primum.model.inputs import Prepared, PreparedSelection, PreparedText, PreparedVitals
+from primum.model.served.writing import write_served
 from primum.training.fit import Fitted
 
 _COMPARED = ("validation", "calibration")
@@ -24,20 +25,39 @@ _MOST_COMPARED = 512
 
 
 def with_engine(fitted: Fitted, cohort: Cohort, split: npt.NDArray[np.object_]) -> Fitted:
-    """Return `fitted` with the fast engine, saved beside the model, or as it was; its history says which and why."""
+    """Return `fitted` with its fast forms, or as it was; its history says which and why.
+
+    The text encoder in 8-bit integers is saved beside the model and answers from now on where it answers the same;
+    the served model, which answers without torch as this one does, is written beside it.
+    """
     text = fitted.tokens.get("text")
-    if not isinstance(text, PreparedText):
+    exported = None
+    if isinstance(text, PreparedText):
+        encoder = fitted.predictor.net.encoders["text"]
+        assert isinstance(encoder, TextEncoder)
+        exported = exported_encoder(encoder)
+        fitted = _with_integers(fitted, exported, cohort, split)
+    rows = _compared_rows(split)
+    forms = PreparedText | PreparedVitals
+    some = {name: one.chosen(rows) for name, one in fitted.tokens.items() if isinstance(one, forms)}
+    if not len(rows) or len(some) < len(fitted.tokens):  # nothing to prove it on, or an input without a served form
         return fitted
+    found = write_served(fitted.predictor, exported, fitted.model_folder, some, scale=_scale(cohort))
+    said = {"written": found is not None, "agreement": None if found is None else found.to_json()}
+    return replace(fitted, history={**fitted.history, "served": said})
+
+
+def _with_integers(fitted: Fitted, exported: Any | None, cohort: Cohort, split: npt.NDArray[np.object_]) -> Fitted:
+    text = fitted.tokens["text"]
+    assert isinstance(text, PreparedText)
     if not integers_are_fast():
         return _noted(fitted, used="torch", because="this processor has no fast 8-bit integer products")
-    encoder = fitted.predictor.net.encoders["text"]
-    assert isinstance(encoder, TextEncoder)
+    if exported is None:
+        return _noted(fitted, used="torch", because="this backbone cannot be exported")
     # Private training: the scales would tell of the patients trained on, without noise.
     scaled_on = "train" if "privacy" not in fitted.history else "validation"
-    engine = build_engine(encoder, text, np.flatnonzero(split == scaled_on).astype(np.int64))
-    if engine is None:
-        return _noted(fitted, used="torch", because="this backbone cannot be exported")
-    compared = np.flatnonzero(np.isin(split, _COMPARED))[:_MOST_COMPARED]
+    engine = quantised_engine(exported, text, np.flatnonzero(split == scaled_on).astype(np.int64))
+    compared = _compared_rows(split)
     some: dict[str, Prepared] = {n: PreparedSelection(prepared, compared) for n, prepared in fitted.tokens.items()}
     some["text"] = text.chosen(compared)
     fast = replace(fitted.predictor, engine=engine)
@@ -48,6 +68,10 @@ def with_engine(fitted: Fitted, cohort: Cohort, split: npt.NDArray[np.object_]) 
     fast.save(fitted.model_folder)
     faster = replace(fitted, predictor=fast, prepared=fitted.tokens)
     return _noted(faster, used="int8", because="8-bit integers answer the same", agreement=found.to_json())
+
+
+def _compared_rows(split: npt.NDArray[np.object_]) -> npt.NDArray[np.int64]:
+    return np.flatnonzero(np.isin(split, _COMPARED))[:_MOST_COMPARED].astype(np.int64)
 
 
 def _scale(cohort: Cohort) -> float:

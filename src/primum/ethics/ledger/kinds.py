@@ -70,11 +70,36 @@ _known(
     event="hash",
     effective="figure",
 )
-_known("case", "A Release answered.", input_sha256="hash", answer_sha256="hash", abstained="figure", escalated="figure")
-_known("review", "A person decided on a Case.", case="hash", decision="word", name="name", reason_sha256="hash")
+_known(
+    "case",
+    "A Release answered.",
+    release="hash",
+    input_sha256="hash",
+    answer_sha256="hash",
+    abstained="figure",
+    escalated="figure",
+    held="figure",
+)
+_known(
+    "review",
+    "A person decided on a Case.",
+    case="hash",
+    decision="word",
+    name="name",
+    role="word",
+    reason_sha256="hash",
+)
 _known("incident", "Something went wrong in use.", severity="word", report_sha256="hash", name="name")
 _known("erasure", "A patient's records were taken out.", records="figure", method="word", before="hash", after="hash")
 _known("login", "Somebody came in, or was kept out.", name="name", role="word", accepted="figure")
+_known(
+    "account",
+    "An account or its token was made, changed or closed.",
+    action="word",
+    name="name",
+    role="word",
+    by="name",
+)
 
 
 def check_content(kind: str, subject: str, content: Mapping[str, Any]) -> None:

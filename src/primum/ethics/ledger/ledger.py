@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,12 +15,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from primum.errors import LedgerError
 from primum.ethics.canonical import canonical
+from primum.ethics.database import engine_of, upgrade, writing
 from primum.ethics.ledger.checking import Checked, check_rows, entry_of
 from primum.ethics.ledger.entry import EMPTY, Entry, Head, hash_of
 from primum.ethics.ledger.kinds import check_content
 from primum.ethics.ledger.place import address_of
-from primum.ethics.ledger.tables import engine_of, entries, heads, writing
-from primum.ethics.ledger.upgrading import upgrade
+from primum.ethics.ledger.tables import LOCK, SCHEMA, entries, heads
 from primum.ethics.signing.keys import SigningKey
 
 _ROWS = 1000
@@ -35,11 +35,16 @@ class Draft:
     content: Mapping[str, Any]
 
 
+Also = Callable[[sa.Connection, Sequence[Entry]], None]
+"""What is written in the transaction of some entries, which it is given: both are stored, or neither."""
+
+
 @dataclass(slots=True, eq=False)
 class _Waiting:
     """What one caller wants written, and what became of it."""
 
     drafts: Sequence[Draft]
+    also: Also | None = None
     made: list[Entry] | None = None
     failed: BaseException | None = None
 
@@ -87,7 +92,7 @@ class Ledger:
             _check_file(Path(address.database), create=create)
         ledger = cls(engine_of(address), shown=str(shown), key=key)
         with ledger._translated():
-            upgrade(ledger._engine)
+            upgrade(ledger._engine, SCHEMA)
         return ledger
 
     def append(self, kind: str, subject: str, **content: Any) -> Entry:
@@ -102,11 +107,17 @@ class Ledger:
         """
         return self.append_all([Draft(kind=kind, subject=subject, content=content)])[0]
 
-    def append_all(self, drafts: Sequence[Draft]) -> list[Entry]:
-        """Add entries at the end, all or none of them, with no other writer's in between."""
+    def append_all(self, drafts: Sequence[Draft], *, also: Also | None = None) -> list[Entry]:
+        """Add entries at the end, all or none of them, with no other writer's in between.
+
+        Args:
+            drafts: of the entries.
+            also: writes more into the same database, in the same transaction; where it fails, the entries are not
+                written either. It may be called again, in another transaction, after one that failed.
+        """
         for draft in drafts:
             check_content(draft.kind, draft.subject, draft.content)
-        mine = _Waiting(drafts)
+        mine = _Waiting(drafts, also)
         with self._turn:
             self._waiting.append(mine)
             self._turn.wait_for(lambda: mine.done or not self._busy)
@@ -168,19 +179,33 @@ class Ledger:
         self.close()
 
     def _write(self, together: Sequence[_Waiting]) -> None:
+        """Write what callers wait for, in one transaction; where that fails, each in its own, so that one's fault is
+        not another's.
+        """
         try:
-            with self._translated(), writing(self._engine) as connection:
-                head = _read_head(connection)
-                made = _chained([draft for one in together for draft in one.drafts], head or EMPTY)
-                if made:
-                    connection.execute(sa.insert(entries), [_row(entry) for entry in made])
-                    _write_head(connection, self._signed(made[-1]), fresh=head is None)
+            self._transact(together)
         except BaseException as exc:
+            if len(together) == 1:
+                together[0].failed = exc
+                return
             for one in together:
-                one.failed = exc
-            return
-        for one in together:
-            one.made, made = made[: len(one.drafts)], made[len(one.drafts) :]
+                self._write([one])
+
+    def _transact(self, together: Sequence[_Waiting]) -> None:
+        with self._translated(), writing(self._engine, lock=LOCK) as connection:
+            head = _read_head(connection)
+            made = _chained([draft for one in together for draft in one.drafts], head or EMPTY)
+            if made:
+                connection.execute(sa.insert(entries), [_row(entry) for entry in made])
+                _write_head(connection, self._signed(made[-1]), fresh=head is None)
+            of_each = []
+            for one in together:
+                of_each.append(made[: len(one.drafts)])
+                made = made[len(one.drafts) :]
+                if one.also is not None:
+                    one.also(connection, of_each[-1])
+        for one, of_one in zip(together, of_each, strict=True):
+            one.made = of_one
 
     def _signed(self, last: Entry) -> Head:
         head = Head(number=last.number, hash=last.hash)

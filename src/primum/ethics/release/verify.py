@@ -58,6 +58,8 @@ class Verified:
     """Valid ones, on the run and on the Release."""
     untrusted: Sequence[tuple[str, str, str]]
     """Name, role and public key of whoever signed and is on no list of trusted keys."""
+    expires: datetime | None = None
+    """From when on it may not be opened any more; None for never, or where that was not looked at."""
 
     @property
     def ok(self) -> bool:
@@ -93,13 +95,16 @@ def verify_release(folder: Path, *, trust: TrustList | None = None, now: datetim
     faults += unusable
     standing = standing_of(signatures, policy.signatures, verdict=manifest.verdict, trust=trust)
     faults += [Fault(kind=f"lack_{one.lack}", values={"role": one.role, "name": one.name}) for one in standing.lacking]
-    faults += _date_faults(manifest, policy, standing, now or datetime.now(UTC))
+    due = _due(manifest, policy, standing)
+    if due is not None and due <= (now or datetime.now(UTC)):
+        faults.append(Fault(kind="expired", values={"date": due.date().isoformat()}))
     return Verified(
         faults=faults,
         manifest=manifest,
         seal=seal,
         signatures=signatures,
         untrusted=_untrusted(seal, standing, trust),
+        expires=due,
     )
 
 
@@ -176,16 +181,14 @@ def _read_signatures(folder: Path, manifest: Manifest) -> tuple[list[Signature],
     return found, faults
 
 
-def _date_faults(manifest: Manifest, policy: Policy, standing: Standing, now: datetime) -> Iterator[Fault]:
+def _due(manifest: Manifest, policy: Policy, standing: Standing) -> datetime | None:
     approved = [one.at for one in standing.approvals(policy.signatures.roles) if one.subject == "run"]
     latest = policy.signatures.expiry_after([max(approved)] if approved else [])
     expires = manifest.expires or latest
     if not expires:
-        return
+        return None
     # No Release outlives what its policy gives to the latest approval, whatever its manifest says.
-    due = min(datetime.fromisoformat(one) for one in (expires, latest or expires))
-    if due <= now:
-        yield Fault(kind="expired", values={"date": due.date().isoformat()})
+    return min(datetime.fromisoformat(one) for one in (expires, latest or expires))
 
 
 def _untrusted(seal: Seal, standing: Standing, trust: TrustList | None) -> list[tuple[str, str, str]]:

@@ -1,20 +1,24 @@
-"""What every kind of input brings: how its columns become tensors.
+"""What every kind of input brings: how its columns become arrays, and these tensors.
 
-A new kind of input is one file beside this one plus an encoder in `primum.model.encoders`.
+A new kind of input is one file beside this one plus an encoder in `primum.model.encoders`. torch is imported where
+tensors are made: who asks a model through ONNX Runtime reads the arrays and never needs it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from primum.cohort.records import Records
 
-Batch = dict[str, torch.Tensor]
+if TYPE_CHECKING:
+    import torch
+
+Batch = dict[str, "torch.Tensor"]
+Arrays = dict[str, npt.NDArray[Any]]
 
 
 class Prepared(Protocol):
@@ -39,6 +43,13 @@ class AbstractInput(Protocol):
         """Return what is needed to build the same input again, as plain JSON."""
 
 
+def tensors(arrays: Arrays) -> Batch:
+    """Return arrays as tensors that share their memory."""
+    import torch
+
+    return {name: torch.from_numpy(array) for name, array in arrays.items()}
+
+
 class PreparedFeatures:
     """Features that a frozen encoder computed once; the encoder passes them through."""
 
@@ -50,11 +61,15 @@ class PreparedFeatures:
 
     def collate(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> Batch:
         """Return the features of these records."""
+        import torch
+
         index = torch.as_tensor(np.asarray(rows, dtype=np.int64))
         return {"features": self.features[index], "present": self.present[index]}
 
     def joined(self, more: PreparedFeatures) -> PreparedFeatures:
         """Return these records followed by `more`."""
+        import torch
+
         return PreparedFeatures(torch.cat([self.features, more.features]), torch.cat([self.present, more.present]))
 
 

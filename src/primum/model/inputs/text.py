@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from primum.cohort.records import Records
-from primum.model.inputs.base import Batch
+from primum.cohort.records import Records, TextColumn
+from primum.model.inputs.base import Arrays, Batch, tensors
 from primum.model.inputs.normalise import NEWEST, NORMALISATIONS
 
 _CHUNK = 2048
@@ -77,6 +76,10 @@ class PreparedText:
         return PreparedText(flat, offsets, pad_id=self.pad_id, cut=self.cut + more.cut)
 
     def collate(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> Batch:
+        """Return what `arrays` does, as tensors."""
+        return tensors(self.arrays(rows))
+
+    def arrays(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> Arrays:
         """Return ids and mask of shape (b, longest), padded on the right, and present of shape (b,)."""
         index = np.asarray(rows, dtype=np.int64)
         lengths = self.offsets[index + 1] - self.offsets[index]
@@ -86,11 +89,30 @@ class PreparedText:
         place = np.minimum(self.offsets[index][:, None] + columns, max(len(self.ids) - 1, 0))
         ids = np.where(mask, self.ids[place] if len(self.ids) else 0, self.pad_id)
         mask[lengths == 0, 0] = True  # an absent text attends to one pad token; fusion masks its feature out
-        return {
-            "ids": torch.from_numpy(ids.astype(np.int64)),
-            "mask": torch.from_numpy(mask.astype(np.int64)),
-            "present": torch.from_numpy(self.present[index]),
-        }
+        return {"ids": ids.astype(np.int64), "mask": mask.astype(np.int64), "present": self.present[index]}
+
+
+def prepared_text(
+    texts: TextColumn, encode: Callable[[list[str | None]], tuple[list[list[int]], int]], *, pad_id: int
+) -> PreparedText:
+    """Return the tokens of all texts.
+
+    Args:
+        texts: of n records.
+        encode: from some texts to the tokens of each, none for a missing one, and how many texts lost their end.
+        pad_id: token that fills up a batch.
+    """
+    pieces: list[npt.NDArray[np.int32]] = []
+    lengths: list[int] = []
+    cut = 0
+    for some in texts.chunks(_CHUNK):
+        ids, chunk_cut = encode(some)
+        cut += chunk_cut
+        lengths.extend(len(i) for i in ids)
+        pieces.append(np.fromiter((t for i in ids for t in i), dtype=np.int32))
+    flat = np.concatenate(pieces) if pieces else np.empty(0, np.int32)
+    offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64)
+    return PreparedText(flat, offsets, pad_id=pad_id, cut=cut)
 
 
 class TextInput:
@@ -118,17 +140,7 @@ class TextInput:
         """Return the token ids of all texts; a missing or blank text has none."""
         if records.text is None:
             raise ValueError("these records have no text")
-        pieces: list[npt.NDArray[np.int32]] = []
-        lengths: list[int] = []
-        cut = 0
-        for texts in records.text.chunks(_CHUNK):
-            ids, chunk_cut = self._encode(texts)
-            cut += chunk_cut
-            lengths.extend(len(i) for i in ids)
-            pieces.append(np.fromiter((t for i in ids for t in i), dtype=np.int32))
-        flat = np.concatenate(pieces) if pieces else np.empty(0, np.int32)
-        offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64)
-        return PreparedText(flat, offsets, pad_id=self.tokenizer.pad_token_id or 0, cut=cut)
+        return prepared_text(records.text, self._encode, pad_id=self.tokenizer.pad_token_id or 0)
 
     def _encode(self, texts: list[str | None]) -> tuple[list[list[int]], int]:
         formed = [None if text is None else self._normalised(text) for text in texts]

@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from primum.cohort.records import Records, VitalColumn
 from primum.cohort.roles import VitalKind
-from primum.model.inputs.base import Batch
+from primum.model.inputs.base import Arrays, Batch, tensors
 
 MISSING, UNSEEN = 0, 1
 FEWEST_OF_A_LEVEL = 5
@@ -51,6 +50,10 @@ class PreparedVitals:
             np.concatenate([self.numbers, more.numbers]), np.concatenate([self.categories, more.categories])
         )
 
+    def chosen(self, rows: npt.NDArray[np.int64]) -> PreparedVitals:
+        """Return these records alone."""
+        return PreparedVitals(self.numbers[rows], self.categories[rows])
+
     def thinned(self, rows: npt.NDArray[np.int64], kept: npt.NDArray[np.bool_]) -> PreparedVitals:
         """Return these records with some of their vitals only, the others missing.
 
@@ -67,15 +70,15 @@ class PreparedVitals:
         return np.concatenate([~np.isnan(self.numbers), self.categories != MISSING], axis=1)
 
     def collate(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> Batch:
+        """Return what `arrays` does, as tensors."""
+        return tensors(self.arrays(rows))
+
+    def arrays(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> Arrays:
         """Return numbers (b, p), categories (b, q) and present (b,)."""
         index = np.asarray(rows, dtype=np.int64)
         numbers, categories = self.numbers[index], self.categories[index]
         present = (~np.isnan(numbers)).any(1) | (categories != MISSING).any(1)
-        return {
-            "numbers": torch.from_numpy(numbers),
-            "categories": torch.from_numpy(categories),
-            "present": torch.from_numpy(present),
-        }
+        return {"numbers": numbers, "categories": categories, "present": present}
 
 
 class VitalsInput:

@@ -10,11 +10,11 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from primum.errors import SealError
 from primum.files import write_private, writing_failed
+from primum.privacy.at_rest.envelope import Wrapped
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS keys(
@@ -22,20 +22,6 @@ CREATE TABLE IF NOT EXISTS keys(
     PRIMARY KEY (patient, generation)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS shredded(patient TEXT PRIMARY KEY) WITHOUT ROWID;
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wrapped:
-    """A patient's key as it is stored."""
-
-    patient: str
-    """Keyed hash of the patient's id."""
-    generation: int
-    """1 for the first key, one more for each that replaced it."""
-    master: str
-    """Id of the master key that wraps it."""
-    wrapped: bytes
-    """Nonce, ciphertext and tag."""
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from primum.privacy.deid.engine import Recogniser, find
 from primum.privacy.deid.keyed import Keyed, read_key
 from primum.privacy.deid.kinds import KINDS, Kind
 from primum.privacy.deid.ner import SpacyRecogniser
-from primum.privacy.deid.of_cohort import mask_records, masked_findings, without_identifiers
+from primum.privacy.deid.of_cohort import mask_records, mask_texts, masked_findings, without_identifiers
 from primum.privacy.deid.replace import Plan, plan_of
 from primum.privacy.deid.score import Score, Share, read_labelled, score
 from primum.privacy.deid.sources import SUFFIXES, Choice, Cleaned, deidentify
@@ -28,6 +28,7 @@ __all__ = [
     "deidentify",
     "find",
     "mask_records",
+    "mask_texts",
     "masked_findings",
     "plan_of",
     "read_key",

@@ -76,6 +76,11 @@ def mask_records(records: Records, keep: Sequence[str] = (), *, counts: Counter[
     return replace(records, text=made) if counts[_ANY] else records
 
 
+def mask_texts(texts: Sequence[str | None], keep: Sequence[str] = ()) -> list[str | None]:
+    """Return texts without the identifiers that the rules find, in memory; what `mask_records` does to a few."""
+    return _masked_texts(texts, plan_for_training(keep), Counter())
+
+
 def _withheld(n: int) -> int | None:
     return None if 0 < n < SMALL else n
 
@@ -83,13 +88,17 @@ def _withheld(n: int) -> int | None:
 def _masked(text: TextColumn, plan: Plan, counts: Counter[str]) -> Iterator[list[str | None]]:
     """Yield the texts in parts; count each record once under each kind, and under "any" where anything was replaced."""
     for chunk in text.chunks(_CHUNK):
-        made: list[str | None] = []
-        for one in chunk:
-            spans = [span for span in find(one or "") if plan.actions[span.kind] != "keep"]
-            counts.update({span.kind for span in spans})
-            counts[_ANY] += bool(spans)
-            made.append(plan.apply(one, spans, patient="") if one and spans else one)
-        yield made
+        yield _masked_texts(chunk, plan, counts)
+
+
+def _masked_texts(texts: Sequence[str | None], plan: Plan, counts: Counter[str]) -> list[str | None]:
+    made: list[str | None] = []
+    for one in texts:
+        spans = [span for span in find(one or "") if plan.actions[span.kind] != "keep"]
+        counts.update({span.kind for span in spans})
+        counts[_ANY] += bool(spans)
+        made.append(plan.apply(one, spans, patient="") if one and spans else one)
+    return made
 
 
 def masked_findings(cohort: Cohort) -> list[Finding]:

@@ -16,13 +16,18 @@ LANGUAGES = ("en", "zh")
 
 
 class Wording:
-    """The catalogue of one language: call it with a key and the values its sentence needs."""
+    """The catalogue of one language: call it with a key and the values its sentence needs.
 
-    def __init__(self, lang: str) -> None:
+    Args:
+        lang: en or zh.
+        texts: sentences by dotted key; None: the report's.
+    """
+
+    def __init__(self, lang: str, *, texts: Mapping[str, str] | None = None) -> None:
         if lang not in LANGUAGES:
             raise InputError(f"lang: {lang!r} is not known; choose one of {', '.join(LANGUAGES)}.")
         self.lang = lang
-        self._texts = catalogue(lang)
+        self._texts = catalogue(lang) if texts is None else texts
 
     def __call__(self, key: str, **values: object) -> str:
         """Return the sentence of `key` with its values put in; a KeyError names a key that is not written."""
@@ -53,14 +58,15 @@ def catalogue(lang: str) -> Mapping[str, str]:
     flat: dict[str, str] = {}
     for name in ("text", "fairness", "trust", "privacy", "sets", "hazards", "knowledge", "papers", "explain"):
         text = files("primum.study.report").joinpath(f"{name}_{lang}.yaml").read_text(encoding="utf-8")
-        _flatten(yaml.safe_load(text), "", flat)
+        flatten(yaml.safe_load(text), "", flat)
     return flat
 
 
-def _flatten(value: Any, prefix: str, into: dict[str, str]) -> None:
+def flatten(value: Any, prefix: str, into: dict[str, str]) -> None:
+    """Add the sentences of a nested catalogue to `into`, by dotted key."""
     if isinstance(value, Mapping):
         for key, below in value.items():
-            _flatten(below, f"{prefix}.{key}" if prefix else str(key), into)
+            flatten(below, f"{prefix}.{key}" if prefix else str(key), into)
     else:
         into[prefix] = str(value)
 

@@ -1,0 +1,77 @@
+"""Cases: one's own, all of them for a reviewer, and the decision of who asked."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import BaseModel
+
+from primum.serve.answering import Explanation
+from primum.serve.api.bodies import Decide
+from primum.serve.api.parts import CaseId, TheCases, TheDesk, as_json, refusals
+from primum.serve.cases import Case, CaseHead, Cases
+from primum.serve.deciding import decide
+from primum.serve.people import Principal, needs
+from primum.serve.security.faults import Refused
+
+router = APIRouter(prefix="/api/v1", tags=["cases"])
+Reader = Annotated[Principal, Depends(needs("cases.own"))]
+Decider = Annotated[Principal, Depends(needs("decide"))]
+
+
+class CasesShown(BaseModel):
+    """Cases without what was asked and answered."""
+
+    ok: bool = True
+    cases: list[CaseHead]
+
+
+def readable(cases: Cases, case: str, who: Principal) -> Case:
+    """Return a Case that a person may read: their own, or any for who reads all.
+
+    Raises:
+        Refused: there is none that they may read; which of the two is not told.
+    """
+    found = cases.get(case)
+    if found.head.owner != who.id and not who.may("cases.all"):
+        raise Refused("not_found", "There is no such Case.")
+    return found
+
+
+@router.get("/cases", response_model=CasesShown, responses=refusals())
+def listed(
+    cases: TheCases,
+    who: Reader,
+    patient: Annotated[str | None, Query(min_length=1, max_length=200, description="Id of a patient.")] = None,
+    mine: Annotated[bool, Query(description="Only one's own.")] = False,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    before: Annotated[float | None, Query(ge=0, le=1e12, description="Asked before, seconds since 1970.")] = None,
+) -> Response:
+    """List Cases, newest first: one's own, and for a reviewer everybody's."""
+    owner = None if who.may("cases.all") and not mine else who.id
+    return as_json({"ok": True, "cases": cases.heads(owner=owner, patient=patient, limit=limit, before=before)})
+
+
+@router.get("/cases/{case}", response_model=Case, responses=refusals(404))
+def shown(case: CaseId, cases: TheCases, who: Reader) -> Response:
+    """Open a Case: what was asked, what was answered, and what people decided."""
+    return as_json(readable(cases, case, who))
+
+
+@router.get("/cases/{case}/reasons", response_model=Explanation, responses=refusals(404, 409, 503))
+async def reasons(case: CaseId, desk: TheDesk, who: Reader) -> Response:
+    """Say which words and vitals speak for the answer, or that the reasons do not hold and are withheld."""
+    from starlette.concurrency import run_in_threadpool
+
+    found = await run_in_threadpool(readable, desk.cases, case, who)
+    if found.inputs is None:
+        raise Refused("conflict", "The content of this Case was erased.", key="erased")
+    return as_json(await desk.explain(found.head.release, found.inputs))
+
+
+@router.post("/cases/{case}/decision", response_model=CaseHead, responses=refusals(404, 409))
+def decided(case: CaseId, body: Decide, desk: TheDesk, who: Decider) -> Response:
+    """Accept, correct or refuse the answer of one's own Case. A held Case waits for a review all the same."""
+    readable(desk.cases, case, who)
+    return as_json(decide(desk, case, who, body.decision, answer=body.answer, reason=body.reason, review=False))

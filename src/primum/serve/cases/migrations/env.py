@@ -1,0 +1,8 @@
+"""Alembic's entry."""
+
+from __future__ import annotations
+
+from primum.ethics.database import migrate
+from primum.serve.cases.tables import SCHEMA
+
+migrate(SCHEMA)

@@ -1,0 +1,215 @@
+"""The desk where questions are asked: read, answered, guarded, traced, stored, and only then handed out."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from primum.errors import PrimumError, ShreddedError
+from primum.ethics.canonical import canonical, sha256_text
+from primum.ethics.signing import SigningKey
+from primum.serve.answering import Answer, Explanation, Trace, answer_of, explained
+from primum.serve.cases import CaseHead, Cases, NewCase
+from primum.serve.cases.store import erased_before
+from primum.serve.engine import Engine, Judged, OpenedRelease, Row, read_row
+from primum.serve.engine.batching import Batcher
+from primum.serve.engine.rows import Scalar
+from primum.serve.people.principal import Principal
+from primum.serve.security.faults import Refused
+from primum.serve.settings import Settings
+
+_STORED_TOGETHER = 64
+_EXPLAINED_MOST = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One question put to a Release."""
+
+    inputs: Mapping[str, Scalar]
+    patient: str | None = None
+    """Id of the patient, where the asker has one."""
+
+
+class Desk:
+    """Everything between a question and its answer.
+
+    Args:
+        engine: the Releases.
+        cases: where Cases are stored.
+        key: of the service, which signs answers; None: they are not signed.
+        settings: of the service.
+        answered: is told of every answer that was stored.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        cases: Cases,
+        *,
+        key: SigningKey | None,
+        settings: Settings,
+        answered: Callable[[Answer], None] = lambda answer: None,
+    ) -> None:
+        self.engine = engine
+        self.cases = cases
+        self._key = key
+        self._settings = settings
+        self._answered = answered
+        times: dict[str, Any] = {"most": settings.queue, "timeout_s": settings.timeout_s}
+        self._store: Batcher[NewCase, int] = Batcher(
+            self._stored, size=_STORED_TOGETHER, threads=1, name="store", **times
+        )
+        self._explain: Batcher[tuple[OpenedRelease, Row], Explanation] = Batcher(
+            lambda asked: [explained(release, row) for release, row in asked],
+            size=1,
+            threads=1,
+            name="explain",
+            **{**times, "most": _EXPLAINED_MOST},
+        )
+
+    async def ask(
+        self, question: Question, who: Principal, *, release: str | None = None, lang: str = "en", explain: bool = False
+    ) -> Answer:
+        """Return the guarded answer to a question; its Case is stored, and in the Ledger, when this returns.
+
+        Raises:
+            Refused: the question cannot be read, there is no such Release or it has expired, too many questions wait,
+                it takes too long, or the patient was erased.
+            LedgerError: nothing can be stored now, and so nothing is answered.
+        """
+        chosen = self.engine.release(release)
+        row = self.engine.read(chosen, question.inputs)
+        judged = await self.engine.ask(chosen, row)
+        reasons = await self._explain.ask((chosen, row), size=1) if explain else None
+        answer, case = self._made(chosen, question, row, judged, who, lang=lang, reasons=reasons)
+        return self._handed_out(answer, await self._store.ask(case, size=1))
+
+    async def ask_all(
+        self, questions: Sequence[Question], who: Principal, *, release: str | None = None, lang: str = "en"
+    ) -> list[Answer]:
+        """Return the answers to several questions, all or none."""
+        chosen = self.engine.release(release)
+        rows = [_read(self.engine, chosen, one, place) for place, one in enumerate(questions)]
+        judged = await self.engine.ask_all(chosen, rows)
+        made = [
+            self._made(chosen, question, row, one, who, lang=lang)
+            for question, row, one in zip(questions, rows, judged, strict=True)
+        ]
+        numbers = await self._store.ask_all([(case, 1) for _, case in made])
+        return [self._handed_out(answer, number) for (answer, _), number in zip(made, numbers, strict=True)]
+
+    async def explain(self, release: str, inputs: Mapping[str, Scalar]) -> Explanation:
+        """Return the reason for the answer of a Case that was asked before.
+
+        Raises:
+            Refused: its Release is not served here, too many wait, or it takes too long.
+        """
+        chosen = self.engine.release(release)
+        return await self._explain.ask((chosen, read_row(inputs, chosen.roles)), size=1)
+
+    def waiting(self) -> dict[str, int]:
+        """Return how many questions wait, by Release, to be stored, and to be explained."""
+        return {**self.engine.waiting(), "store": self._store.waiting, "explain": self._explain.waiting}
+
+    def close(self) -> None:
+        """Answer and store what waits, and end."""
+        self.engine.close()
+        self._explain.close(drain_s=self._settings.drain_s)
+        self._store.close(drain_s=self._settings.drain_s)
+
+    def _handed_out(self, answer: Answer, number: int) -> Answer:
+        self._answered(answer)
+        return replace(answer, trace=replace(answer.trace, ledger=number))
+
+    def _stored(self, new: Sequence[NewCase]) -> list[int | Exception]:
+        try:
+            return [*self.cases.add_all(new)]
+        except ShreddedError as exc:
+            if len(new) == 1:
+                return [erased_before(exc)]
+        except PrimumError as exc:
+            return [exc] * len(new)
+        return [self._stored([one])[0] for one in new]
+
+    def _made(
+        self,
+        release: OpenedRelease,
+        question: Question,
+        row: Row,
+        judged: Judged,
+        who: Principal,
+        *,
+        lang: str,
+        reasons: Explanation | None = None,
+    ) -> tuple[Answer, NewCase]:
+        case = secrets.token_hex(16)
+        hold = self._settings.hold_disagreement
+        answer = answer_of(release, row, judged, case=case, lang=lang, hold_disagreement=hold)
+        if reasons is not None:
+            answer = replace(answer, reasons=reasons)
+        shown = asdict(answer)
+        del shown["trace"]
+        inputs = dict(question.inputs)
+        trace = self._trace(answer, sha256_text(f"{case}\n{canonical(inputs)}"), sha256_text(canonical(shown)))
+        shown["trace"] = asdict(trace)
+        content = canonical({"inputs": inputs, "answer": shown, "patient": question.patient}).encode()
+        new = NewCase(
+            head=_head(answer, trace, who),
+            patient=question.patient,
+            content=content,
+            figures={
+                "release": answer.release,
+                "input_sha256": trace.input_sha256,
+                "answer_sha256": trace.answer_sha256,
+                "abstained": int(answer.abstained),
+                "escalated": int(answer.escalate),
+                "held": int(answer.held),
+            },
+        )
+        return replace(answer, trace=trace), new
+
+    def _trace(self, answer: Answer, input_sha256: str, answer_sha256: str) -> Trace:
+        trace = Trace(input_sha256=input_sha256, answer_sha256=answer_sha256, ledger=0, key="", signature="")
+        if self._key is None:
+            return trace
+        said = signed_text(answer.case, answer.release, input_sha256, answer_sha256)
+        return replace(trace, key=self._key.public, signature=self._key.sign(said))
+
+
+def signed_text(case: str, release: str, input_sha256: str, answer_sha256: str) -> str:
+    """Return what the signature of an answer is over."""
+    said = {"case": case, "release": release, "input_sha256": input_sha256, "answer_sha256": answer_sha256}
+    return "primum answer 1\n" + canonical(said)
+
+
+def _read(engine: Engine, release: OpenedRelease, question: Question, place: int) -> Row:
+    try:
+        return engine.read(release, question.inputs)
+    except Refused as exc:
+        errors = [replace(one, field=f"questions.{place}.{one.field}") for one in exc.errors]
+        raise Refused(exc.kind, f"Question {place + 1}: {exc.message}", errors=errors, headers=exc.headers) from None
+
+
+def _head(answer: Answer, trace: Trace, who: Principal) -> CaseHead:
+    return CaseHead(
+        id=answer.case,
+        at=time.time(),
+        release=answer.release,
+        study=answer.study,
+        owner=who.id,
+        owner_name=who.name,
+        state="open",
+        held=answer.held,
+        urgency=answer.urgency,
+        because=answer.held_because,
+        input_sha256=trace.input_sha256,
+        answer_sha256=trace.answer_sha256,
+        ledger=0,
+        assigned="",
+        assigned_name="",
+        erased=False,
+    )

@@ -1,0 +1,173 @@
+"""Questions that wait become one batch: bounded in number, bounded in time, never waited for on purpose.
+
+While a batch is answered, the next one gathers by itself. A window of waiting would add to every answer and gain
+nothing: on a processor texts are read one after another anyway (see `primum.model.served`); what a batch shares is the
+work around the model.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from primum.serve.security.faults import Refused
+
+Q = TypeVar("Q")
+A = TypeVar("A")
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting(Generic[Q, A]):
+    question: Q
+    size: int
+    until: float
+    answer: Future[A]
+
+
+class Batcher(Generic[Q, A]):
+    """Threads that answer questions in batches.
+
+    Args:
+        answer: from questions to their answers, in order, or to the error that one of them comes to; called from one
+            of the threads.
+        most: questions that may wait.
+        size: of a batch; one question is always taken, whatever its size.
+        threads: batches that are answered at the same time.
+        timeout_s: longest that a question may take, waiting included.
+        name: of the threads.
+    """
+
+    def __init__(
+        self,
+        answer: Callable[[Sequence[Q]], Sequence[A | Exception]],
+        *,
+        most: int,
+        size: int,
+        threads: int,
+        timeout_s: float,
+        name: str,
+    ) -> None:
+        self._answer = answer
+        self._most = most
+        self._size = size
+        self._timeout_s = timeout_s
+        self._queue: deque[_Waiting[Q, A]] = deque()
+        self._lock = threading.Condition()
+        self._closed = False
+        self._pace_s = 0.05
+        """Seconds a question has been taking, smoothed; says when to come back."""
+        self._threads = [threading.Thread(target=self._run, name=f"{name}-{i}", daemon=True) for i in range(threads)]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """How many questions wait."""
+        return len(self._queue)
+
+    async def ask(self, question: Q, *, size: int) -> A:
+        """Return the answer to a question.
+
+        Raises:
+            Refused: too many wait already (429), it takes too long, or the service is stopping (503).
+        """
+        waiting: _Waiting[Q, A] = _Waiting(question, size, time.monotonic() + self._timeout_s, Future())
+        self._add([waiting])
+        return await self._wait(waiting)
+
+    async def ask_all(self, questions: Sequence[tuple[Q, int]]) -> list[A]:
+        """Return the answers to questions with their sizes; either all of them are taken or none."""
+        until = time.monotonic() + self._timeout_s
+        together: list[_Waiting[Q, A]] = [_Waiting(question, size, until, Future()) for question, size in questions]
+        self._add(together)
+        return list(await asyncio.gather(*(self._wait(one) for one in together)))
+
+    def close(self, *, drain_s: float) -> None:
+        """Take no more questions, answer those that wait, and end; what is left after `drain_s` is refused."""
+        with self._lock:
+            self._closed = True
+            self._lock.notify_all()
+        until = time.monotonic() + drain_s
+        for thread in self._threads:
+            thread.join(max(until - time.monotonic(), 0.0))
+        with self._lock:
+            left, self._queue = list(self._queue), deque()
+        for one in left:
+            _refuse(one.answer, _stopping())
+
+    def _add(self, together: Sequence[_Waiting[Q, A]]) -> None:
+        with self._lock:
+            if self._closed:
+                raise _stopping()
+            if len(self._queue) + len(together) > self._most:
+                wait = max(1, round(self._pace_s * len(self._queue)))
+                raise Refused(
+                    "busy", "Too many questions wait; ask again later.", headers={"Retry-After": str(min(wait, 60))}
+                )
+            self._queue.extend(together)
+            self._lock.notify(1)
+
+    async def _wait(self, waiting: _Waiting[Q, A]) -> A:
+        try:
+            async with asyncio.timeout_at(asyncio.get_running_loop().time() + waiting.until - time.monotonic()):
+                return await asyncio.wrap_future(waiting.answer)
+        except TimeoutError:
+            raise _too_slow() from None
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                self._lock.wait_for(lambda: self._queue or self._closed)
+                if not self._queue:
+                    return
+                batch = self._taken()
+            began = time.monotonic()
+            self._carry_out(batch)
+            taken = (time.monotonic() - began) / max(len(batch), 1)
+            self._pace_s = 0.9 * self._pace_s + 0.1 * taken
+
+    def _taken(self) -> list[_Waiting[Q, A]]:
+        """Return the next batch, without questions that nobody waits for any more; the lock is held."""
+        batch: list[_Waiting[Q, A]] = []
+        size, now = 0, time.monotonic()
+        while self._queue and (not batch or size + self._queue[0].size <= self._size):
+            one = self._queue.popleft()
+            if one.until > now and one.answer.set_running_or_notify_cancel():
+                batch.append(one)
+                size += one.size
+        return batch
+
+    def _carry_out(self, batch: Sequence[_Waiting[Q, A]]) -> None:
+        if not batch:
+            return
+        try:
+            answers = self._answer([one.question for one in batch])
+            for one, answer in zip(batch, answers, strict=True):
+                if isinstance(answer, Exception):
+                    _refuse(one.answer, answer)
+                else:
+                    one.answer.set_result(answer)
+        except BaseException as exc:
+            for one in batch:
+                _refuse(one.answer, exc)
+
+
+def _refuse(answer: Future[A], exc: BaseException) -> None:
+    if not answer.done():
+        answer.set_exception(exc)
+
+
+def _too_slow() -> Refused:
+    return Refused("unavailable", "The answer took too long; ask again later.", headers={"Retry-After": "5"})
+
+
+def _stopping() -> Refused:
+    return Refused("unavailable", "The service is stopping; ask again in a moment.", headers={"Retry-After": "5"})

@@ -1,0 +1,126 @@
+"""The Releases of one process, warm, and the questions that wait for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from primum.errors import nearest
+from primum.serve.engine.batching import Batcher
+from primum.serve.engine.judged import Judged, judge_rows
+from primum.serve.engine.opening import OpenedRelease, open_release
+from primum.serve.engine.rows import Row, Scalar, read_row
+from primum.serve.security.faults import Refused
+from primum.serve.settings import Settings
+
+_SHORT = 8
+"""Digits of a Release's id that are enough to name it, where only one begins so."""
+
+
+class Engine:
+    """Opened Releases, each with its queue.
+
+    Args:
+        releases: the first answers where none is named.
+        settings: queue, batches and times.
+    """
+
+    def __init__(self, releases: Sequence[OpenedRelease], settings: Settings) -> None:
+        self.releases: Mapping[str, OpenedRelease] = {one.id: one for one in releases}
+        self.default = releases[0]
+        self._settings = settings
+        self._queues: dict[str, Batcher[Row, Judged]] = {one.id: self._queue(one) for one in releases}
+
+    @classmethod
+    def open(cls, settings: Settings) -> Engine:
+        """Return the engine of all Releases of the settings, each verified and asked once.
+
+        Raises:
+            ReleaseError: one of them may not be served.
+            SignatureError: the list of trusted keys cannot be read.
+        """
+        from primum.ethics.signing import find_trust
+
+        trust = find_trust(settings.trust)
+        engine = cls([open_release(one, trust=trust, any_key=settings.any_key) for one in settings.releases], settings)
+        engine.warm()
+        return engine
+
+    def _queue(self, release: OpenedRelease) -> Batcher[Row, Judged]:
+        return Batcher(
+            lambda rows: judge_rows(release, rows),
+            most=self._settings.queue,
+            size=self._settings.batch_tokens,
+            threads=self._settings.threads,
+            timeout_s=self._settings.timeout_s,
+            name=f"release-{release.id[:_SHORT]}",
+        )
+
+    def warm(self) -> None:
+        """Ask each Release about a record of which nothing is known, so that no patient pays for the first call."""
+        for release in self.releases.values():
+            vitals = {v.column: None if v.kind == "category" else float("nan") for v in release.roles.inputs.vitals}
+            levels = {} if release.run.decisions is None else {release.run.decisions.attribute: "unknown"}
+            judge_rows(release, [Row(text="warm", vitals=vitals, levels=levels, missing=())])
+
+    def release(self, named: str | None) -> OpenedRelease:
+        """Return the Release of an id, of the first eight or more digits of one, or the one that answers by default.
+
+        Raises:
+            Refused: there is none.
+        """
+        if named is None:
+            return self.default
+        found = [one for one in self.releases.values() if len(named) >= _SHORT and one.id.startswith(named)]
+        if len(found) != 1:
+            studies = [one for one in self.releases.values() if one.study == named]
+            if len(studies) != 1:
+                known = [one.study for one in self.releases.values()]
+                raise Refused("not_found", f"There is no such Release here{nearest(named[:60], known)}.")
+            return studies[0]
+        return found[0]
+
+    def read(self, release: OpenedRelease, inputs: Mapping[str, Scalar]) -> Row:
+        """Return one question's inputs, checked.
+
+        Raises:
+            Refused: they are not what the study's columns hold, or the Release has expired meanwhile.
+        """
+        check_date(release)
+        row = read_row(inputs, release.roles)
+        decisions = release.run.decisions
+        if decisions is not None and decisions.attribute not in row.levels:
+            raise Refused("invalid", f"This model decides by {decisions.attribute}; give it with the inputs.")
+        return row
+
+    async def ask(self, release: OpenedRelease, row: Row) -> Judged:
+        """Return what a Release says of a row.
+
+        Raises:
+            Refused: too many questions wait (429), it takes too long, or the service is stopping (503).
+        """
+        return await self._queues[release.id].ask(row, size=row.tokens)
+
+    async def ask_all(self, release: OpenedRelease, rows: Sequence[Row]) -> list[Judged]:
+        """Return what a Release says of several rows, all or none."""
+        return await self._queues[release.id].ask_all([(row, row.tokens) for row in rows])
+
+    def waiting(self) -> dict[str, int]:
+        """Return how many questions wait, by Release."""
+        return {name: queue.waiting for name, queue in self._queues.items()}
+
+    def close(self) -> None:
+        """Answer what waits, and end."""
+        for queue in self._queues.values():
+            queue.close(drain_s=self._settings.drain_s)
+
+
+def check_date(release: OpenedRelease, now: datetime | None = None) -> None:
+    """Check that a Release may still answer.
+
+    Raises:
+        Refused: it has expired.
+    """
+    if not release.in_date(now):
+        assert release.expires is not None
+        raise Refused("unavailable", f"This Release expired on {release.expires.date().isoformat()}; use a newer one.")

@@ -1,0 +1,175 @@
+"""One question's inputs, read as the columns of a cohort are read, but without a table: fields in, values out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from primum.cohort.attributes import UNKNOWN, band_of
+from primum.cohort.columns import MISSING_WORDS, canonical, is_missing, number
+from primum.cohort.records import Records, TextList, VitalColumn
+from primum.cohort.roles import Roles, SensitiveRole, VitalRole
+from primum.errors import ColumnError, nearest
+from primum.evidence.predictions import TextArray
+from primum.evidence.slices import SITE
+from primum.serve.security.faults import FieldFault, Refused
+
+Scalar = str | int | float | bool | None
+_LONGEST_WORD = max(map(len, MISSING_WORDS))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What a model may see of one record, and the attributes that came with it."""
+
+    text: str | None
+    vitals: Mapping[str, float | str | None]
+    """Numbers with NaN where missing, categories with None."""
+    levels: Mapping[str, str]
+    """Of the attributes, and of the hospital ("site"), that were given."""
+    missing: tuple[str, ...]
+    """Input columns of which nothing is known."""
+
+    @property
+    def tokens(self) -> int:
+        """About how many tokens its text has."""
+        return 16 + len(self.text or "") // 4
+
+
+def read_row(inputs: Mapping[str, Scalar], roles: Roles) -> Row:
+    """Return one question's inputs.
+
+    Args:
+        inputs: value by column: input columns, sensitive attributes, hospital.
+        roles: of the study's columns, vitals with the kinds that the model knows.
+    Raises:
+        Refused: a field that the study does not know, or that holds something else than a number where one belongs;
+            all faults at once, and never what the fields hold.
+    """
+    attributes = attributes_of(roles)
+    known = {*roles.inputs.columns(), *(role.column for role in attributes.values())}
+    faults = [
+        FieldFault(field=f"inputs.{_shown(name)}", message=f"is no column of the study{nearest(name, known)}.")
+        for name in inputs
+        if name not in known
+    ]
+    texts = [_text(inputs.get(column), column, faults) for column in roles.inputs.text]
+    vitals = {role.column: _vital(role, inputs.get(role.column), faults) for role in roles.inputs.vitals}
+    levels = {
+        name: _level(role, inputs[role.column], faults) for name, role in attributes.items() if role.column in inputs
+    }
+    if faults:
+        named = ", ".join(one.field for one in faults[:5])
+        raise Refused("invalid", f"The inputs are not as the study's columns: {named}.", errors=faults[:50])
+    row = Row(
+        text="\n\n".join(text for text in texts if text is not None) if any(t is not None for t in texts) else None,
+        vitals=vitals,
+        levels=levels,
+        missing=_missing(roles, texts, vitals),
+    )
+    if len(row.missing) == len(roles.inputs.columns()):
+        raise Refused("invalid", "Nothing is given of what the model reads; fill in at least one input.")
+    return row
+
+
+def attributes_of(roles: Roles) -> dict[str, SensitiveRole]:
+    """Return the sensitive attributes, and the hospital as "site", by name."""
+    found = {role.column: role for role in roles.sensitive}
+    if roles.site is not None:
+        found.setdefault(SITE, SensitiveRole(column=roles.site))
+    return found
+
+
+def records_of(rows: Sequence[Row], roles: Roles, texts: Sequence[str | None]) -> Records:
+    """Return rows as records.
+
+    Args:
+        rows: what was read.
+        roles: of the study's columns.
+        texts: of the rows, without identifiers where the study says so.
+    """
+    vitals = {}
+    for role in roles.inputs.vitals:
+        values = [row.vitals[role.column] for row in rows]
+        kind = role.kind or "number"
+        column = np.array(values, dtype=np.float64 if kind == "number" else object)
+        vitals[role.column] = VitalColumn(name=role.column, kind=kind, values=column, unit=role.unit, range=role.range)
+    return Records(n=len(rows), text=TextList(texts) if roles.inputs.text else None, vitals=vitals)
+
+
+@dataclass(frozen=True, slots=True)
+class RowLevels:
+    """The attributes of rows that all came with the same ones."""
+
+    rows: Sequence[Row]
+
+    def of(self, attribute: str) -> TextArray:
+        """Return each row's level of an attribute.
+
+        Raises:
+            ColumnError: the rows lack it.
+        """
+        if attribute not in self.rows[0].levels:
+            raise ColumnError(f"inputs: the model decides by {attribute}; give it.")
+        return np.array([row.levels[attribute] for row in self.rows], dtype=object)
+
+    def known(self) -> dict[str, TextArray]:
+        """Return the levels of those attributes that the rows have."""
+        return {name: self.of(name) for name in self.rows[0].levels}
+
+
+def _spelt(value: Scalar) -> str | None:
+    if isinstance(value, str):
+        return value.strip() or None
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return None if value is None else str(value)
+
+
+def _text(value: Scalar, column: str, faults: list[FieldFault]) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        faults.append(FieldFault(field=f"inputs.{column}", message="must be text."))
+        return None
+    text = value.strip()
+    return None if len(text) <= _LONGEST_WORD and text.lower() in MISSING_WORDS else text
+
+
+def _vital(role: VitalRole, value: Scalar, faults: list[FieldFault]) -> float | str | None:
+    spelt = _spelt(value)
+    missing = spelt is None or is_missing(spelt, role.missing)
+    if role.kind == "category":
+        return None if missing else canonical(spelt or "")
+    if missing:
+        return math.nan
+    found = number(spelt or "")
+    if math.isnan(found):
+        unit = f" ({role.unit})" if role.unit else ""
+        faults.append(FieldFault(field=f"inputs.{role.column}", message=f"must be a number{unit}."))
+    return found
+
+
+def _level(role: SensitiveRole, value: Scalar, faults: list[FieldFault]) -> str:
+    spelt = _spelt(value)
+    if spelt is None or is_missing(spelt):
+        return UNKNOWN
+    if role.bins is None:
+        return spelt
+    found = number(spelt)
+    if math.isnan(found):
+        faults.append(FieldFault(field=f"inputs.{role.column}", message="must be a number."))
+    return band_of(found, role.bins) or UNKNOWN
+
+
+def _missing(roles: Roles, texts: Sequence[str | None], vitals: Mapping[str, float | str | None]) -> tuple[str, ...]:
+    lacking = [column for column, text in zip(roles.inputs.text, texts, strict=True) if text is None]
+    lacking += [name for name, value in vitals.items() if value is None or value != value]
+    return tuple(lacking)
+
+
+def _shown(name: str) -> str:
+    return name if name.isidentifier() and len(name) <= 60 else "?"

@@ -1,0 +1,180 @@
+"""The room where questions are put, and the page of a Case with its answer and its decision."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from primum.evidence import METRICS
+from primum.serve.answering import Explanation
+from primum.serve.api.cases import readable
+from primum.serve.api.parts import CaseId, TheDesk
+from primum.serve.cases import Case
+from primum.serve.cases.case import VERBS
+from primum.serve.deciding import decide
+from primum.serve.desk import Desk, Question
+from primum.serve.engine import OpenedRelease
+from primum.serve.page.fields import EXAMPLES, PREFIX, example_of, fields_of
+from primum.serve.page.rendering import go, render, sentence
+from primum.serve.page.wording import language_of, words
+from primum.serve.people.access import needs
+from primum.serve.people.principal import Principal
+from primum.serve.security.faults import Refused
+
+router = APIRouter(include_in_schema=False)
+Asker = Annotated[Principal, Depends(needs("answer"))]
+Reader = Annotated[Principal, Depends(needs("cases.own"))]
+Decider = Annotated[Principal, Depends(needs("decide"))]
+_RECENT = 8
+
+
+@router.get("/")
+def consult(
+    request: Request,
+    desk: TheDesk,
+    who: Asker,
+    release: Annotated[str | None, Query(max_length=64)] = None,
+    example: Annotated[str, Query(max_length=20)] = "",
+) -> Response:
+    """Show the form of a question, empty or with a made-up example."""
+    chosen = desk.engine.release(release or None)
+    values: dict[str, str] = {}
+    if example in EXAMPLES:
+        values = example_of(chosen, example, says=words(language_of(request))("consult.made_up"))
+    return _form(request, desk, who, chosen, values)
+
+
+@router.post("/consult")
+async def ask(request: Request, desk: TheDesk, who: Asker) -> Response:
+    """Put a question and go to its Case."""
+    form = await request.form()
+    texts = {name: value for name, value in form.items() if isinstance(value, str)}
+    chosen = desk.engine.release(texts.get("release") or None)
+    given = {name: value for name, value in texts.items() if name.startswith(PREFIX)}
+    inputs = {name.removeprefix(PREFIX): value for name, value in given.items() if value.strip()}
+    question = Question(inputs=inputs, patient=texts.get("patient", "").strip()[:200] or None)
+    try:
+        answer = await desk.ask(question, who, release=chosen.id, lang=language_of(request))
+    except Refused as refused:
+        if refused.status not in (409, 422):
+            raise
+        return _form(request, desk, who, chosen, given, refused=refused, patient=texts.get("patient", ""))
+    return go(f"/cases/{answer.case}")
+
+
+@router.get("/cases/{case}")
+def show(case: CaseId, request: Request, desk: TheDesk, who: Reader) -> Response:
+    """Show a Case: its record, its answer, what was decided, and what this person may decide."""
+    return case_page(request, readable(desk.cases, case, who), who)
+
+
+@router.get("/cases/{case}/reasons")
+async def reasons(case: CaseId, request: Request, desk: TheDesk, who: Reader) -> Response:
+    """Show which words and vitals speak for the answer: a part for the page, or a page of its own."""
+    found = await run_in_threadpool(readable, desk.cases, case, who)
+    if found.inputs is None:
+        raise Refused("conflict", "The content of this Case was erased.", key="erased")
+    told = await desk.explain(found.head.release, found.inputs)
+    if request.headers.get("hx-request") == "true":
+        return render(request, "parts/reasons.html", reasons=told, pieces=pieces(told))
+    return await run_in_threadpool(case_page, request, found, who, told=told)
+
+
+@router.post("/cases/{case}/decision")
+def decided(
+    case: CaseId,
+    request: Request,
+    desk: TheDesk,
+    who: Decider,
+    decision: Annotated[str, Form(max_length=20)] = "",
+    answer: Annotated[str, Form(max_length=400)] = "",
+    reason: Annotated[str, Form(max_length=4000)] = "",
+) -> Response:
+    """Write down what a person decides, as the asker or as a reviewer."""
+    found = readable(desk.cases, case, who)
+    verb = next((one for one in VERBS if one == decision), None)
+    try:
+        if verb is None:
+            raise Refused("invalid", "Choose accept, correct or refuse.", key="no_decision")
+        decide(desk, case, who, verb, answer=answer or None, reason=reason, review=found.head.owner != who.id)
+    except Refused as refused:
+        typed = {"decision": decision, "answer": answer, "reason": reason}
+        return case_page(request, found, who, fault=refused, typed=typed)
+    return go(f"/cases/{case}")
+
+
+def case_page(
+    request: Request,
+    case: Case,
+    who: Principal,
+    *,
+    fault: Refused | None = None,
+    typed: dict[str, str] | None = None,
+    told: Explanation | None = None,
+) -> Response:
+    """Return the page of a Case."""
+    mine, decided = case.head.owner == who.id, any(one.by == who.id for one in case.decisions)
+    may = case.head.state != "closed" and not decided and case.answer is not None
+    may = may and who.may("decide") and (mine or (case.head.held and who.may("review")))
+    # A second reader reads without knowing what the first one decided; of a dispute everything is shown.
+    blind = may and not mine and case.head.state == "waiting"
+    return render(
+        request,
+        "case.html",
+        status=200 if fault is None else fault.status,
+        room="consult" if mine else "reviews",
+        case=case,
+        mine=mine,
+        may=may,
+        decisions=[one for one in case.decisions if not (blind and one.review)],
+        hidden=sum(1 for one in case.decisions if blind and one.review),
+        said="" if fault is None else sentence(request, fault),
+        typed=typed or {"decision": "", "answer": "", "reason": ""},
+        reasons=told,
+        pieces=[] if told is None else pieces(told),
+        metric_title=lambda name: METRICS.get(name).title[language_of(request)],
+    )
+
+
+def pieces(told: Explanation) -> list[tuple[str, float]]:
+    """Return a note cut at the words that an explanation names, each with its share of the strongest, -1 to 1."""
+    cuts = sorted((int(w["start"]), int(w["end"]), float(w["adds"])) for w in told.words)
+    strongest = max((abs(adds) for *_, adds in cuts), default=0.0) or 1.0
+    found, at = list[tuple[str, float]](), 0
+    for start, end, adds in cuts:
+        if start < at:
+            continue
+        found += [(told.text[at:start], 0.0), (told.text[start:end], adds / strongest)]
+        at = end
+    return [(piece, share) for piece, share in [*found, (told.text[at:], 0.0)] if piece]
+
+
+def _form(
+    request: Request,
+    desk: Desk,
+    who: Principal,
+    chosen: OpenedRelease,
+    values: dict[str, str],
+    *,
+    refused: Refused | None = None,
+    patient: str = "",
+) -> Response:
+    wrong = {one.field.removeprefix("inputs.") for one in refused.errors} if refused else set()
+    return render(
+        request,
+        "consult.html",
+        status=200 if refused is None else refused.status,
+        room="consult",
+        releases=list(desk.engine.releases.values()),
+        chosen=chosen,
+        fields=fields_of(chosen),
+        values=values,
+        patient=patient,
+        wrong=wrong,
+        said="" if refused is None else sentence(request, refused),
+        examples=list(EXAMPLES),
+        recent=desk.cases.heads(owner=who.id, limit=_RECENT),
+    )

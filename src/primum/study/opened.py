@@ -1,0 +1,235 @@
+"""A finished run's model, opened once and asked often: everything that goes with an answer, without a table.
+
+Needs no torch where the run wrote a served model; then a serving process and `primum predict` answer alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from primum.cohort import Records
+from primum.cohort.roles import InputRoles, Roles, VitalKind
+from primum.errors import InputError
+from primum.evidence.predictions import FloatArray, IntArray, TextArray
+from primum.extras import require
+from primum.fairness import SliceDecisions
+from primum.files import read_saved
+from primum.knowledge.rules import Asked, Spoken
+from primum.progress import Progress, Silent
+from primum.safety import Abstention, Calibrator, Conformal, Disagreement, Novelty, sureness_of
+from primum.safety.novelty import Judged
+from primum.study.advising import disagreement
+from primum.study.in_use import in_use
+from primum.study.loading import read_yaml, validate
+from primum.study.ruling import asked_in_use, spoken_of
+from primum.study.spec import StudySpec
+from primum.study.study import input_roles, roles_of
+
+if TYPE_CHECKING:  # need torch, or ONNX Runtime, which are imported where a model is opened
+    from primum.model.members import DropoutMembers, TrainedMembers
+    from primum.model.predictor import Predictor
+    from primum.model.served import Served
+
+
+class LevelSource(Protocol):
+    """Where the levels of sensitive attributes come from."""
+
+    def of(self, attribute: str) -> TextArray:
+        """Return each record's level of an attribute, or its hospital for "site".
+
+        Raises:
+            CohortError: the records lack it.
+        """
+
+    def known(self) -> dict[str, TextArray]:
+        """Return the levels of those attributes that the records have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a model says of n records, and all that goes with it; what the run has not is None."""
+
+    coded: npt.NDArray[np.float64] | IntArray
+    """What is decided, coded as the target."""
+    answers: FloatArray
+    """Calibrated probabilities, shape (n, k), or numbers, shape (n,)."""
+    ends: FloatArray | None
+    """Of a number: both ends of its conformal interval, shape (n, 2)."""
+    sets: npt.NDArray[np.bool_] | None
+    """Classes in the conformal set, shape (n, k)."""
+    given: npt.NDArray[np.bool_] | None
+    """False where the model abstains, shape (n,)."""
+    disagreement: Disagreement | None
+    novel: Judged | None
+    spoken: Spoken | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedRun:
+    """A run's or Release's model with its calibration, thresholds, sets, abstention, members, novelty and rules."""
+
+    folder: Path
+    spec: StudySpec
+    model: Predictor | Served
+    roles: InputRoles
+    """Of the columns that new records have for the model."""
+    calibrator: Calibrator | None
+    decisions: SliceDecisions | None
+    conformal: Conformal | None
+    abstention: Abstention | None
+    members: DropoutMembers | TrainedMembers | None
+    novelty: Novelty | None
+    rules: Asked | None
+
+    @property
+    def kind(self) -> str:
+        """Of the target: classes, labels or number."""
+        return self.spec.cohort.target.type
+
+    def all_roles(self, columns_of: str) -> Roles:
+        """Return the roles of every column, for messages about `columns_of`."""
+        return replace(roles_of(self.spec.cohort, columns_of), inputs=self.roles)
+
+    def say(self, records: Records, levels: LevelSource, *, progress: Progress | None = None) -> Said:
+        """Return what the model says of records.
+
+        Args:
+            records: what the model may see, without identifiers where the study says so.
+            levels: of their attributes; asked only for what is needed.
+            progress: is told of the records done.
+        Raises:
+            CohortError: the records lack an attribute by which the run decides.
+        """
+        prepared = self.model.prepare(records)
+        inside = self.model.inside_prepared(prepared, tick=(progress or Silent()).advance)
+        coded, answers = self._decided(inside.answers, levels)
+        found = None
+        if self.members is not None:
+            of_members = self.members.answers(self.model, prepared, inside.features)  # type: ignore[arg-type]
+            found = disagreement(of_members, coded, lambda one: self._decided(one, levels)[0], kind=self.kind)
+        known = levels.known() if self.rules is not None or _by_slice(self.conformal) else {}
+        return Said(
+            coded=coded,
+            answers=answers,
+            ends=self._ends(answers, known),
+            sets=self._sets(answers, known),
+            given=self._given(answers, coded),
+            disagreement=found,
+            novel=None if self.novelty is None else self.novelty.judge(records, inside),
+            spoken=None
+            if self.rules is None
+            else spoken_of(
+                self.rules,
+                records,
+                known,
+                self.all_roles("the record"),
+                coded=coded,
+                answers=answers,
+                classes=self.model.classes,
+            ),
+        )
+
+    def _decided(
+        self, answers: FloatArray, levels: LevelSource
+    ) -> tuple[npt.NDArray[np.float64] | IntArray, FloatArray]:
+        return in_use(answers, kind=self.kind, calibrator=self.calibrator, decisions=self.decisions, levels=levels.of)
+
+    def _ends(self, answers: FloatArray, known: Mapping[str, TextArray]) -> FloatArray | None:
+        if self.conformal is None or self.conformal.target_type != "number":
+            return None
+        return self.conformal.intervals(answers, known)
+
+    def _sets(self, answers: FloatArray, known: Mapping[str, TextArray]) -> npt.NDArray[np.bool_] | None:
+        if self.conformal is None or self.conformal.target_type == "number":
+            return None
+        return self.conformal.sets(answers, known)
+
+    def _given(self, answers: FloatArray, coded: npt.NDArray[Any]) -> npt.NDArray[np.bool_] | None:
+        if self.abstention is None:
+            return None
+        return self.abstention.answers(sureness_of(answers, np.asarray(coded, dtype=np.int64)))
+
+
+def _by_slice(conformal: Conformal | None) -> bool:
+    return conformal is not None and bool(conformal.threshold.offsets)
+
+
+def open_run(run: Path, *, threads: int | None = None, torch_allowed: bool = True) -> OpenedRun:
+    """Return a finished run's or a Release's model, ready to be asked.
+
+    Args:
+        run: the folder.
+        threads: that one call of a served model may use; None: as many as the process may.
+        torch_allowed: whether a run without a served model is opened with torch.
+    Raises:
+        InputError: the run is not finished, or needs torch where it is not allowed.
+        ExtraMissingError: what its model needs is not installed.
+    """
+    spec = spec_of(run)
+    folder = run / "model"
+    model = _model_of(folder, threads) if torch_allowed else _served_of(folder, threads)
+    if model is None:
+        raise InputError(
+            f"{run}: has no served model, because its study asks for `engine: torch`, for an ensemble of trained "
+            "models or for other inputs than text and vitals; run it again with `model.engine: auto`."
+        )
+    from primum.model.members import load_members
+
+    roles = with_kinds(input_roles(spec.cohort.inputs), model.vital_kinds())
+    return OpenedRun(
+        folder=run,
+        spec=spec,
+        model=model,
+        roles=roles,
+        calibrator=Calibrator.load(folder),
+        decisions=SliceDecisions.load(folder),
+        conformal=Conformal.load(folder),
+        abstention=Abstention.load(folder),
+        members=load_members(folder),
+        novelty=Novelty.load(folder),
+        rules=asked_in_use(folder, replace(roles_of(spec.cohort, "the record"), inputs=roles), model.classes),
+    )
+
+
+def spec_of(run: Path) -> StudySpec:
+    """Return the study of a finished run or a Release.
+
+    Raises:
+        InputError: the run is not finished.
+    """
+    if not (run / "study.yaml").is_file() or not (run / "model").is_dir():
+        raise InputError(f"{run}: no finished run there; give the folder that `primum run` wrote.")
+    # A run from before texts were de-identified goes on reading them as they are.
+    study = read_yaml(run / "study.yaml")
+    study = {**study, "cohort": {"deid": False, **study.get("cohort", {})}}
+    return validate(StudySpec, study, source=str(run / "study.yaml"))
+
+
+def _model_of(folder: Path, threads: int | None) -> Predictor | Served:
+    served = _served_of(folder, threads)
+    if served is not None:
+        return served
+    require("transformers", extra="train", purpose="Predicting")
+    from primum.model.predictor import Predictor
+
+    return Predictor.load(folder)
+
+
+def _served_of(folder: Path, threads: int | None) -> Served | None:
+    """Return the served model; None where there is none, or its ensemble needs torch."""
+    from primum.model.members import ENSEMBLE_FILE
+    from primum.model.served import Served
+
+    how = read_saved(folder / ENSEMBLE_FILE, lambda said: str(said["how"]), what="an ensemble")
+    return None if how == "training" else Served.load(folder, threads=threads)
+
+
+def with_kinds(roles: InputRoles, kinds: Mapping[str, VitalKind]) -> InputRoles:
+    """Return the roles with every vital of the kind it was tuned as, whatever the new values look like."""
+    return replace(roles, vitals=tuple(replace(v, kind=kinds.get(v.column, v.kind)) for v in roles.vitals))

@@ -9,7 +9,8 @@ import re
 
 from primum.cohort.swap_words import HAN
 
-_CLAUSE = re.compile(r"[^.,;:!?\n。，；：！？]{4,}")
+_MARKS = r".,;:!?\n。，；：！？"
+_CLAUSE = re.compile(rf"[^{_MARKS}]{{4,}}|[^{_MARKS}]*[\u4e00-\u9fff][^{_MARKS}]+")
 DENIED = re.compile(r"(?i)\b(?:no|not|non|never|without|denies|denied|absent|negative)\b|n['’]t\b|无|未|否认|没有|不")
 _NEGATED = {
     "have been": "have not been",

@@ -1,4 +1,4 @@
-"""What goes beside the reasons for an answer: the smallest changes that turn it, and what became of similar patients."""
+"""What goes beside the reasons for an answer: the smallest changes that turn it, and similar patients."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from primum.transparency.counterfactual.terrain import Terrain
 from primum.transparency.counterfactual.vitals import search_vitals
 from primum.transparency.grouping import FloatArray, IntArray
 
-MOST, MOST_CHANGES, BUDGET = 3, 3, 600
+MOST, MOST_CHANGES, BUDGET = 3, 3, 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,7 +79,7 @@ def explain_run(
     if with_counterfactuals:
         progress.step("smallest_changes")
         levels = Levels(records=records, cohort=spec.cohort)
-        changes = told_counterfactuals(run, spec, predictor, given, levels)
+        changes = told_counterfactuals(run, spec, predictor, given, levels=levels)
         told = [{**one, "counterfactuals": change} for one, change in zip(told, changes, strict=True)]
     if with_similar:
         features = predictor.inside_prepared(reasons.subject.prepared).features

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from primum.cohort import Records
+from primum.cohort.build import take_records
 from primum.evidence.predictions import FloatArray, IntArray
 from primum.evidence.slices import SITE
 from primum.fairness import SliceDecisions
@@ -20,6 +20,7 @@ from primum.study.spec import StudySpec
 from primum.transparency.counterfactual import (
     Counterfactual,
     Counterfactuals,
+    Decide,
     NoteChange,
     Terrain,
     VitalChange,
@@ -31,8 +32,12 @@ if TYPE_CHECKING:  # needs torch, which is imported where a model is opened
     from primum.model.predictor import Predictor
 
 
+_CHUNK = 64
+"""Records that are searched at once, which bounds memory: each has some hundred variants."""
+
+
 def told_counterfactuals(
-    run: Path, spec: StudySpec, predictor: Predictor, records: Records, levels: Levels
+    run: Path, spec: StudySpec, predictor: Predictor, records: Records, *, levels: Levels
 ) -> list[dict[str, Any] | None]:
     """Return the smallest changes that turn each answer, as plain JSON; None where the model was saved without limits.
 
@@ -49,8 +54,13 @@ def told_counterfactuals(
     asked = spec.assess.counterfactuals
     decide = None if spec.cohort.target.type == "number" else _decider(run, spec, levels)
     more = {} if asked is None else {"most_changes": asked.most_changes}
-    found = counterfactuals(predictor, records, terrain, decide=decide, **more)
-    return [_of_record(found, row, terrain, predictor.classes) for row in range(len(records))]
+    told: list[dict[str, Any] | None] = []
+    for start in range(0, len(records), _CHUNK):
+        rows = np.arange(start, min(start + _CHUNK, len(records)), dtype=np.int64)
+        some = None if decide is None else partial(_of_chunk, decide, rows)
+        found = counterfactuals(predictor, take_records(records, rows), terrain, decide=some, **more)
+        told += [_of_record(found, row, terrain, predictor.classes) for row in range(len(rows))]
+    return told
 
 
 def told_similar(run: Path, features: FloatArray) -> list[dict[str, Any] | None]:
@@ -64,7 +74,11 @@ def told_similar(run: Path, features: FloatArray) -> list[dict[str, Any] | None]
     return [None] * len(features) if found is None else [_plain(one) for one in found]
 
 
-def _decider(run: Path, spec: StudySpec, levels: Levels) -> Callable[[FloatArray, IntArray], IntArray]:
+def _of_chunk(decide: Decide, chunk: IntArray, answers: FloatArray, rows: IntArray) -> IntArray:
+    return decide(answers, chunk[rows])
+
+
+def _decider(run: Path, spec: StudySpec, levels: Levels) -> Decide:
     """Return how the run decides in use; without the columns that its decisions depend on, the likeliest class."""
     calibrator, decisions = Calibrator.load(run / "model"), SliceDecisions.load(run / "model")
     needed = {*([SITE] if calibrator is not None and calibrator.sites else [])}

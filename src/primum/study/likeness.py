@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ if TYPE_CHECKING:  # the steps read the study; the study starts the runner, whic
     from primum.study.study import Study
     from primum.training.fit import Fitted
 
+logger = logging.getLogger(__name__)
+
 SplitArray = npt.NDArray[np.object_]
 
 
@@ -46,9 +49,9 @@ def counterfactuals_of(
     cohort: Cohort,
     split: SplitArray,
     fitted: Fitted,
+    *,
     inside: Inside,
     calibrator: Calibrator | None,
-    *,
     folder: Path,
     clock: Clock,
 ) -> list[Finding]:
@@ -115,11 +118,13 @@ def similar_of(
     """
     asked = study.spec.assess.similar
     if not (study.spec.training.privacy is None if asked is None else asked):
+        logger.info("similar_none reason=%s", "switched off" if asked is False else "training was private")
         return []
     seed = study.spec.training.seed
     with clock.step("similar"):
         groups = fit_groups(cohort, split, inside.features, seed=seed)
         if groups is None:
+            logger.info("similar_none reason=too few training patients")
             return []
         groups.save(folder / "model")
         return group_findings(groups, cohort, split, inside.features, seed=seed)

@@ -276,7 +276,9 @@ def _ask_again(task: _Task, checked: _Checked, answered: _Answered) -> list[Find
     findings += novelty_of(study, cohort, split, fitted, inside, folder, clock)
     findings += robustness_of(study, cohort, split, asked, calibrator, folder, clock)
     findings += explained(study, cohort, split, fitted, clock)
-    findings += counterfactuals_of(study, cohort, split, fitted, inside, calibrator, folder=folder, clock=clock)
+    findings += counterfactuals_of(
+        study, cohort, split, fitted, inside=inside, calibrator=calibrator, folder=folder, clock=clock
+    )
     findings += similar_of(study, cohort, split, inside, folder=folder, clock=clock)
     findings += ruled(study, checked.rules, cohort, answered.predictions, folder, clock)
     return findings

@@ -126,7 +126,7 @@ def _of(judged: _Judged, kind: str, found: Sequence[tuple[Counterfactual, ...]])
         float(sum(broken.values())),
         None,
         n,
-        versus,
+        versus=versus,
         method=_COUNT,
         enough=True,
         detail={**broken, "fixed": list(judged.terrain.immutable())},
@@ -194,7 +194,7 @@ def _plausible(judged: _Judged) -> Iterator[Finding]:
         points = [coordinates.of(changed_record(judged.records, row, one).vitals, 1) for one in found[row]]
         like.append(bool((neighbour_distances(np.concatenate(points), training, k=NEIGHBOUR) <= limit).all()))
     owner = judged.patients[np.array(some, dtype=np.int64)]
-    yield _share(PLAUSIBLE, _every(np.array(like), owner, how="all"), {"changes": VITALS}, detail={"limit": limit})
+    yield _share(PLAUSIBLE, _every(np.array(like), owner, how="all"), {"changes": VITALS}, detail={})
 
 
 def _named(judged: _Judged) -> Iterator[Finding]:
@@ -220,7 +220,7 @@ def _every(values: BoolArray, owner: IntArray, *, how: str) -> BoolArray:
 def _share(metric: str, by_patient: BoolArray, versus: dict[str, str], *, detail: dict[str, Any]) -> Finding:
     n, hits = len(by_patient), float(by_patient.sum())
     ends, enough = wilson(hits, n), n >= ENOUGH_FOR_A_SHARE
-    return _told(metric, hits / n, ends, n, versus, method=_SHARE, enough=enough, detail=detail)
+    return _told(metric, hits / n, ends, n, versus=versus, method=_SHARE, enough=enough, detail=detail)
 
 
 def _mean(values: FloatArray, owner: IntArray, versus: dict[str, str], *, detail: dict[str, Any]) -> Finding:
@@ -231,7 +231,7 @@ def _mean(values: FloatArray, owner: IntArray, versus: dict[str, str], *, detail
     if n > 1:
         half = float(stats.t.ppf((1 + LEVEL) / 2, n - 1) * by_patient.std(ddof=1) / np.sqrt(n))
         ends = (mean - half, mean + half)
-    return _told(DISTANCE, mean, ends, n, versus, method=_MEAN, enough=n >= ENOUGH_FOR_A_MEAN, detail=detail)
+    return _told(DISTANCE, mean, ends, n, versus=versus, method=_MEAN, enough=n >= ENOUGH_FOR_A_MEAN, detail=detail)
 
 
 def _told(
@@ -239,8 +239,8 @@ def _told(
     value: float,
     ends: tuple[float, float] | None,
     n: int,
-    versus: dict[str, str],
     *,
+    versus: dict[str, str],
     method: str,
     enough: bool,
     detail: dict[str, Any],

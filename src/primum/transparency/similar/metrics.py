@@ -16,7 +16,7 @@ _TABLE: tuple[tuple[str, str, str, str, str, str, Direction, str], ...] = (
      "The distance between the outcome shares of the nearest groups and those of as many exact nearest training patients (half the sum of absolute differences; of several labels their mean; of a number the difference of means over the standard deviation), mean over test patients.",
      "最近各组的结局比例与同样数量的精确最近训练患者的结局比例之间的距离（绝对差之和的一半；多标签取平均；数值为均值之差除以标准差），对测试患者取平均。",
      "fraction", "lower", _MDAV),
-    (MEMBERS, "Whether groups give away who was trained on", "分组是否泄露训练患者",
+    (MEMBERS, "Membership told from groups", "由分组判断是否参与训练",
      "How well the distance from the nearest group tells training patients from test patients (AUROC; 0.5: not at all). What the model's features give away by themselves counts too.",
      "到最近组的距离区分训练患者与测试患者的能力（AUROC；0.5 表示无法区分）。模型特征本身泄露的部分也计入。",
      "fraction", "lower", "Shokri et al. 2017, IEEE S&P; DeLong et al. 1988"),

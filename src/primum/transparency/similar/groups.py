@@ -36,8 +36,8 @@ from primum.transparency.grouping import (
 FILE, ARRAYS_FILE = "similar.json", "similar.safetensors"
 GROUP = 10
 """Patients of a group, at least: twice as many as may be told of together (FEWEST). On the records of `heart` groups of
-five gave away more of who was trained on (AUROC 0.60 against 0.57, with intervals that overlap) and lost no less against
-exact neighbours (benchmarks/beside.py)."""
+five gave away more of who was trained on (AUROC 0.60 against 0.57, intervals overlap), and lost no less against exact
+neighbours (benchmarks/beside.py)."""
 STEP = 0.5
 """Standard deviations that a group's mean is rounded to; a quarter of one lost no less."""
 _MOST_PATIENTS = 10_000

@@ -23,6 +23,12 @@ def explain(
     ] = None,
     about: Annotated[str | None, typer.Option("--class", help="Class asked about; left out: the likeliest.")] = None,
     contrast: Annotated[bool, typer.Option("--contrast", help="Why this class and not the runner-up?")] = False,
+    with_counterfactuals: Annotated[
+        bool, typer.Option("--counterfactuals/--no-counterfactuals", help="Which small changes turn the answer?")
+    ] = True,
+    with_similar: Annotated[
+        bool, typer.Option("--similar/--no-similar", help="How did it go with similar patients?")
+    ] = True,
     trust: Trust = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -31,8 +37,9 @@ def explain(
     """Explain what a run's model says about records: the words and vitals that speak for and against its answer.
 
     A reason that does not hold (it matters no more than chance, changes under rewording, or does not add up) is
-    withheld, and the file says so. A Release is verified first. The file holds the records' own words: keep it where
-    the records are kept.
+    withheld, and the file says so. Beside it stand the smallest plausible changes after which the model answers
+    otherwise, and how it went with similar training patients, told of many together. A Release is verified first. The
+    file holds the records' own words: keep it where the records are kept.
     """
     from primum.study.explaining import explain_run
     from primum.transparency import DEFAULT_METHOD
@@ -47,6 +54,8 @@ def explain(
             method=method or DEFAULT_METHOD,
             about=about,
             contrast=contrast,
+            with_counterfactuals=with_counterfactuals,
+            with_similar=with_similar,
             progress=progress,
             lang=lang,
         )

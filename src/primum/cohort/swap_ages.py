@@ -110,6 +110,11 @@ def band_of_name(name: str) -> Band | None:
     return None
 
 
+def ages_told(text: str) -> frozenset[int]:
+    """Return every age in years that a text tells, the patient's or another's."""
+    return frozenset(one.age for one in _ages(text))
+
+
 def _of_kin(text: str, place: int) -> bool:
     return _KIN.search(text, max(place - 40, 0), place) is not None
 

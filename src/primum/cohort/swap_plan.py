@@ -71,6 +71,12 @@ def find_swaps(cohort: Cohort) -> list[Swap]:
     return swaps
 
 
+def tells_age_or_sex(name: str, levels: Sequence[str] = ()) -> bool:
+    """Return whether a column is an age or a sex, by what it is called or because all its levels are sex words."""
+    by_levels = bool(levels) and all(level.casefold() in _OTHER_SEX for level in levels)
+    return by_levels or _SEX_NAME.fullmatch(name) is not None or _AGE_NAME.fullmatch(name) is not None
+
+
 def level_exchange(levels: Sequence[str]) -> dict[str, str]:
     """Return level -> opposite level: sex words by meaning, else two levels for each other, else nothing."""
     words = [level for level in levels if level.casefold() in _OTHER_SEX]

@@ -14,7 +14,9 @@ from primum.errors import InputError
 from primum.extras import require
 from primum.files import write_text
 from primum.progress import Progress, Silent
+from primum.study.explaining_beside import told_counterfactuals, told_similar
 from primum.study.predicting import opened_run, read_for
+from primum.study.predicting_trust import Levels
 from primum.transparency import DEFAULT_METHOD, METHODS, Reasons, explain
 
 ENDINGS = (".html", ".jsonl")
@@ -38,6 +40,8 @@ def explain_run(
     method: str = DEFAULT_METHOD,
     about: str | None = None,
     contrast: bool = False,
+    with_counterfactuals: bool = True,
+    with_similar: bool = True,
     progress: Progress | None = None,
     lang: str = "en",
 ) -> Explained:
@@ -53,6 +57,8 @@ def explain_run(
         method: a name from METHODS.
         about: the class asked about; None: the likeliest of each record.
         contrast: ask why this class and not the runner-up.
+        with_counterfactuals: look for the smallest changes that turn each answer.
+        with_similar: say how it went with similar patients.
         progress: is told of the steps.
         lang: of the page, en or zh.
     Raises:
@@ -70,6 +76,14 @@ def explain_run(
     progress.step("explain")
     reasons = explain(predictor, given, method=method, about=about, contrast=contrast, seed=spec.training.seed)
     told = [told_of(reasons, row, str(ids[row]), given) for row in range(len(reasons))]
+    if with_counterfactuals:
+        progress.step("smallest_changes")
+        levels = Levels(records=records, cohort=spec.cohort)
+        changes = told_counterfactuals(run, spec, predictor, given, levels=levels)
+        told = [{**one, "counterfactuals": change} for one, change in zip(told, changes, strict=True)]
+    if with_similar:
+        features = predictor.inside_prepared(reasons.subject.prepared).features
+        told = [{**one, "similar": like} for one, like in zip(told, told_similar(run, features), strict=True)]
     if out.suffix == ".jsonl":
         write_text(out, "".join(json.dumps(one, ensure_ascii=False, allow_nan=False) + "\n" for one in told))
     else:

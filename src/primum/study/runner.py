@@ -51,6 +51,7 @@ from primum.study.fitting import (
     quiet_libraries,
 )
 from primum.study.leaking import canaries_of, membership_of
+from primum.study.likeness import counterfactuals_of, similar_of
 from primum.study.mitigating import aims_of, check_mitigation, decided_by_slice, unmitigated_twin
 from primum.study.publishing import published
 from primum.study.reasoning import explained
@@ -276,6 +277,10 @@ def _ask_again(task: _Task, checked: _Checked, answered: _Answered) -> list[Find
     findings += novelty_of(study, cohort, split, fitted, inside, folder, clock)
     findings += robustness_of(study, cohort, split, asked, calibrator, folder, clock)
     findings += explained(study, cohort, split, fitted, clock)
+    findings += counterfactuals_of(
+        study, cohort, split, fitted, inside=inside, calibrator=calibrator, folder=folder, clock=clock
+    )
+    findings += similar_of(study, cohort, split, inside, folder=folder, clock=clock)
     findings += ruled(study, checked.rules, cohort, answered.predictions, folder, clock)
     return findings
 

@@ -17,6 +17,7 @@ from primum.study.spec_base import BaseSpec as _Spec
 from primum.study.spec_base import Columns, Text, Texts, as_list
 from primum.study.spec_external import External, ExternalFiles
 from primum.study.spec_privacy import DeidSpec, PrivacySpec, nothing_asked, switched
+from primum.study.spec_transparency import Change, CounterfactualsSpec
 from primum.study.spec_trust import AbstentionSpec, CalibrationSpec, ConformalSpec, EnsembleSpec, method_alone
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -53,6 +54,12 @@ class VitalSpec(_Spec):
         {}, description="What a FHIR code is called in the records, e.g. {male: Male}; others are taken as they are."
     )
 
+    changes: Change | None = Field(
+        None,
+        description="How a counterfactual may change it: any, up, down (numbers) or never; left out: never for age, "
+        "sex and sensitive attributes, any for all others.",
+    )
+
     @field_validator("code")
     @classmethod
     def _coded(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -60,6 +67,12 @@ class VitalSpec(_Spec):
             if one not in ("patient.gender", "patient.age") and not all(one.partition("|")):
                 raise ValueError(f"{one!r}: expected system|code, patient.gender or patient.age")
         return value
+
+    @model_validator(mode="after")
+    def _goes_up_or_down(self) -> VitalSpec:
+        if self.changes in ("up", "down") and self.type != "number":
+            raise ValueError(f"changes: {self.changes} is for numbers; add type: number, or say any or never")
+        return self
 
     @field_validator("range")
     @classmethod
@@ -450,6 +463,16 @@ class AssessSpec(_Spec):
     )
     explanations: bool = Field(
         True, description="Whether the reasons for its answers hold, which input mattered, and which words and vitals."
+    )
+    counterfactuals: Annotated[CounterfactualsSpec | None, BeforeValidator(switched)] = Field(
+        CounterfactualsSpec(),  # type: ignore[call-arg]
+        description="The smallest plausible changes of vitals and of the note after which the model answers otherwise; "
+        "false: none.",
+    )
+    similar: bool | None = Field(
+        None,
+        description="Groups of at least ten similar training patients, saved with the model, which say how it went "
+        "with patients like a new one; left out: yes, except with training.privacy, whose epsilon does not count them.",
     )
     resamples: int = Field(1000, ge=100, le=100_000, description="Bootstrap resamples.")
 

@@ -1,9 +1,20 @@
 """Transparency: why a model answers as it does, and whether that reason can be trusted."""
 
 from primum.transparency import metrics as _metrics  # noqa: F401 - registers the metrics
+from primum.transparency.counterfactual import counterfactuals
 from primum.transparency.explaining import DEFAULT_METHOD, Reasons, explain
 from primum.transparency.findings import explanation_findings
 from primum.transparency.methods import METHODS
+from primum.transparency.similar import similar_patients
 from primum.transparency.trust import Bars
 
-__all__ = ["DEFAULT_METHOD", "METHODS", "Bars", "Reasons", "explain", "explanation_findings"]
+__all__ = [
+    "DEFAULT_METHOD",
+    "METHODS",
+    "Bars",
+    "Reasons",
+    "counterfactuals",
+    "explain",
+    "explanation_findings",
+    "similar_patients",
+]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +51,12 @@ def words_of(text: str) -> list[Word]:
         sentence = int(np.searchsorted(sentences, start, side="right"))
         found.append(Word(text=text[start:end], start=start, end=end, clause=clause, sentence=sentence))
     return found
+
+
+def sentences_of(text: str) -> list[Span]:
+    """Return where each sentence begins and ends, with its mark and the blanks after it; blank ones are left out."""
+    ends = [m.end() for m in _SENTENCE_END.finditer(text)]
+    return [(a, b) for a, b in pairwise([0, *ends, len(text)]) if text[a:b].strip()]
 
 
 def word_of_token(spans: npt.NDArray[np.int64], words: list[Word]) -> npt.NDArray[np.int64]:

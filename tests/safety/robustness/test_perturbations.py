@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from primum.cohort import Records, TextList, VitalColumn
+from primum.cohort.negation import clauses, denied, without
 from primum.safety.robustness import PERTURBATIONS, perturbed
 from primum.safety.robustness.asking import differs
-from primum.safety.robustness.negation import clauses, denied, without
 from primum.safety.robustness.units import other_units
 
 TEXTS = [

@@ -143,8 +143,13 @@ class TextInput:
         return prepared_text(records.text, self._encode, pad_id=self.tokenizer.pad_token_id or 0)
 
     def _encode(self, texts: list[str | None]) -> tuple[list[list[int]], int]:
-        formed = [None if text is None else self._normalised(text) for text in texts]
-        present = [i for i, text in enumerate(formed) if text is not None and text.strip()]
+        """Return the token ids of each text, and how many texts were cut; a text that repeats is tokenised once."""
+        different: dict[str, list[int]] = {}
+        for place, text in enumerate(texts):
+            if text is not None:
+                different.setdefault(text, []).append(place)
+        formed = [self._normalised(text) for text in different]
+        present = [i for i, text in enumerate(formed) if text.strip()]
         ids: list[list[int]] = [[] for _ in texts]
         if not present:
             return ids, 0
@@ -158,6 +163,7 @@ class TextInput:
         )
         # A cut text comes back in several pieces; only the first is used, the others tell that it was cut.
         owners = encoded["overflow_to_sample_mapping"]
+        places = list(different.values())
         seen: set[int] = set()
         cut: set[int] = set()
         for piece, owner in zip(encoded["input_ids"], owners, strict=True):
@@ -165,8 +171,9 @@ class TextInput:
                 cut.add(owner)
                 continue
             seen.add(owner)
-            ids[present[owner]] = piece
-        return ids, len(cut)
+            for place in places[present[owner]]:
+                ids[place] = piece
+        return ids, sum(len(places[present[owner]]) for owner in cut)
 
     def places(self, texts: Sequence[str | None]) -> list[TokenPlaces]:
         """Return where the tokens that `prepare` makes stand in the form that each text is brought into."""

@@ -14,6 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from primum.study.report.explained_beside import beside
 from primum.study.report.wording import Wording, number, percent
 
 MOST_BARS = 10
@@ -80,7 +81,7 @@ def _record(one: Mapping[str, Any], words: Wording) -> Mapping[str, Any]:
             for s in one["sentences"]
         ]
         shown |= {"note": _highlighted(one), "bars": _waterfall(one, words), "sentences": sentences}
-    return shown
+    return shown | beside(one, words)
 
 
 def _asked(one: Mapping[str, Any], words: Wording) -> list[str]:

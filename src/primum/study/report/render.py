@@ -15,6 +15,7 @@ from primum.ethics import write_papers
 from primum.files import write_text
 from primum.study.report.context import Context
 from primum.study.report.sections.cohort import cohort_section
+from primum.study.report.sections.counterfactuals import counterfactuals_section
 from primum.study.report.sections.experts import experts_section
 from primum.study.report.sections.fairness.section import fairness_section
 from primum.study.report.sections.findings import findings_section
@@ -32,6 +33,7 @@ from primum.study.report.sections.robustness import robustness_section
 from primum.study.report.sections.rules import rules_section
 from primum.study.report.sections.sets import sets_section
 from primum.study.report.sections.shapes import shapes_section
+from primum.study.report.sections.similar import similar_section
 from primum.study.report.sections.study import study_section
 from primum.study.report.sections.trust.section import trust_section
 from primum.study.report.sections.verdict import verdict_section
@@ -56,6 +58,8 @@ SECTIONS: Mapping[str, Callable[[Context], Mapping[str, object] | None]] = {
     "novelty": novelty_section,
     "robustness": robustness_section,
     "reasons": reasons_section,
+    "counterfactuals": counterfactuals_section,
+    "similar": similar_section,
     "rules": rules_section,
     "learning": learning_section,
     "findings": findings_section,

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from primum.cohort.augment import synonym_places
+from primum.cohort.negation import DENIED
 from primum.cohort.swap_words import HAN
 from primum.safety.robustness.keyboard import confusions, mistyped
-from primum.safety.robustness.negation import DENIED
 from primum.safety.robustness.wording import abbreviation_places
 
 SHARE = 0.1

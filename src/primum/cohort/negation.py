@@ -1,4 +1,7 @@
-"""Does denying the key symptom move the answer: the key is found by leaving clauses out, not from a list."""
+"""The clauses of a note, left out, denied, or freed of their denial, in English and Chinese.
+
+The wording is mechanical: it is meant for a model that reads, not for a person.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ import re
 
 from primum.cohort.swap_words import HAN
 
-_CLAUSE = re.compile(r"[^.,;:!?\n。，；：！？]{4,}")
+_MARKS = r".,;:!?\n。，；：！？"
+_CLAUSE = re.compile(rf"[^{_MARKS}]{{4,}}|[^{_MARKS}]*[\u4e00-\u9fff][^{_MARKS}]+")
 DENIED = re.compile(r"(?i)\b(?:no|not|non|never|without|denies|denied|absent|negative)\b|n['’]t\b|无|未|否认|没有|不")
 _NEGATED = {
     "have been": "have not been",
@@ -26,6 +30,18 @@ _NEGATED = {
     "can": "cannot",
     "with": "without",
 }
+_AFFIRMED = (
+    (re.compile(r"(?i)\b(?:do|does|did) not have\b"), "has"),
+    (re.compile(r"(?i)\b(?:do|does|did) not feel\b"), "feels"),
+    (re.compile(r"(?i)\b(?:do|does|did) not (?=show\b|report\b)"), ""),
+    (re.compile(r"(?i)\bden(?:y|ies|ied)\b"), "reports"),
+    (re.compile(r"(?i)\bwithout\b"), "with"),
+    (re.compile(r"(?i)\bcannot\b"), "can"),
+    (re.compile(r"(?i)\b(?:has|have|had) no\b"), "has"),
+    (re.compile(r"(?i)\b(?:no|not|never)\s+"), ""),
+    (re.compile(r"(?:否认|没有|未见|未|无)"), "有"),
+)
+"""What denies, and what stands in its place where the denial is taken back; the first that is found counts."""
 _VERB = re.compile("(?i)\\b(?:" + "|".join(_NEGATED) + ")\\b")
 MOST_CLAUSES = 8
 
@@ -34,6 +50,22 @@ def clauses(text: str) -> list[tuple[int, int]]:
     """Return where the text's clauses that deny nothing begin and end, the first MOST_CLAUSES."""
     spans = [match.span() for match in _CLAUSE.finditer(text)]
     return [(a, b) for a, b in spans if text[a:b].strip() and not DENIED.search(text[a:b])][:MOST_CLAUSES]
+
+
+def denied_clauses(text: str) -> list[tuple[int, int]]:
+    """Return where the text's clauses that deny something begin and end, the first MOST_CLAUSES."""
+    spans = [match.span() for match in _CLAUSE.finditer(text)]
+    return [(a, b) for a, b in spans if text[a:b].strip() and DENIED.search(text[a:b])][:MOST_CLAUSES]
+
+
+def affirmed(text: str, span: tuple[int, int]) -> str | None:
+    """Return the text with the first denial of a clause taken back; None where that cannot be done by its words."""
+    clause = text[slice(*span)]
+    for pattern, instead in _AFFIRMED:
+        new, n = pattern.subn(instead, clause, count=1)
+        if n and new.strip():
+            return text[: span[0]] + new + text[span[1] :]
+    return None
 
 
 def without(text: str, span: tuple[int, int]) -> str:

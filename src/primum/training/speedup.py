@@ -32,8 +32,8 @@ def with_engine(fitted: Fitted, cohort: Cohort, split: npt.NDArray[np.object_]) 
         return _noted(fitted, used="torch", because="this processor has no fast 8-bit integer products")
     encoder = fitted.predictor.net.encoders["text"]
     assert isinstance(encoder, TextEncoder)
-    # Private training: the scales would tell of the patients trained on, without noise.
-    scaled_on = "train" if "privacy" not in fitted.history else "validation"
+    # Private training: the scales would tell of the patients trained on, without noise. By shards: of every shard's.
+    scaled_on = "train" if not {"privacy", "shards"} & set(fitted.history) else "validation"
     engine = build_engine(encoder, text, np.flatnonzero(split == scaled_on).astype(np.int64))
     if engine is None:
         return _noted(fitted, used="torch", because="this backbone cannot be exported")

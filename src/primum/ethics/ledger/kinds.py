@@ -72,7 +72,17 @@ _known(
 _known("case", "A Release answered.", input_sha256="hash", answer_sha256="hash", abstained="figure", escalated="figure")
 _known("review", "A person decided on a Case.", case="hash", decision="word", name="name", reason_sha256="hash")
 _known("incident", "Something went wrong in use.", severity="word", report_sha256="hash", name="name")
-_known("erasure", "A patient's records were taken out.", records="figure", method="word", before="hash", after="hash")
+_known(
+    "erasure",
+    "A patient's records were taken out, unlearnt or made unreadable.",
+    records="figure",
+    method="word",
+    before="hash",
+    after="hash",
+    folders="figure",
+    heads="figure",
+    keys="figure",
+)
 _known("login", "Somebody came in, or was kept out.", name="name", role="word", accepted="figure")
 
 

@@ -84,7 +84,8 @@ def test_unlearning_equals_training_without_the_patient_bit_for_bit(symptoms, tr
         unlearnt.predictor.predict_prepared(unlearnt.prepared), oracle.predictor.predict_prepared(oracle.prepared)
     )
     weights = [before.predictor.net.head.out.weight, unlearnt.predictor.net.head.out.weight]
-    assert weights[0].equal(weights[1]) == (name == "test")
+    if name != "validation":  # there all heads learn again, but may well choose the same epochs
+        assert weights[0].equal(weights[1]) == (name == "test")
     same = [
         one.weights["out.weight"].equal(two.weights["out.weight"])
         for one, two in zip(load_heads(folder / SHARDS), load_heads(tmp_path / "unlearnt" / SHARDS), strict=True)

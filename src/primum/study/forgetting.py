@@ -1,4 +1,4 @@
-"""Everything that an erasure comes to, in order: list and rows, the key to Cases at rest, unlearning, the record of it."""
+"""All that an erasure comes to: list and rows, the key to Cases at rest, unlearning, and the record of each."""
 
 from __future__ import annotations
 

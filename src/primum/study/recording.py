@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -73,11 +73,13 @@ def erasure_drafts(done: Erasure) -> list[Draft]:
     from primum.ethics.ledger import Draft
 
     learnt = sum(one.learnt for one in done.places)
-    lists = [
+    lists: list[dict[str, Any]] = [
         {"method": "list", "records": done.records, "folders": learnt, "before": before, "after": after}
         for before, after in done.changes
     ]
-    runs = [{"method": "rows", "before": one.before, "after": one.after} for one in done.places if one.cleared]
+    runs: list[dict[str, Any]] = [
+        {"method": "rows", "before": one.before, "after": one.after} for one in done.places if one.cleared
+    ]
     return [Draft(kind="erasure", subject=done.request, content=content) for content in (*lists, *runs)]
 
 

@@ -1,7 +1,7 @@
 """Unlearning a patient: a run by shards is made anew without them, from all heads that never saw them.
 
 The new run lies beside the old one and is whole: predictions, findings, verdict and report are made anew, and nothing
-that was signed is changed. The old run's heads are deleted once it is there; its model is marked and cannot be released.
+that was signed is changed. The old run's heads are deleted once it is there; its model stays marked.
 """
 
 from __future__ import annotations
@@ -65,16 +65,11 @@ def _unlearnt(run: Path, progress: Progress | None, lang: str) -> Unlearnt:
     from primum.study.runner import run_study
     from primum.study.study import Study
 
-    after = run_study(Study.load(run / "study.yaml"), out=_beside(run), progress=progress, lang=lang, unlearnt_from=run)
+    study, out = Study.load(run / "study.yaml"), _beside(run)
+    made = run_study(study, out=out, progress=progress, lang=lang, unlearnt_from=run)
     shutil.rmtree(run / SHARDS)
-    said = json.loads((after.path / "history.json").read_text(encoding="utf-8"))[SHARDS]
-    return Unlearnt(
-        before=run,
-        after=after.path,
-        shards=said["shards"],
-        trained=said["trained"],
-        verdict=after.verdict.outcome,
-    )
+    said = json.loads((out / "history.json").read_text(encoding="utf-8"))[SHARDS]
+    return Unlearnt(before=run, after=out, shards=said["shards"], trained=said["trained"], verdict=made.verdict.outcome)
 
 
 def _beside(run: Path) -> Path:

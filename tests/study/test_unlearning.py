@@ -128,6 +128,7 @@ def test_an_erasure_unlearns_the_patient_as_if_they_had_never_been(sharded, tmp_
         assert file.read_bytes() == (new / file.relative_to(oracle)).read_bytes(), file
     assert (oracle / "shards" / "heads.safetensors").read_bytes() == (new / "shards/heads.safetensors").read_bytes()
     assert pq.read_table(oracle / "predictions.parquet").equals(pq.read_table(new / "predictions.parquet"))
+    assert "1 learnt in this run, 2 were kept" in (new / "report.html").read_text()
     assert {"report.html", "verdict.json", "card.md"} <= {file.name for file in new.iterdir()}
     measured = [
         [line for line in (place / "findings.jsonl").read_text().splitlines() if '"erased_records"' not in line]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,9 @@ from primum.errors import InputError, SplitError, StudyError
 from primum.model.adapters import Adaptation
 from primum.model.backbones import locate_backbone
 from primum.model.building import NetSpec
+from primum.model.gradients import Asked
 from primum.model.net import HeadSpec
+from primum.model.predictor import Predictor
 from primum.training.fit import FitRequest, fit
 from primum.training.names import SHARDS
 from primum.training.plan import TrainingPlan
@@ -105,6 +108,24 @@ def test_the_answer_is_the_mean_of_the_shards_logits(symptoms, trained):
     wanted = softmax(np.mean(logits, axis=0), axis=1)
     np.testing.assert_allclose(fitted.predictor.predict_prepared(fitted.prepared), wanted, atol=1e-6)
     assert np.abs(np.diff(logits, axis=0)).max() > 0.01
+
+
+def test_reasons_of_the_answer_are_the_mean_of_the_heads_reasons(symptoms, trained):
+    folder, fitted = trained
+    records = take(symptoms[0], np.arange(6)).records
+    asked = Asked(about=np.array([0, 1, 2, 3, 0, 1]), against=np.array([1, 2, 3, 0, 2, 3]))
+
+    def reasons(predictor):
+        return np.concatenate(predictor.gradients(predictor.prepare(records), asked, kind="input").tokens)
+
+    each = []
+    for head in load_heads(folder / SHARDS):
+        net = copy.deepcopy(fitted.predictor.net)
+        net.head.load_state_dict(head.weights)
+        each.append(reasons(replace(fitted.predictor, net=net)))
+    ours = reasons(fitted.predictor)
+    np.testing.assert_allclose(ours, np.mean(each, axis=0), atol=1e-5 * np.abs(ours).max())
+    np.testing.assert_array_equal(reasons(Predictor.load(fitted.model_folder)), ours)
 
 
 def test_a_shards_head_is_that_of_a_study_with_its_patients_alone(symptoms, trained, tmp_path):

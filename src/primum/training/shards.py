@@ -105,7 +105,7 @@ def train_shards(job: ShardJob, kept: Sequence[ShardHead] = ()) -> tuple[list[Sh
         collate = job.collate_of(rows)
         learnt_from = _learnt_from(job, collate, rows)
         if learnt_from not in known:
-            known[learnt_from] = _trained(job, collate, rows, shard=shard, learnt_from=learnt_from)
+            known[learnt_from] = _trained(job, collate, rows, job.watch(shard), learnt_from)
             trained += 1
         heads.append(known[learnt_from])
     return heads, trained
@@ -164,7 +164,7 @@ class _Known(torch.nn.Module):
         return batch["features"]
 
 
-def _trained(job: ShardJob, collate: Collate, rows: Rows, *, shard: int, learnt_from: str) -> ShardHead:
+def _trained(job: ShardJob, collate: Collate, rows: Rows, watch: Watch, learnt_from: str) -> ShardHead:
     net = Net({"text": _Known()}, job.net.fusion, copy.deepcopy(job.net.head))
     trainer = StudyTrainer(
         net,
@@ -172,13 +172,12 @@ def _trained(job: ShardJob, collate: Collate, rows: Rows, *, shard: int, learnt_
         collate=collate,
         train_rows=rows,
         validation_rows=job.validation_rows,
-        folder=job.folder / f"shard-{shard + 1}",
-        callbacks=[job.watch(shard)],
+        folder=job.folder / learnt_from[:16],  # a stopped training goes on only if it would learn from the very same
+        callbacks=[watch],
     )
     log = train_or_resume(trainer, net)
-    log["log_history"] = [
-        entry for entry in log["log_history"] if "train_runtime" not in entry
-    ]  # equal heads, equal logs
+    # Without how long it took: equal heads have equal logs.
+    log["log_history"] = [entry for entry in log["log_history"] if "train_runtime" not in entry]
     weights = {name: value.detach().cpu().clone().contiguous() for name, value in net.head.state_dict().items()}
     return ShardHead(weights=weights, learnt_from=learnt_from, log=log)
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from primum.cli.options import USE, AsJson, Lang, Language, Quiet
+from primum.cli.options import USE, AsJson, Database, Lang, Language, Quiet
 from primum.cli.terminal import Answer, Terminal
 
 if TYPE_CHECKING:  # commands import no room before they run
     from primum.study.erasing import Erasure, Touched
+    from primum.study.forgetting import Forgotten
 
 EXAMPLE = "primum erase --patient P0042 --study study.yaml --runs runs"
 
@@ -33,17 +34,36 @@ def erase(
     unseen: Annotated[
         bool, typer.Option("--unseen", help="Put an id on the study's list that is in no record yet.")
     ] = False,
+    later: Annotated[
+        bool, typer.Option("--later", help="Unlearn nothing now; runs by shards wait in the queue as others do.")
+    ] = False,
+    vault: Annotated[
+        Path | None,
+        typer.Option("--vault", metavar="FILE", help="Keys of patients' Cases at rest; this patient's is destroyed."),
+    ] = None,
+    master_key: Annotated[
+        str | None,
+        typer.Option(
+            "--master-key",
+            metavar="WHERE",
+            help="What wraps those keys: file:PATH, env:NAME or command:PROGRAM.",
+            envvar="PRIMUM_MASTER_KEY",
+        ),
+    ] = None,
+    db: Database = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
     lang: Language = Lang.en,
 ) -> Answer:
     """Put a patient on the study's list of the erased, delete their rows from runs, and say what must be rebuilt.
 
-    With --study alone the folder `runs` is looked through, where there is one. The id is written nowhere. What was
-    learnt stays in models until they are rebuilt; a request for that is queued in `retune` beside the list.
+    With --study alone the folder `runs` is looked through, where there is one. The id is written nowhere. A run by
+    shards (`training.shards`) is made anew at once, beside the old one: only the patient's shard learns again. What
+    other models learnt stays until they are rebuilt; a request for that is queued in `retune` beside the list. The
+    ledger that is given, or lies beside the runs, keeps hashes and counts.
     """
     from primum.study import Study
-    from primum.study.erasing import erase as carry_out
+    from primum.study.forgetting import forget, ledgers_of, vault_of
 
     terminal = Terminal(as_json=as_json, quiet=quiet, lang=lang)
     folders = [*(runs or []), *(more or [])]
@@ -51,25 +71,47 @@ def erase(
         folders = [Path("runs")]
     if patient == "-":
         patient = sys.stdin.readline()
-    with terminal.progress() as progress:
-        loaded = None if study is None else Study.load(study)
-        done = carry_out(patient, study=loaded, folders=folders, unseen=unseen, progress=progress)
-    return terminal.answer(_value(done), _lines(done, terminal))
+    with ledgers_of(folders, given=db) as ledgers, terminal.progress() as progress:
+        done = forget(
+            patient,
+            study=None if study is None else Study.load(study),
+            folders=folders,
+            unseen=unseen,
+            later=later,
+            vault=None if vault is None else vault_of(vault, master_key),
+            ledgers=ledgers,
+            progress=progress,
+            lang=lang.value,
+        )
+    return terminal.answer({**_value(done), "recorded": len(ledgers)}, _lines(done, len(ledgers), terminal))
 
 
-def _value(done: Erasure) -> dict[str, object]:
-    places = [
-        {**asdict(one), "path": str(one.path), "learnt": one.learnt, "rebuild": one.rebuild} for one in done.places
-    ]
+def _value(done: Forgotten) -> dict[str, object]:
+    erasure = done.erasure
+    places = [] if erasure is None else erasure.places
     return {
         "request": done.request,
-        "lists": [str(path) for path in done.lists],
-        "queue": [str(path) for path in done.queue],
-        "places": places,
+        "lists": [] if erasure is None else [str(path) for path in erasure.lists],
+        "queue": [] if erasure is None else [str(path) for path in erasure.queue],
+        "waiting": [str(path) for path in done.waiting],
+        "places": [
+            {**asdict(one), "path": str(one.path), "learnt": one.learnt, "rebuild": one.rebuild} for one in places
+        ],
+        "unlearnt": [{**asdict(one), "before": str(one.before), "after": str(one.after)} for one in done.unlearnt],
+        "shredded": done.shredded,
     }
 
 
-def _lines(done: Erasure, terminal: Terminal) -> list[str]:
+def _lines(done: Forgotten, ledgers: int, terminal: Terminal) -> list[str]:
+    lines = [] if done.erasure is None else _erased_lines(done.erasure, terminal)
+    lines += [terminal.say("erase.unlearnt", **asdict(one)) for one in done.unlearnt]
+    lines += [terminal.say("erase.queued", path=path) for path in done.waiting]
+    if done.shredded is not None:
+        lines.append(terminal.say("erase.shredded" if done.shredded else "erase.no_key"))
+    return [*lines, terminal.say("erase.recorded", count=ledgers)] if ledgers else lines
+
+
+def _erased_lines(done: Erasure, terminal: Terminal) -> list[str]:
     lines = [terminal.say("erase.listed", path=path) for path in done.lists]
     for one in done.places:
         lines.append(terminal.say(f"erase.{_state(one)}", **_words(one, terminal)))
@@ -77,9 +119,8 @@ def _lines(done: Erasure, terminal: Terminal) -> list[str]:
             lines.append(terminal.say("erase.cleared", tables=", ".join(one.cleared)))
         if one.work:
             lines.append(terminal.say("erase.work", work=", ".join(one.work)))
-    if not any(one.rebuild for one in done.places):
-        return [*lines, terminal.say("erase.nothing")]
-    return [*lines, terminal.say("erase.kept"), *(terminal.say("erase.queued", path=path) for path in done.queue)]
+    kept = any(one.rebuild for one in done.places)
+    return [*lines, terminal.say("erase.kept" if kept else "erase.nothing")]
 
 
 def _state(one: Touched) -> str:

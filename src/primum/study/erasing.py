@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,6 +45,10 @@ class Touched:
     """Tables from which rows were deleted."""
     work: tuple[str, ...] = ()
     """Folders of unfinished work that were deleted."""
+    before: str = ""
+    """SHA-256 by which a ledger knows the folder, before its rows were deleted; empty where none was asked for."""
+    after: str = ""
+    """The same of what is left."""
 
     @property
     def learnt(self) -> bool:
@@ -72,6 +76,10 @@ class Erasure:
     queue: tuple[Path, ...]
     """Requests to run a study again."""
     places: tuple[Touched, ...]
+    records: int = 0
+    """Of the patient, in the studies' sources and in the folders."""
+    changes: tuple[tuple[str, str], ...] = ()
+    """SHA-256 of each list before and after; empty where there was no list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +102,7 @@ def erase(
     study: Study | None = None,
     folders: Sequence[Path] = (),
     unseen: bool = False,
+    hashed: Callable[[Path], str] | None = None,
     progress: Progress | None = None,
 ) -> Erasure:
     """Put a patient on the list of each study concerned, delete their rows from runs, and say what must be rebuilt.
@@ -105,6 +114,7 @@ def erase(
         study: the study whose list is meant; None: the studies of the runs in which the patient is found.
         folders: runs, releases and audits, or folders of them.
         unseen: put a patient on the list of `study` who is not found anywhere.
+        hashed: from a folder to the hash by which a ledger knows it; None: none is asked for.
         progress: is told of the step.
     Raises:
         InputError: the patient is nowhere to be found, a folder holds no run, or no column names patients.
@@ -123,13 +133,27 @@ def erase(
             raise _not_found(own, looked)
         lists = {_list_of(study): study}
     patients = max([own.patients if own else 0, *(one.patients for one in looked)])
-    asked = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    request = f"{asked.replace(':', '')}-{os.urandom(4).hex()}"
+    asked, request = new_request()
+    before = [sha256_of(path) if path.is_file() else "" for path in lists]
     entries = {path: add_to_list(path, patient, patients=patients).entry(patient) for path in lists}
     touched = _with_releases([(one, _touched(one, entries)) for one in looked])
     queue = _queued(touched, lists, request=request, asked=asked)
-    places = [_clear(one, what, entries, asked) for one, what in touched]
-    return Erasure(request=request, lists=tuple(lists), queue=tuple(queue), places=tuple(places))
+    places = [_clear(one, what, entries, asked, hashed) for one, what in touched]
+    found = [one.records for one, what in touched if what.splits] + ([own.records] if own else [])
+    return Erasure(
+        request=request,
+        lists=tuple(lists),
+        queue=tuple(queue),
+        places=tuple(places),
+        records=len(frozenset().union(*found)),
+        changes=tuple(zip(before, map(sha256_of, lists), strict=True)),
+    )
+
+
+def new_request() -> tuple[str, str]:
+    """Return when an erasure is asked for, in UTC, and the request's number, which says nothing of the patient."""
+    asked = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return asked, f"{asked.replace(':', '')}-{os.urandom(4).hex()}"
 
 
 def _owned(study: Study, patient: str) -> Owned:
@@ -279,12 +303,16 @@ def _queued(
     return queue
 
 
-def _clear(one: _Looked, what: Touched, entries: dict[Path, str], asked: str) -> Touched:
+def _clear(
+    one: _Looked, what: Touched, entries: dict[Path, str], asked: str, hashed: Callable[[Path], str] | None
+) -> Touched:
     """Mark a place and delete the patient's rows from it."""
     if one.study is None or not what.splits:
         return what
+    before = hashed(what.path) if hashed else ""
     entry = None if one.erased is None else entries.get(one.erased)
     if entry is not None and what.rebuild:
         add_mark(what.path, Mark(entry=entry, asked=asked, splits=what.splits, learnt=what.learnt))
     work = unfinished_work(what.path) if what.kind == "stopped_run" else []
-    return replace(what, cleared=tuple(cleared(what.path, one.records)), work=tuple(work))
+    done = replace(what, cleared=tuple(cleared(what.path, one.records)), work=tuple(work))
+    return replace(done, before=before, after=hashed(what.path)) if hashed else done

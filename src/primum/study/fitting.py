@@ -96,6 +96,7 @@ def fit_request(
         fairness=fairness_plan(study),
         privacy=None if training.privacy is None else PrivacyPlan(**training.privacy.model_dump()),
         robustness=robustness_plan(study),
+        shards=training.shards,
         precision=training.precision,
         track=training.track,
         seed=training.seed,

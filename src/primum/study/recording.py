@@ -1,15 +1,22 @@
-"""What a run leaves in the ledger: its hashes, its counts and its verdict."""
+"""What runs and erasures leave in the ledger: hashes, counts and verdicts."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from primum.ethics import looks_finding
 from primum.evidence import Finding
 from primum.files import sha256_of
+
+if TYPE_CHECKING:  # an erasure is recorded by whoever asked for it
+    from primum.ethics.ledger import Draft
+    from primum.study.erasing import Erasure
+    from primum.study.unlearning import Unlearnt
 
 
 def prepare_record(folder: Path) -> None:
@@ -75,3 +82,49 @@ def record_run(folder: Path) -> None:
         Draft(kind="verdict", subject=run, content=about_verdict),
     ]
     record(folder.absolute().parent, drafts)
+
+
+def erasure_drafts(done: Erasure) -> list[Draft]:
+    """Return an erasure as entries of a ledger, under the request's number: hashes and counts, nothing of the patient.
+
+    One for each list (`method` list: records found, folders that learnt from them, the list before and after) and one
+    for each run whose rows were deleted (`method` rows: the run before and after).
+    """
+    from primum.ethics.ledger import Draft
+
+    learnt = sum(one.learnt for one in done.places)
+    lists: list[dict[str, Any]] = [
+        {"method": "list", "records": done.records, "folders": learnt, "before": before, "after": after}
+        for before, after in done.changes
+    ]
+    runs: list[dict[str, Any]] = [
+        {"method": "rows", "before": one.before, "after": one.after} for one in done.places if one.cleared
+    ]
+    return [Draft(kind="erasure", subject=done.request, content=content) for content in (*lists, *runs)]
+
+
+def unlearning_drafts(request: str, unlearnt: Sequence[Unlearnt]) -> list[Draft]:
+    """Return what was unlearnt as entries of a ledger: the old run, the new one, and how many heads were trained."""
+    from primum.ethics.ledger import Draft
+    from primum.ethics.signing import hash_files
+
+    return [
+        Draft(
+            kind="erasure",
+            subject=request,
+            content={
+                "method": "unlearning",
+                "before": hash_files(one.before).sha256,
+                "after": hash_files(one.after).sha256,
+                "heads": one.trained,
+            },
+        )
+        for one in unlearnt
+    ]
+
+
+def shredding_draft(request: str, keys: bool) -> Draft:
+    """Return that a patient's key to Cases at rest was destroyed, or that there was none, as an entry of a ledger."""
+    from primum.ethics.ledger import Draft
+
+    return Draft(kind="erasure", subject=request, content={"method": "shredding", "keys": int(keys)})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +70,7 @@ from primum.study.run import (
     write_study,
 )
 from primum.study.trusting import Trust, calibrated_for_use, trust_findings, trust_of
+from primum.study.unlearning import heads_of, split_as_in
 from primum.study.unseen import novelty_of, robustness_of
 
 if TYPE_CHECKING:  # the runner reads the study; the study starts the runner
@@ -82,9 +83,25 @@ SplitArray = npt.NDArray[np.object_]
 
 
 def run_study(
-    study: Study, *, out: Path | None = None, resume: bool = False, progress: Progress | None = None, lang: str = "en"
+    study: Study,
+    *,
+    out: Path | None = None,
+    resume: bool = False,
+    progress: Progress | None = None,
+    lang: str = "en",
+    unlearnt_from: Path | None = None,
 ) -> Run:
-    """Carry a study out and return the finished run; see `Study.run`."""
+    """Carry a study out and return the finished run; see `Study.run`.
+
+    Args:
+        study: the study.
+        out: folder for the results.
+        resume: go on where a stopped run in `out` ended.
+        progress: is told of every step.
+        lang: of the report.
+        unlearnt_from: a run by shards of the same records, from some of whose patients it must not have learnt: its
+            splits are kept, and each head whose shard has lost nobody.
+    """
     policy = policy_of(study)
     check_mitigation(study)
     folder = open_folder(out, name=study.spec.study, resume=resume)
@@ -99,9 +116,9 @@ def run_study(
     with clock.step("read"):
         cohort = study.read_cohort()
     with clock.step("split"):
-        split = study.split(cohort)
+        split = study.split(cohort) if unlearnt_from is None else split_as_in(unlearnt_from, cohort)
     check_space(folder, backbone)
-    task = _Task(study, cohort, split, backbone, folder, clock)
+    task = _Task(study, cohort, split, backbone, folder, clock, unlearnt_from)
     with whole_when_full(folder):
         run = conclude(study, folder, _carry_out(task, resume=resume, lang=lang), policy, clock, lang)
         settle(requests, run=folder)
@@ -119,6 +136,7 @@ class _Task:
     backbone: Path | None
     folder: Path
     clock: Clock
+    unlearnt_from: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +206,8 @@ def _answer(task: _Task, lang: str) -> _Answered:
     """Tune the model and ask it once; write its predictions."""
     study, cohort, split, folder, clock = task.study, task.cohort, task.split, task.folder, task.clock
     with clock.step("train"):
-        fitted = fit_net(fit_request(study, cohort, split, task.backbone, folder=folder), clock.progress)
+        request = fit_request(study, cohort, split, task.backbone, folder=folder)
+        fitted = fit_net(replace(request, shards_from=heads_of(task.unlearnt_from)), clock.progress)
     known = fitted.known_text()
     if study.spec.model.engine == "auto":
         with clock.step("engine"):

@@ -16,7 +16,7 @@ from primum.evidence.split_names import set_of
 from primum.study.spec_base import BaseSpec as _Spec
 from primum.study.spec_base import Columns, Text, Texts, as_list
 from primum.study.spec_external import External, ExternalFiles
-from primum.study.spec_privacy import DeidSpec, PrivacySpec, nothing_asked, switched
+from primum.study.spec_privacy import DeidSpec, PrivacySpec, nothing_asked, shards_fault, switched
 from primum.study.spec_transparency import Change, CounterfactualsSpec
 from primum.study.spec_trust import AbstentionSpec, CalibrationSpec, ConformalSpec, EnsembleSpec, method_alone
 
@@ -412,6 +412,13 @@ class TrainingSpec(_Spec):
     privacy: Annotated[PrivacySpec | None, BeforeValidator(nothing_asked)] = Field(
         None, description="Differentially private training; nothing: off."
     )
+    shards: int | None = Field(
+        None,
+        ge=2,
+        le=100,
+        description="Shards of patients, each with a head of its own, so that a patient is unlearnt by training one "
+        "head again; nothing: one model of all.",
+    )
     precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="auto: bf16 where the machine has it.")
     track: Annotated[tuple[Literal["tensorboard", "mlflow", "wandb"], ...], BeforeValidator(as_list)] = Field(
         ("tensorboard",), description="Where training figures also go; wandb runs offline."
@@ -545,6 +552,13 @@ class StudySpec(_Spec):
                 "model.ensemble.how: training, with training.privacy: every member would spend the epsilon once more; "
                 "choose dropout"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _shards_fit(self) -> StudySpec:
+        fault = None if self.training.shards is None else shards_fault(self)
+        if fault is not None:
+            raise ValueError(f"training.shards: {fault}")
         return self
 
     @model_validator(mode="after")

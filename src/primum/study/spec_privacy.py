@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, field_validator
 
 from primum.errors import nearest
 from primum.privacy.deid.kinds import KINDS
 from primum.study.spec_base import BaseSpec, Columns
+
+if TYPE_CHECKING:  # the study file's models are built from these
+    from primum.study.spec import StudySpec
 
 
 class PrivacySpec(BaseSpec):
@@ -50,3 +53,31 @@ def switched(value: Any) -> Any:
 def nothing_asked(value: Any) -> Any:
     """Return None for an empty mapping."""
     return None if value == {} else value
+
+
+def shards_fault(spec: StudySpec) -> str | None:
+    """Return why a study cannot be trained by shards; None where it can."""
+    training, method = spec.training, spec.model.adapt.method
+    fairness = training.objective.fairness
+    if method not in ("head", "none"):
+        return (
+            f"model.adapt.method {method} moves weights below the head, which every patient would share; "
+            "choose head or none"
+        )
+    if spec.cohort.inputs.vitals:
+        return (
+            "the encoder of vitals lies below the head and would learn from every patient; "
+            "leave cohort.inputs.vitals empty"
+        )
+    if training.privacy is not None:
+        return "training.privacy promises its epsilon for one model; leave one of the two out"
+    if fairness is not None and fairness.method != "none":
+        return (
+            f"training.objective.fairness.method {fairness.method} is set by counts of all patients, so that every "
+            "head would change with one; choose none"
+        )
+    if training.objective.robustness is not None:
+        return "training.objective.robustness adds records that are of no shard; leave one of the two out"
+    if spec.assess.canaries:
+        return "assess.canaries are records of no patient and so of no shard; leave one of the two out"
+    return None

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors.torch import load_file
 
 from primum.cohort.cohort import Cohort
 from primum.errors import SplitError, StudyError
 from primum.evidence.finding import Finding
 from primum.model.building import NetSpec, build_net
 from primum.model.compact import compact_embedding, restore_embedding
-from primum.model.encoders import TextEncoder
 from primum.model.inputs import (
     AbstractInput,
     Prepared,
-    PreparedFeatures,
     PreparedSelection,
     PreparedText,
     TextInput,
@@ -34,12 +29,16 @@ from primum.model.known import PreparedStates
 from primum.model.net import Net
 from primum.model.predictor import Predictor
 from primum.progress import Progress, Silent
-from primum.training.examples import examples_of
+from primum.training.examples import Examples, examples_of
 from primum.training.fairness import Copies, Mitigation, described, mitigate
+from primum.training.features import cached, known_states, untuned_features
+from primum.training.names import SHARDS
 from primum.training.plan import TrainingPlan, use_bf16
 from primum.training.private.promise import check_private, promise_finding
 from primum.training.private.trainer import PrivateTrainer
 from primum.training.proof import learnt_finding, prove, snapshot
+from primum.training.resuming import curves, train_or_resume
+from primum.training.shards import ShardJob, join_heads, load_heads, save_heads, train_shards
 from primum.training.tracking import Tracking
 from primum.training.trainer import (
     Collate,
@@ -47,9 +46,8 @@ from primum.training.trainer import (
     StudyTrainer,
     Watch,
     epoch_figures,
-    last_checkpoint,
     losses_and_answers,
-    should_stop,
+    validation_figures,
 )
 
 Rows = npt.NDArray[np.int64]
@@ -85,6 +83,8 @@ class FitRequest:
     """The cohort's texts with what the frozen layers make of them, where another model of the study has read them."""
     copies: Copies | None = None
     """Further training records that the study made of its own, changed in small ways."""
+    shards_from: Path | None = None
+    """Heads of shards that an earlier run of the study learnt; used where a shard would learn from the very same."""
     proven_on: str = "test"
     """The split on which what training taught is measured; a search must not look at the test split."""
 
@@ -130,10 +130,11 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
     predictor = _untrained_predictor(request, train_rows)
     net = predictor.net
     tokens = predictor.prepare(request.cohort.records)
-    known = _known(predictor, tokens, request.known)
-    features = _untuned_features(predictor, known) if "text" in tokens and request.probe else None
+    known = known_states(predictor, tokens, request.known)
+    alone = plan.shards is not None
+    features = untuned_features(predictor, known, alone=alone) if "text" in tokens and request.probe else None
     frozen = predictor.spec.adaptation.frozen_backbone and "text" in tokens
-    prepared = _cached(predictor, tokens, features) if frozen else known
+    prepared = cached(predictor, tokens, features, alone=alone) if frozen else known
     learnt_from = _with_copies(predictor, prepared, mitigation, frozen=frozen)
     examples = examples_of(request.cohort, train_rows, mitigation, balanced=request.plan.balanced_classes)
     collate = Collate(learnt_from, examples.labels, examples.weights, examples.groups)
@@ -143,17 +144,11 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
     before = snapshot(net)
     untrained = losses_and_answers(net, collate, watched, torch.device("cpu"))[0]
     started = time.perf_counter()
-    text = learnt_from.get("text")
-    if isinstance(text, PreparedText) and plan.privacy is None:  # which words are in use would be told without noise
-        compact_embedding(net, text.ids)
-    net.objective = None if mitigation.objective is None else mitigation.objective(net)
-    trainer = _trainer(request, net, plan, collate, examples.rows, mitigation, progress or Silent(), report)
-    state = _train(trainer, net, resumable=predictor.spec.adaptation.method != "adalora")
-    # Mixed precision leaves its autocast around `forward`; answers are given in float32.
-    trainer.accelerator.unwrap_model(trainer.model_wrapped, keep_fp32_wrapper=False)
+    if plan.shards is None:
+        done = _whole(request, predictor, plan, collate, examples, mitigation, progress or Silent(), report)
+    else:
+        done = _by_shards(request, predictor, plan, collate, train_rows, progress or Silent())
     net.to("cpu").eval()
-    net.objective = None
-    restore_embedding(net)
     predictor.save(request.model_folder)
     trained = losses_and_answers(net, collate, watched, torch.device("cpu"))[0]
     proof = prove(
@@ -162,29 +157,108 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
         in_memory=predictor.predict_prepared(_some(prepared, request.cohort)),
         reloaded=_reloaded(request, tokens),
     )
-    figures = epoch_figures(state["log_history"], plan)
     patients = request.cohort.patients[watched]
     gain = learnt_finding(untrained, trained, patients, split=proven_on, seed=request.plan.seed)
-    promise = _promise(trainer, state)
     return Fitted(
         predictor=predictor,
         model_folder=request.model_folder,
         tokens=tokens,
         prepared=prepared,
         history={
-            **_curves(state),
-            "stopped_early": len(figures) < request.plan.epochs,
+            **curves(done.state),
+            "stopped_early": len(epoch_figures(done.state["log_history"], plan)) < request.plan.epochs,
             "seconds": time.perf_counter() - started,
             "precision": "bf16" if use_bf16(request.plan.precision) else "fp32",
             "texts_cut": _texts_cut(tokens),
             "checks": proof.to_json(),
             **({} if plan.fairness is None else {"fairness": described(plan.fairness, mitigation)}),
-            **({} if promise is None else {"privacy": {"epsilon": promise.value, **promise.detail}}),
             **({} if plan.robustness is None else {"robustness": asdict(plan.robustness)}),
+            **done.said,
         },
-        findings=((gain,) if len(watched) else ()) + (() if promise is None else (promise,)),
-        validation_figure=(max if plan.greater_is_better else min)(figures, default=float("nan")),
+        findings=((gain,) if len(watched) else ()) + (() if done.promise is None else (done.promise,)),
+        validation_figure=done.validation_figure,
         untuned_features=features,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Done:
+    """What a training came to."""
+
+    state: Mapping[str, Any]
+    """The trainer's log and best step."""
+    validation_figure: float
+    promise: Finding | None = None
+    said: Mapping[str, Any] = field(default_factory=dict)
+    """What the history says of it besides."""
+
+
+def _whole(
+    request: FitRequest,
+    predictor: Predictor,
+    plan: TrainingPlan,
+    collate: Collate,
+    examples: Examples,
+    mitigation: Mitigation,
+    progress: Progress,
+    report: EpochReport | None,
+) -> _Done:
+    """Train one model on all records of the split train."""
+    net, text = predictor.net, collate.prepared.get("text")
+    if isinstance(text, PreparedText) and plan.privacy is None:  # which words are in use would be told without noise
+        compact_embedding(net, text.ids)
+    net.objective = None if mitigation.objective is None else mitigation.objective(net)
+    trainer = _trainer(request, net, plan, collate, examples.rows, mitigation, progress, report)
+    # adalora's importance scores live outside the weights, so a killed run of it begins anew and still ends the same.
+    state = train_or_resume(trainer, net, resumable=predictor.spec.adaptation.method != "adalora")
+    # Mixed precision leaves its autocast around `forward`; answers are given in float32.
+    trainer.accelerator.unwrap_model(trainer.model_wrapped, keep_fp32_wrapper=False)
+    net.to("cpu").eval()
+    net.objective = None
+    restore_embedding(net)
+    promise = _promise(trainer, state)
+    figures = epoch_figures(state["log_history"], plan)
+    return _Done(
+        state=state,
+        validation_figure=(max if plan.greater_is_better else min)(figures, default=float("nan")),
+        promise=promise,
+        said={} if promise is None else {"privacy": {"epsilon": promise.value, **promise.detail}},
+    )
+
+
+def _by_shards(
+    request: FitRequest,
+    predictor: Predictor,
+    plan: TrainingPlan,
+    collate: Collate,
+    train_rows: Rows,
+    progress: Progress,
+) -> _Done:
+    """Train one head a shard of patients and give the model their mean; see `primum.training.shards`."""
+    cohort, validation = request.cohort, _rows(request.split, "validation")
+
+    def collate_of(rows: Rows) -> Collate:
+        own = examples_of(cohort, rows, Mitigation(), balanced=plan.balanced_classes)
+        return Collate(collate.prepared, own.labels, own.weights)
+
+    job = ShardJob(
+        net=predictor.net,
+        plan=plan,
+        collate_of=collate_of,
+        train_rows=train_rows,
+        patients=cohort.patients[train_rows],
+        validation_rows=validation,
+        folder=request.folder / "checkpoints",
+        watch=lambda shard: Watch(plan, progress),
+    )
+    heads, trained = train_shards(job, [] if request.shards_from is None else load_heads(request.shards_from))
+    save_heads(request.folder / SHARDS, heads)
+    join_heads(predictor.net.head, heads)
+    figures = validation_figures(predictor.net, collate, validation, torch.device("cpu"))
+    return _Done(
+        state=heads[0].log,
+        validation_figure=figures[plan.metric],
+        said={SHARDS: {"shards": len(heads), "trained": trained, "kept": len(heads) - trained, "curves_of": 1}},
     )
 
 
@@ -196,14 +270,19 @@ def _promise(trainer: StudyTrainer, state: Mapping[str, Any]) -> Finding | None:
 
 
 def _scale_rows(request: FitRequest, train_rows: Rows) -> Rows:
-    """Return the records that scales and levels are read from: where training is private, those of validation.
+    """Return the records that scales and levels are read from: where training is private or by shards, validation's.
 
     Raises:
-        StudyError: training is private and there is no validation split.
+        StudyError: it is so and there is no validation split.
     """
-    if request.plan.privacy is None:
+    if request.plan.privacy is None and request.plan.shards is None:
         return train_rows
     rows = _rows(request.split, "validation")
+    if not len(rows) and request.plan.shards is not None:
+        raise StudyError(
+            "cohort.split.validation: training by shards reads scales, and chooses epochs, by the validation split, so "
+            "that no shard learns of another's patients; give it a share."
+        )
     if not len(rows):
         raise StudyError(
             "cohort.split.validation: private training reads scales and levels from the validation split, so that "
@@ -248,7 +327,7 @@ def _with_copies(
     if mitigation.copies is None:
         return prepared
     more: Mapping[str, Prepared] = predictor.prepare(mitigation.copies.records)
-    more = _cached(predictor, more, None) if frozen else _known(predictor, more)
+    more = cached(predictor, more, None) if frozen else known_states(predictor, more)
     return {name: one.joined(more[name]) for name, one in prepared.items()}  # type: ignore[attr-defined]
 
 
@@ -273,37 +352,6 @@ def _trainer(
     if plan.privacy is not None:
         return PrivateTrainer(net, plan, patients=request.cohort.patients[train_rows], **common)
     return StudyTrainer(net, plan, **common)
-
-
-def _train(trainer: StudyTrainer, net: Net, *, resumable: bool) -> dict[str, Any]:
-    folder = Path(str(trainer.args.output_dir))
-    # adalora's importance scores live outside the weights, so a killed run of it begins anew and still ends the same.
-    checkpoint = last_checkpoint(folder) if resumable else None
-    if checkpoint is None:
-        shutil.rmtree(folder, ignore_errors=True)
-    if checkpoint is not None and _finished(checkpoint, trainer.plan):
-        return _best_of(checkpoint, net)
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    return {"log_history": trainer.state.log_history, "best_step": trainer.state.best_global_step}
-
-
-def _finished(checkpoint: Path, plan: TrainingPlan) -> bool:
-    state = _state(checkpoint)
-    figures = epoch_figures(state["log_history"], plan)
-    return should_stop(figures, plan) or state["global_step"] >= state["max_steps"]
-
-
-def _best_of(checkpoint: Path, net: Net) -> dict[str, Any]:
-    state = _state(checkpoint)
-    best = state.get("best_global_step")
-    place = checkpoint.parent / f"checkpoint-{best}" if best else checkpoint
-    net.load_state_dict(load_file(place / "model.safetensors"))
-    return {"log_history": state["log_history"], "best_step": best}
-
-
-def _state(checkpoint: Path) -> dict[str, Any]:
-    state: dict[str, Any] = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
-    return state
 
 
 def _texts_cut(tokens: Mapping[str, Prepared]) -> int:
@@ -338,44 +386,6 @@ def _standardise_target(net: Net, cohort: Cohort, train_rows: Rows) -> None:
     net.head.scale.fill_(float(values.std()) or 1.0)
 
 
-def _untuned_features(predictor: Predictor, tokens: Mapping[str, Prepared]) -> npt.NDArray[np.float64]:
-    """The backbone's features before tuning: the linear probe's input, and the cache of a frozen backbone."""
-    text_only = Net({"text": predictor.net.encoders["text"]}, predictor.net.fusion, predictor.net.head)
-    text_only.fusion = _PassThrough()  # type: ignore[assignment]
-    reader = replace(predictor, net=text_only, inputs={"text": predictor.inputs["text"]})
-    return reader.features({"text": tokens["text"]})
-
-
-class _PassThrough(torch.nn.Module):
-    def forward(self, features: dict[str, torch.Tensor], present: dict[str, torch.Tensor]) -> torch.Tensor:
-        return features["text"] * present["text"].unsqueeze(-1).to(features["text"].dtype)
-
-
-def _cached(
-    predictor: Predictor, tokens: Mapping[str, Prepared], features: npt.NDArray[np.float64] | None
-) -> dict[str, Prepared]:
-    if features is None:
-        features = _untuned_features(predictor, tokens)
-    text = tokens["text"]
-    assert isinstance(text, PreparedText)
-    cached = PreparedFeatures(torch.from_numpy(features.astype(np.float32)), torch.from_numpy(text.present))
-    return {**tokens, "text": cached}
-
-
-def _known(
-    predictor: Predictor, tokens: Mapping[str, Prepared], known: PreparedText | None = None
-) -> Mapping[str, Prepared]:
-    """Return the inputs, texts with what frozen layers make of them; `known` where that has been read before."""
-    text = tokens.get("text")
-    if not isinstance(text, PreparedText):
-        return tokens
-    if known is not None:
-        return {**tokens, "text": known}
-    encoder = predictor.net.encoders["text"]
-    assert isinstance(encoder, TextEncoder)
-    return {**tokens, "text": encoder.known(text)}
-
-
 def _some(prepared: Mapping[str, Prepared], cohort: Cohort) -> dict[str, Prepared]:
     rows = np.arange(min(len(cohort), _RELOAD_RECORDS))
     return {name: PreparedSelection(p, rows) for name, p in prepared.items()}
@@ -383,15 +393,3 @@ def _some(prepared: Mapping[str, Prepared], cohort: Cohort) -> dict[str, Prepare
 
 def _reloaded(request: FitRequest, tokens: Mapping[str, Prepared]) -> npt.NDArray[np.float64]:
     return Predictor.load(request.model_folder).predict_prepared(_some(tokens, request.cohort))
-
-
-def _curves(state: Mapping[str, Any]) -> dict[str, Any]:
-    train, validation = [], []
-    for entry in state["log_history"]:
-        place = {"step": entry["step"], "epoch": entry["epoch"]}
-        if "loss" in entry:
-            train.append({**place, "loss": float(entry["loss"]), "learning_rate": float(entry["learning_rate"])})
-        figures = {key.removeprefix("eval_"): v for key, v in entry.items() if key.startswith("eval_")}
-        if figures:
-            validation.append({**place, **figures})
-    return {"train": train, "validation": validation, "best_step": state["best_step"]}

@@ -69,6 +69,8 @@ class TrainingPlan:
     privacy: PrivacyPlan | None = None
     """What is promised to the patients trained on; None: nothing."""
     robustness: RobustnessPlan | None = None
+    shards: int | None = None
+    """Shards of patients, each with a head of its own; None: one model of all."""
     seed: int = 7
 
     @property

@@ -54,8 +54,8 @@ def _with_integers(fitted: Fitted, exported: Any | None, cohort: Cohort, split: 
         return _noted(fitted, used="torch", because="this processor has no fast 8-bit integer products")
     if exported is None:
         return _noted(fitted, used="torch", because="this backbone cannot be exported")
-    # Private training: the scales would tell of the patients trained on, without noise.
-    scaled_on = "train" if "privacy" not in fitted.history else "validation"
+    # Private training: the scales would tell of the patients trained on, without noise. By shards: of every shard's.
+    scaled_on = "train" if not {"privacy", "shards"} & set(fitted.history) else "validation"
     engine = quantised_engine(exported, text, np.flatnonzero(split == scaled_on).astype(np.int64))
     compared = _compared_rows(split)
     some: dict[str, Prepared] = {n: PreparedSelection(prepared, compared) for n, prepared in fitted.tokens.items()}

@@ -90,7 +90,17 @@ _known(
     reason_sha256="hash",
 )
 _known("incident", "Something went wrong in use.", severity="word", report_sha256="hash", name="name")
-_known("erasure", "A patient's records were taken out.", records="figure", method="word", before="hash", after="hash")
+_known(
+    "erasure",
+    "A patient's records were taken out, unlearnt or made unreadable.",
+    records="figure",
+    method="word",
+    before="hash",
+    after="hash",
+    folders="figure",
+    heads="figure",
+    keys="figure",
+)
 _known("login", "Somebody came in, or was kept out.", name="name", role="word", accepted="figure")
 _known(
     "account",

@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 
 from primum.errors import InputError
 from primum.files import atomic_path
+from primum.training.names import SHARDS
 
-_WORK = ("checkpoints", "twins", "model")
+_WORK = ("checkpoints", "twins", "model", SHARDS)
 """Where a stopped run keeps models in the making."""
 
 

@@ -98,6 +98,9 @@ def _summary(history: Mapping[str, Any], context: Context) -> list[str]:
     if isinstance(history.get("stopped_early"), bool):
         sentences.append(words("learning.stopped" if history["stopped_early"] else "learning.not_stopped"))
     sentences += _engine(history.get("engine"), context)
+    shards = history.get("shards")
+    if isinstance(shards, Mapping):
+        sentences.append(words("learning.shards", **{key: shards[key] for key in ("shards", "trained", "kept")}))
     promise = history.get("privacy")
     if isinstance(promise, Mapping):
         sentences.append(

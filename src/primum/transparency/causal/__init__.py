@@ -1,4 +1,4 @@
-"""Causes, as far as a stated graph lets them be told: effects on the outcome, and of attributes on a model's answers."""
+"""Causes, as far as a stated graph tells them: effects on the outcome, and of attributes on a model's answers."""
 
 from primum.transparency.causal import metrics as _metrics  # noqa: F401 - registers the metrics
 from primum.transparency.causal.answers import answer_effect_findings

@@ -71,7 +71,7 @@ def design(columns: Sequence[Column], rows: BoolArray) -> FloatArray:
 
 
 def changes_of(column: Column, patients: npt.NDArray[np.object_]) -> list[Change]:
-    """Return the changes of a cause whose effect is told: lower to upper quartile, or the commonest level to each other.
+    """Return the changes of a cause that are told of: lower to upper quartile, or the commonest level to each other.
 
     Levels of fewer than five patients are left out.
     """

@@ -14,7 +14,7 @@ from primum.evidence.metrics import METRICS
 from primum.evidence.predictions import Predictions
 from primum.evidence.sufficiency import ENOUGH_FOR_A_SHARE
 from primum.transparency.errors.metrics import EXCESS, PLACES
-from primum.transparency.errors.places import Place, half_of, leaves, tested
+from primum.transparency.errors.places import Place, half_of, held_to, leaves
 from primum.transparency.errors.questions import questions_of
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ def error_findings(predictions: Predictions, cohort: Cohort, *, seed: int = 7) -
     errors = errors_of(predictions.take(rows))
     grown_on = half_of(part.patients, seed=seed)
     found = leaves(questions_of(part, grown_on), errors, part.patients, grown_on)
-    places = tested(found, errors, part.patients, ~grown_on)
+    places = held_to(found, errors, part.patients, ~grown_on)
     out = [place for place in places if place.stands_out]
     n = len(np.unique(part.patients[~grown_on].astype(str)))
     any_error = bool(len(errors[grown_on]) and np.ptp(errors[grown_on]) > 0)

@@ -1,4 +1,4 @@
-"""Places where errors gather: leaves of a shallow tree, and whether they are worse than the rest on records it never saw.
+"""Places where errors gather: leaves of a shallow tree that are worse than the rest on records it never saw.
 
 A tree always finds leaves that look bad on what it was grown on. Here it is grown on one half of the patients, and a
 leaf counts only if its error on the other half lies above that of all other records by an interval that holds for all
@@ -91,7 +91,7 @@ def leaves(questions: Sequence[Question], errors: FloatArray, patients: npt.NDAr
     return found
 
 
-def tested(
+def held_to(
     found: Sequence[tuple[dict[str, str], BoolArray]],
     errors: FloatArray,
     patients: npt.NDArray[np.object_],

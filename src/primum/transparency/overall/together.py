@@ -40,7 +40,7 @@ def groups_of(association: FloatArray) -> list[tuple[int, ...]]:
     distance = squareform(1.0 - association, checks=False)
     label = hierarchy.fcluster(hierarchy.linkage(distance, "average"), 1.0 - STRONG, "distance")
     groups = [tuple(np.flatnonzero(label == one).tolist()) for one in np.unique(label)]
-    return [group for group in groups if len(group) > 1]
+    return sorted(group for group in groups if len(group) > 1)
 
 
 def _association(a: VitalColumn, b: VitalColumn) -> float:

@@ -23,7 +23,7 @@ _METHOD = (
     "linear adjustment over records that lack nothing; interval by patients (cluster-robust), for this effect alone"
 )
 _TESTED = "percentiles over 100 rounds"
-_COUNT = "refutation tests whose interval excludes 0"
+_COUNT = "refutation tests that the effect did not stand"
 
 
 def effect_findings(
@@ -90,7 +90,7 @@ def _of_change(
     figure = (effect.value, effect.low, effect.high)
     yield _told(EFFECT, figure, len(names), versus=versus, class_=class_, detail=detail)
     failed = 0
-    for one in refuted(cause, table, truth, patients, step=change.step, seed=seed):
+    for one in refuted(effect, cause, table, truth, patients=patients, step=change.step, seed=seed):
         failed += not one.stood
         about = {**versus, "test": one.test}
         figure = (one.value, one.low, one.high)

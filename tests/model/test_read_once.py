@@ -72,8 +72,8 @@ def test_what_frozen_layers_made_of_the_texts_is_used(predictor):
     known = predictor.net.encoders["text"].known(prepared)
     assert type(known) is not type(prepared)  # the first five layers are frozen, so that there is something to know
     layers = []
-    hook = predictor.net.encoders["text"].backbone.encoder.layer[0].register_forward_hook(
-        lambda *given: layers.append(1)
+    hook = (
+        predictor.net.encoders["text"].backbone.encoder.layer[0].register_forward_hook(lambda *given: layers.append(1))
     )
     model = ReadOnce(predictor)
     model.tell(TEXTS, known, np.arange(7))

@@ -51,4 +51,3 @@ def cohort_of(target, *, texts=None, patients=None, classes=(), sensitive=None, 
         sensitive=sensitive or {},
         site=site,
     )
-

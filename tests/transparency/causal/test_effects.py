@@ -148,9 +148,11 @@ def test_levels_and_classes():
     effects = [f for f in found if f.metric == "causal_effect"]
     assert len(effects) == 1 and effects[0].class_ == "dead"  # nothing is said of the three
     sign = 1 if effects[0].versus["to"] == "drug" else -1
-    assert sorted((sign * effects[0].low, sign * effects[0].high))[0] < -0.2 < sorted(
-        (sign * effects[0].low, sign * effects[0].high)
-    )[1]
+    assert (
+        sorted((sign * effects[0].low, sign * effects[0].high))[0]
+        < -0.2
+        < sorted((sign * effects[0].low, sign * effects[0].high))[1]
+    )
     assert sign * effects[0].detail["unadjusted"] > 0
     strata = [
         dead[(sick == s) & (drug == "drug")].mean() - dead[(sick == s) & (drug == "none")].mean()

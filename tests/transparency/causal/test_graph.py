@@ -76,7 +76,9 @@ def test_beside_every_set_of_random_graphs():
 
 
 def test_the_answer_hangs_on_every_input_of_the_graph():
-    graph = _graph({"sex": ["chol", "note"], "chol": ["outcome"]}, ["note"]).with_answer(["sex", "chol", "note", "other"])
+    graph = _graph({"sex": ["chol", "note"], "chol": ["outcome"]}, ["note"]).with_answer(
+        ["sex", "chol", "note", "other"]
+    )
     assert mediators(graph, "sex", ANSWER) == ("chol", "note")
     assert identify(graph, "sex", ANSWER).adjust_for == ()
 

@@ -12,48 +12,14 @@ from primum.evidence.predictions import Predictions
 from primum.transparency.errors import error_findings
 from primum.transparency.errors.places import half_of, held_to, leaves
 from primum.transparency.errors.questions import questions_of
-from tests.transparency.formulas import cohort_of
-
-
-def _world(seed, n=240, *, wrong=0.2, planted=0.0, per_patient=1, kind="classes"):
-    """Return predictions and a cohort; in the planted region, women above 60, `planted` of the answers are wrong."""
-    rng = np.random.default_rng([77, seed])
-    age, rate = rng.normal(60, 12, n), rng.normal(80, 15, n)
-    rate[rng.random(n) < 0.1] = np.nan
-    sex = np.where(rng.random(n) < 0.5, "Female", "Male").astype(object)
-    site = np.where(rng.random(n) < 0.5, "north", "south").astype(object)
-    texts = ["x" * int(k) if k > 40 else None for k in rng.integers(20, 400, n)]
-    patients = np.array([f"p{i // per_patient}" for i in range(n)], dtype=object)
-    region = (age > 60) & (sex == "Female")
-    # A patient's records are wrong together: the hardest case for whoever counts records.
-    luck = np.repeat(rng.random(-(-n // per_patient)), per_patient)[:n]
-    error = luck < np.where(region & (planted > 0), planted, wrong)
-    truth = rng.integers(0, 2, n)
-    if kind == "number":
-        size = rng.exponential(1.0, n) * np.where(region & (planted > 0), 4.0, 1.0)
-        target, predicted, classes = truth * 1.0, truth + size, ()
-    else:
-        target, predicted, classes = truth, np.where(error, 1 - truth, truth), ("no", "yes")
-    cohort = cohort_of(
-        target, texts=texts, patients=patients, classes=classes, sensitive={"sex": sex}, site=site, age=age, rate=rate
-    )
-    predictions = Predictions(
-        ids=cohort.ids,
-        split=np.full(n, "test", dtype=object),
-        target_type=kind,
-        classes=classes,
-        target=target,
-        predicted=predicted,
-        probabilities=None,
-    )
-    return predictions, cohort
+from tests.transparency.errors.worlds import world
 
 
 @pytest.mark.parametrize(("per_patient", "kind"), [(1, "classes"), (3, "classes"), (1, "number")])
 def test_over_null_data_at_most_one_audit_in_twenty_cries_wolf(per_patient, kind):
     audits, alarms = 300, 0
     for seed in range(audits):
-        count = error_findings(*_world(seed, per_patient=per_patient, kind=kind), seed=seed)[0]
+        count = error_findings(*world(seed, per_patient=per_patient, kind=kind), seed=seed)[0]
         alarms += bool(count.value)
     # With a true rate of 5 %, more than this many alarms would come in one of a thousand simulations.
     assert alarms <= stats.binom.ppf(0.999, audits, 0.05)
@@ -62,7 +28,7 @@ def test_over_null_data_at_most_one_audit_in_twenty_cries_wolf(per_patient, kind
 
 @pytest.mark.parametrize("kind", ["classes", "number"])
 def test_a_planted_region_is_found(kind):
-    found = [error_findings(*_world(seed, n=600, wrong=0.1, planted=0.55, kind=kind), seed=seed) for seed in range(20)]
+    found = [error_findings(*world(seed, n=600, wrong=0.1, planted=0.55, kind=kind), seed=seed) for seed in range(20)]
     assert np.mean([one[0].value > 0 for one in found]) >= 0.9
     named = [set(f.slice) for one in found for f in one[1:]]
     assert np.mean([bool({"age", "sex"} & names) for names in named]) >= 0.95
@@ -71,7 +37,7 @@ def test_a_planted_region_is_found(kind):
 
 
 def test_a_finding_says_what_it_rests_on():
-    count, place, *_ = error_findings(*_world(3, n=600, wrong=0.1, planted=0.6))
+    count, place, *_ = error_findings(*world(3, n=600, wrong=0.1, planted=0.6))
     assert (count.metric, count.level, place.metric) == ("error_places", None, "error_excess")
     assert place.value == pytest.approx(place.detail["error"] - place.detail["rest"])
     assert 0 < place.low < place.value < place.high and place.level == 0.95
@@ -81,7 +47,7 @@ def test_a_finding_says_what_it_rests_on():
 
 
 def test_figures_are_of_the_half_that_the_tree_never_saw():
-    predictions, cohort = _world(3, n=600, wrong=0.1, planted=0.6)
+    predictions, cohort = world(3, n=600, wrong=0.1, planted=0.6)
     error = (predictions.predicted != predictions.target).astype(float)
     grown_on = half_of(cohort.patients, seed=7)
     found = leaves(questions_of(cohort, grown_on), error, cohort.patients, grown_on)
@@ -99,7 +65,7 @@ def test_figures_are_of_the_half_that_the_tree_never_saw():
 
 
 def test_leaves_are_what_their_conditions_say():
-    predictions, cohort = _world(5, n=600, wrong=0.1, planted=0.6)
+    predictions, cohort = world(5, n=600, wrong=0.1, planted=0.6)
     error = (predictions.predicted != predictions.target).astype(float)
     grown_on = half_of(cohort.patients, seed=7)
     found = leaves(questions_of(cohort, grown_on), error, cohort.patients, grown_on)
@@ -124,7 +90,7 @@ def test_halves_keep_patients_whole():
 
 
 def test_a_rare_level_is_never_named():
-    predictions, cohort = _world(1)
+    predictions, cohort = world(1)
     cohort.sensitive["sex"][:4] = "secret"
     grown_on = np.ones(240, dtype=bool)
     asked = questions_of(cohort, grown_on)
@@ -134,7 +100,7 @@ def test_a_rare_level_is_never_named():
 
 @pytest.mark.parametrize("n", [0, 30, 60])
 def test_too_few_records_tell_nothing(n):
-    predictions, cohort = _world(1, n=240)
+    predictions, cohort = world(1, n=240)
     split = np.where(np.arange(240) < n, "test", "train").astype(object)
     few = Predictions(**{**{k: getattr(predictions, k) for k in predictions.__slots__}, "split": split})
     found = error_findings(few, cohort)
@@ -143,6 +109,6 @@ def test_too_few_records_tell_nothing(n):
 
 
 def test_a_model_that_is_never_wrong_has_no_such_place():
-    predictions, cohort = _world(1, wrong=0.0)
+    predictions, cohort = world(1, wrong=0.0)
     [found] = error_findings(predictions, cohort)
     assert found.detail["errors"] is False and found.value is None

@@ -22,9 +22,7 @@ def _importance(model, cohort, rounds):
     whole = np.asarray(model.predict(cohort.records))
     answers = asker.ask(permuted(asker, parts, rounds=rounds))
     target = cohort.target
-    return {
-        p.name: rises(whole, one, target.values, target.kind).mean() for p, one in zip(parts, answers, strict=True)
-    }
+    return {p.name: rises(whole, one, target.values, target.kind).mean() for p, one in zip(parts, answers, strict=True)}
 
 
 def test_a_number_agrees_with_scikit_learn():

@@ -28,9 +28,7 @@ def _rule(vitals, texts):
 
 def _cohort(**more):
     truth = (_rule({"rate": RATE, "noise": NOISE}, TEXTS)[:, 1] > RNG.random(N)).astype(int)
-    return cohort_of(
-        truth, texts=TEXTS, classes=("no", "yes"), rate=RATE, noise=NOISE, twin=TWIN, level=LEVEL, **more
-    )
+    return cohort_of(truth, texts=TEXTS, classes=("no", "yes"), rate=RATE, noise=NOISE, twin=TWIN, level=LEVEL, **more)
 
 
 @pytest.fixture(scope="module")

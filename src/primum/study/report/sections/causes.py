@@ -23,6 +23,7 @@ def causes_section(context: Context) -> Mapping[str, object] | None:
         return {"lead": context.words("causes.no_graph"), "sentences": [], "forests": []} if asked else None
     said = [one for f in effects for one in _of_effect(context, f)]
     said += [one for f in answers for one in _of_answer(context, f)]
+    said += _assumed(context, answers)
     forests = [
         _forest(context, "effects", [(_effect_row(context, f), f) for f in effects if f.value is not None]),
         _forest(context, "tests", [(_test_row(context, f), f) for f in context.run.findings if f.metric == REFUTATION]),
@@ -93,8 +94,16 @@ def _of_answer(context: Context, total: Finding) -> list[str]:
         indirect=number(parts[INDIRECT].value, signed=True),
         through=words.listing(detail.get("through", [])) or words("causes.nothing"),
     )
-    said = [told] if detail.get("seen", True) else [told, words("causes.unseen", attribute=named)]
-    return [*said, words("causes.assumed", n=whole(detail.get("not_exchanged", 0)))]
+    return [told] if detail.get("seen", True) else [told, words("causes.unseen", attribute=named)]
+
+
+def _assumed(context: Context, answers: Sequence[Finding]) -> list[str]:
+    """Return what the division into parts supposes, once for all of them."""
+    divided = {(*f.slice.items(), *f.versus.items()): f for f in answers if len(_pair(context, f)) > 1}
+    if not divided:
+        return []
+    left_out = sum(int(f.detail.get("not_exchanged", 0)) for f in divided.values())
+    return [context.words("causes.assumed", n=whole(left_out))]
 
 
 def _pair(context: Context, total: Finding) -> list[Finding]:

@@ -19,6 +19,9 @@ from primum.transparency.overall.metrics import ALE, DEPENDENCE, INPUTS, PERMUTE
 MOST_CURVES, MOST_PAIRS = 8, 10
 """Vitals, the most important first, whose curves are drawn, and pairs that are listed; the findings have them all."""
 
+NOTHING = 5e-4
+"""Interaction that is written as 0.000."""
+
 
 def overall_section(context: Context) -> Mapping[str, object] | None:
     """Return sentences, forests and pictures; None where nothing was measured."""
@@ -47,7 +50,7 @@ def _sentences(context: Context, important: Sequence[Finding]) -> list[str]:
     if len(vitals) > 1:
         said.append(words("overall.together", names="; ".join(groups)) if groups else words("overall.apart"))
     for f in context.measured(INPUTS, "test"):
-        key = "neither" if f.low is None or f.high is None or f.low <= 0 <= f.high else "more" if f.low > 0 else "same"
+        key = _together(f)
         figures = {name: number(f.detail.get(name), signed=True) for name in ("with", "without")}
         ends = {"low": number(f.low, signed=True), "high": number(f.high, signed=True)}
         said.append(words(f"overall.{key}", **figures, **ends))
@@ -56,6 +59,16 @@ def _sentences(context: Context, important: Sequence[Finding]) -> list[str]:
         figures = {"value": percent(f.value), "low": percent(f.low), "high": percent(f.high)}
         said.append(words("overall.pair", first=f.versus["vital"], second=f.versus["with"], **figures))
     return said
+
+
+def _together(finding: Finding) -> str:
+    """Return which sentence says how note and vitals depend on each other."""
+    low, high = finding.low, finding.high
+    if low is None or high is None:
+        return "neither"
+    if max(abs(low), abs(high)) < NOTHING:
+        return "sum"
+    return "neither" if low <= 0 <= high else "more" if low > 0 else "same"
 
 
 def _figure(finding: Finding) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from html import unescape
 
 import pytest
 
@@ -54,7 +55,7 @@ def run(tmp_path_factory):
 
 def _page(run, lang="en"):
     page = render_report(run, lang=lang).read_text(encoding="utf-8")
-    return page, re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+    return page, re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", page)))
 
 
 def test_everything_is_measured_in_steps_of_its_own(run):

@@ -90,6 +90,14 @@ class Predictor:
         prepared, tick = self._encoded(prepared, tick)
         return _batched(prepared, lambda batch: self.net.head.answer(self.net(batch)["logits"]), self._device(), tick)
 
+    def read(self, text: Prepared, *, tick: Ticker | None = None) -> torch.Tensor:
+        """Return the features of prepared texts, shape (n, width); those of an absent text mean nothing."""
+        self.net.eval()
+        if self.engine is not None and isinstance(text, PreparedText):
+            return torch.from_numpy(self.engine.features(text, tick=tick))
+        encoder = self.net.encoders["text"]
+        return torch.from_numpy(_batched({"text": text}, lambda b: encoder(b["text"]), self._device(), tick)).float()
+
     def features(self, prepared: Mapping[str, Prepared], *, tick: Ticker | None = None) -> FloatArray:
         """Return the fused features, shape (n, width)."""
         self.net.eval()
@@ -192,17 +200,10 @@ class Predictor:
         if self.engine is None and not repeated:
             return prepared, tick
         read = text.chosen(first) if repeated else text
-        features = self._features_of(read, tick)
+        features = self.read(read, tick=tick)
         if repeated:
             features = features[torch.from_numpy(equal)]
         return {**prepared, "text": PreparedFeatures(features, torch.from_numpy(text.present))}, None
-
-    def _features_of(self, text: PreparedText, tick: Ticker | None) -> torch.Tensor:
-        if self.engine is not None:
-            return torch.from_numpy(self.engine.features(text, tick=tick))
-        encoder = self.net.encoders["text"]
-        features = _batched({"text": text}, lambda batch: encoder(batch["text"]), self._device(), tick)
-        return torch.from_numpy(features).float()
 
     def _device(self) -> torch.device:
         return next(self.net.parameters()).device

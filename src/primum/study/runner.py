@@ -52,6 +52,7 @@ from primum.study.fitting import (
 )
 from primum.study.leaking import canaries_of, membership_of
 from primum.study.likeness import counterfactuals_of, similar_of
+from primum.study.looking_over import check_causal_extra, errors_told, looked_over
 from primum.study.mitigating import aims_of, check_mitigation, decided_by_slice, unmitigated_twin
 from primum.study.publishing import published
 from primum.study.reasoning import explained
@@ -185,6 +186,7 @@ def _carry_out(task: _Task, *, resume: bool, lang: str) -> list[Finding]:
 def _check(task: _Task, *, resume: bool) -> _Checked:
     """Judge the records, and write what a run's folder says of them."""
     study, cohort, split, folder = task.study, task.cohort, task.split, task.folder
+    check_causal_extra(study)
     with task.clock.step("check"):
         rules, annotators = rules_of(study, cohort), study.annotators(cohort)
         records = records_of(study, cohort, split)
@@ -300,6 +302,8 @@ def _ask_again(task: _Task, checked: _Checked, answered: _Answered) -> list[Find
         study, cohort, split, fitted, inside=inside, calibrator=calibrator, folder=folder, clock=clock
     )
     findings += similar_of(study, cohort, split, inside, folder=folder, clock=clock)
+    findings += looked_over(study, cohort, split, fitted, clock)
+    findings += errors_told(study, cohort, answered.predictions, clock)
     findings += ruled(study, checked.rules, cohort, answered.predictions, folder, clock)
     return findings
 

@@ -15,6 +15,7 @@ from primum.errors import nearest
 from primum.evidence.split_names import set_of
 from primum.study.spec_base import BaseSpec as _Spec
 from primum.study.spec_base import Columns, Text, Texts, as_list
+from primum.study.spec_causal import CausalSpec, wrong_names
 from primum.study.spec_external import External, ExternalFiles
 from primum.study.spec_privacy import DeidSpec, PrivacySpec, nothing_asked, shards_fault, switched
 from primum.study.spec_transparency import Change, CounterfactualsSpec
@@ -481,6 +482,13 @@ class AssessSpec(_Spec):
         description="Groups of at least ten similar training patients, saved with the model, which say how it went "
         "with patients like a new one; left out: yes, except with training.privacy, whose epsilon does not count them.",
     )
+    overall: bool = Field(
+        True, description="Which inputs it needs, how its answers follow each vital, and which inputs interact."
+    )
+    error_places: bool = Field(True, description="Where among patients its errors gather.")
+    causal: CausalSpec | None = Field(
+        None, description="A causal graph, and the effects that are to be told by it; left out: none."
+    )
     resamples: int = Field(1000, ge=100, le=100_000, description="Bootstrap resamples.")
 
 
@@ -567,6 +575,20 @@ class StudySpec(_Spec):
             raise ValueError("assess.canaries: they are of a target of type classes")
         if self.assess.canaries and self.training.privacy is not None:
             raise ValueError("assess.canaries: private training draws patients, and a canary is none; leave one out")
+        return self
+
+    @model_validator(mode="after")
+    def _causes_are_columns(self) -> StudySpec:
+        if self.assess.causal is not None:
+            cohort = self.cohort
+            vitals = [one.column for one in cohort.inputs.vitals]
+            columns = [*vitals, *(one.column for one in cohort.sensitive), cohort.target.column]
+            columns += [cohort.site] if cohort.site else []
+            wrong = wrong_names(
+                self.assess.causal, columns=columns, texts=cohort.inputs.text, target=cohort.target.column
+            )
+            if wrong:
+                raise ValueError("; ".join(f"assess.causal.{one}" for one in wrong))
         return self
 
     @model_validator(mode="after")

@@ -14,8 +14,10 @@ from markupsafe import Markup
 from primum.ethics import write_papers
 from primum.files import write_text
 from primum.study.report.context import Context
+from primum.study.report.sections.causes import causes_section
 from primum.study.report.sections.cohort import cohort_section
 from primum.study.report.sections.counterfactuals import counterfactuals_section
+from primum.study.report.sections.error_places import error_places_section
 from primum.study.report.sections.experts import experts_section
 from primum.study.report.sections.fairness.section import fairness_section
 from primum.study.report.sections.findings import findings_section
@@ -24,6 +26,7 @@ from primum.study.report.sections.hazards import hazards_section
 from primum.study.report.sections.learning import learning_section
 from primum.study.report.sections.making import making_section
 from primum.study.report.sections.novelty import novelty_section
+from primum.study.report.sections.overall import overall_section
 from primum.study.report.sections.papers import papers_section
 from primum.study.report.sections.performance import groups_section, performance_section
 from primum.study.report.sections.privacy import privacy_section
@@ -60,6 +63,9 @@ SECTIONS: Mapping[str, Callable[[Context], Mapping[str, object] | None]] = {
     "reasons": reasons_section,
     "counterfactuals": counterfactuals_section,
     "similar": similar_section,
+    "overall": overall_section,
+    "error_places": error_places_section,
+    "causes": causes_section,
     "rules": rules_section,
     "learning": learning_section,
     "findings": findings_section,

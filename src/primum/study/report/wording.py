@@ -56,7 +56,19 @@ class Wording:
 def catalogue(lang: str) -> Mapping[str, str]:
     """Return one language's sentences by dotted key."""
     flat: dict[str, str] = {}
-    for name in ("text", "fairness", "trust", "privacy", "sets", "hazards", "knowledge", "papers", "explain", "beside"):
+    for name in (
+        "text",
+        "fairness",
+        "trust",
+        "privacy",
+        "sets",
+        "hazards",
+        "knowledge",
+        "papers",
+        "explain",
+        "beside",
+        "overall",
+    ):
         text = files("primum.study.report").joinpath(f"{name}_{lang}.yaml").read_text(encoding="utf-8")
         flatten(yaml.safe_load(text), "", flat)
     return flat

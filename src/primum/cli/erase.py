@@ -51,6 +51,16 @@ def erase(
         ),
     ] = None,
     db: Database = None,
+    cases: Annotated[
+        str | None,
+        typer.Option("--cases", metavar="URL", help="The service's database, whose Cases of the patient are erased."),
+    ] = None,
+    key_file: Annotated[
+        str,
+        typer.Option(
+            "--key-file", metavar="WHERE", help="The service's master keys, as for `serve`.", envvar="PRIMUM_CASE_KEYS"
+        ),
+    ] = "primum-serve.key",
     as_json: AsJson = False,
     quiet: Quiet = False,
     lang: Language = Lang.en,
@@ -60,7 +70,8 @@ def erase(
     With --study alone the folder `runs` is looked through, where there is one. The id is written nowhere. A run by
     shards (`training.shards`) is made anew at once, beside the old one: only the patient's shard learns again. What
     other models learnt stays until they are rebuilt; a request for that is queued in `retune` beside the list. The
-    ledger that is given, or lies beside the runs, keeps hashes and counts.
+    ledger that is given, or lies beside the runs, keeps hashes and counts. With --cases the patient's Cases in a
+    service lose their key and their content.
     """
     from primum.study import Study
     from primum.study.forgetting import forget, ledgers_of, vault_of
@@ -71,6 +82,13 @@ def erase(
         folders = [Path("runs")]
     if patient == "-":
         patient = sys.stdin.readline()
+    of_cases = None
+    if cases is not None:
+        from primum.serve.erasing import erase_cases
+
+        of_cases = erase_cases(patient, db=cases, keys=key_file)
+        if study is None and not folders and vault is None:
+            return terminal.answer({"cases": of_cases}, [terminal.say("erase.cases", count=of_cases)])
     with ledgers_of(folders, given=db) as ledgers, terminal.progress() as progress:
         done = forget(
             patient,
@@ -83,7 +101,10 @@ def erase(
             progress=progress,
             lang=lang.value,
         )
-    return terminal.answer({**_value(done), "recorded": len(ledgers)}, _lines(done, len(ledgers), terminal))
+    value, lines = {**_value(done), "recorded": len(ledgers)}, _lines(done, len(ledgers), terminal)
+    if of_cases is not None:
+        value, lines = {**value, "cases": of_cases}, [terminal.say("erase.cases", count=of_cases), *lines]
+    return terminal.answer(value, lines)
 
 
 def _value(done: Forgotten) -> dict[str, object]:

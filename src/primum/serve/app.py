@@ -23,6 +23,7 @@ from primum.serve.cases import Cases
 from primum.serve.desk import Desk
 from primum.serve.engine import Engine
 from primum.serve.metrics import Metrics
+from primum.serve.page import install as install_page
 from primum.serve.people import People, PeopleRules
 from primum.serve.security import install
 from primum.serve.settings import Settings
@@ -67,6 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
     state.uses.refresh()
     for router in ROUTERS:
         app.include_router(router)
+    install_page(app)
     app.add_middleware(state.metrics.layer)  # type: ignore[arg-type]
     install(app, secure=settings.secure)
     return app

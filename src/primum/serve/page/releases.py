@@ -158,7 +158,9 @@ def rules_of(folder: Path, lang: str) -> list[dict[str, Any]]:
 
 
 def _figures(card: Mapping[str, Any], split: str, lang: str) -> list[dict[str, Any]]:
-    found = (card.get("performance") or {}).get(split) or []
+    found = (card.get("performance") or {}).get(split)
+    if not isinstance(found, list):  # "not measured"
+        return []
     return [
         {**one, "title": METRICS.get(one["metric"]).title[lang] if one["metric"] in METRICS else one["title"]}
         for one in found

@@ -30,6 +30,7 @@ from primum.cli import (
     report,
     run,
     search,
+    serve,
     sign,
     studies,
     verify,
@@ -68,7 +69,7 @@ def _program(
 
 
 _COMMANDS = (init, check, run, search, assess, report, sign, release, verify, registry, ledger, keys)
-for _command in (*_COMMANDS, predict, explain, people, deid, erase, studies, backbones, policies):
+for _command in (*_COMMANDS, predict, explain, serve, people, deid, erase, studies, backbones, policies):
     _command.register(app)
 
 

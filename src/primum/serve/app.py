@@ -69,7 +69,7 @@ def create_app(settings: Settings) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     install_page(app)
-    app.add_middleware(state.metrics.layer)  # type: ignore[arg-type]
+    app.add_middleware(state.metrics.layer)
     install(app, secure=settings.secure)
     return app
 

@@ -23,6 +23,7 @@ from primum.privacy.at_rest.envelope import seal_with, unseal_with
 from primum.serve.cases import keys
 from primum.serve.cases.case import Case, CaseHead, Decision, Verb, state_after
 from primum.serve.cases.tables import SCHEMA, cases, decisions
+from primum.serve.cases.tables import keys as key_table
 from primum.serve.people.principal import Principal
 from primum.serve.security.faults import Refused
 
@@ -201,7 +202,7 @@ class Cases:
             number = len(made) + 1
             place = Place(patient=row["patient"], record=case, field=f"decision-{number}")
             content = seal_with(key, canonical(sealed), place, generation=keys.GENERATION)
-            given = {
+            given: dict[str, Any] = {
                 "at": self._clock(),
                 "by": who.id,
                 "by_name": who.name,
@@ -265,7 +266,7 @@ class Cases:
                     connection.execute(sa.update(cases).where(cases.c.id.in_(some)).values(sealed=None))
                     connection.execute(sa.update(decisions).where(decisions.c.case.in_(some)).values(sealed=None))
                     own = [keys.tag_for(self._index, None, case) for case in some]
-                    connection.execute(sa.delete(keys.keys).where(keys.keys.c.patient.in_(own)))
+                    connection.execute(sa.delete(key_table).where(key_table.c.patient.in_(own)))
                 if tag is not None:
                     keys.destroy(connection, tag)
 

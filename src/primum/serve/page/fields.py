@@ -55,7 +55,7 @@ def fields_of(release: OpenedRelease) -> list[Field]:
 
 
 def example_of(release: OpenedRelease, example: str, *, says: str) -> dict[str, str]:
-    """Return the values of a made-up example by field name: vitals, or a note where there are none.
+    """Return the values of a made-up example by field name: vitals, and a note that says the same.
 
     Args:
         release: whose training says what is usual.
@@ -70,8 +70,6 @@ def example_of(release: OpenedRelease, example: str, *, says: str) -> dict[str, 
             values[field.name] = _number(code.mean + away * code.scale, field)
         elif field.kind == "category" and field.levels:
             values[field.name] = field.levels[round((len(field.levels) - 1) * (away + 1) / 2)]
-    if any(field.kind == "number" for field in fields):
-        return values
     given = [f"{one.column} {values[one.name]} {one.unit}".strip() for one in fields if one.name in values]
     for field in fields:
         if field.kind == "text":

@@ -109,3 +109,56 @@ def postgres():
     yield server.get_uri()
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+SERVED_STUDY = """
+study: wards
+question: Is this patient ill?
+intended_use: {population: Adults on a ward., not_for: Children., risk: high}
+cohort:
+  source: records.csv
+  id: id
+  inputs:
+    vitals:
+      - {column: age, unit: years}
+      - {column: sbp, unit: mmHg}
+      - ward
+  target: {column: dx}
+  sensitive: [sex]
+  site: hospital
+model:
+  abstention: {risk: 0.3}
+  ensemble: {how: dropout}
+training: {epochs: 6, track: []}
+assess: {baselines: false, resamples: 100}
+policy: written.yaml
+"""
+
+
+@pytest.fixture(scope="session")
+def served_release(tmp_path_factory) -> tuple[Path, Path]:
+    """A Release of a small study of vitals that answers without torch, and the list of keys that it is signed by."""
+    from primum.ethics.release import build_release
+    from primum.ethics.signing import hash_files, make_signature, new_key, write_signature
+    from primum.study import Study
+
+    folder, rng = tmp_path_factory.mktemp("served"), np.random.default_rng(5)
+    lines = ["id,age,sbp,ward,sex,hospital,dx"]
+    for i in range(400):
+        ill = rng.random() < 0.5
+        age, sbp = (62 if ill else 48) + rng.normal(0, 9), 128 + rng.normal(0, 12)
+        lines.append(f"r{i},{age:.0f},{sbp:.0f},{'ABC'[i % 3]},{'FM'[i % 2]},H{i % 2},{'ill' if ill else 'well'}")
+    (folder / "records.csv").write_text("\n".join(lines), encoding="utf-8")
+    (folder / "study.yaml").write_text(SERVED_STUDY, encoding="utf-8")
+    (folder / "written.yaml").write_text(OVERSEEN_POLICY, encoding="utf-8")
+    run = Study.load(folder / "study.yaml").run(out=folder / "run").path
+    assert run is not None
+    keys = {name: new_key(folder / f"{name}.key", name=name) for name in ("Ada", "Bo", "Releases")}
+    for name, role in (("Ada", "clinical_lead"), ("Bo", "ethics_board")):
+        sha256 = hash_files(run).sha256
+        write_signature(run, make_signature(keys[name], subject="run", sha256=sha256, role=role, reason="Read."))
+    build_release(run, folder / "release", key=keys["Releases"])
+    roles = {"Ada": "clinical_lead", "Bo": "ethics_board", "Releases": "release"}
+    listed = [f'  - {{name: {name}, key: "{keys[name].public}", roles: [{role}]}}' for name, role in roles.items()]
+    (folder / "trust.yaml").write_text("\n".join(["people:", *listed, ""]), encoding="utf-8")
+    return folder / "release", folder / "trust.yaml"

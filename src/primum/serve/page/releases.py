@@ -161,11 +161,13 @@ def _figures(card: Mapping[str, Any], split: str, lang: str) -> list[dict[str, A
     found = (card.get("performance") or {}).get(split)
     if not isinstance(found, list):  # "not measured"
         return []
-    return [
-        {**one, "title": METRICS.get(one["metric"]).title[lang] if one["metric"] in METRICS else one["title"]}
-        for one in found
-        if not one.get("slice")
-    ]
+    shown = []
+    for one in found:
+        metric = METRICS.get(one["metric"]) if one["metric"] in METRICS else None
+        if not one.get("slice"):
+            title = one["title"] if metric is None else metric.title[lang]
+            shown.append({**one, "title": title, "share": metric is not None and metric.unit == "fraction"})
+    return shown
 
 
 def _signatures(folder: Path) -> list[Signature]:

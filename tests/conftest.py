@@ -146,7 +146,7 @@ def served_release(tmp_path_factory) -> tuple[Path, Path]:
     lines = ["id,age,sbp,ward,sex,hospital,dx"]
     for i in range(400):
         ill = rng.random() < 0.5
-        age, sbp = (62 if ill else 48) + rng.normal(0, 9), 128 + rng.normal(0, 12)
+        age, sbp = (72 if ill else 42) + rng.normal(0, 6), 128 + rng.normal(0, 12)
         lines.append(f"r{i},{age:.0f},{sbp:.0f},{'ABC'[i % 3]},{'FM'[i % 2]},H{i % 2},{'ill' if ill else 'well'}")
     (folder / "records.csv").write_text("\n".join(lines), encoding="utf-8")
     (folder / "study.yaml").write_text(SERVED_STUDY, encoding="utf-8")

@@ -80,6 +80,13 @@ class AskAll(Body):
     lang: Language = Field("en", description="Language of the sentences in the answers.")
 
 
+class Search(Body):
+    """Whose Cases are wanted."""
+
+    patient: StrictStr = Field(min_length=1, max_length=200, description="Id of the patient.", examples=["P-1027"])
+    limit: int = Field(50, ge=1, le=200)
+
+
 class Decide(Body):
     """What a person decides on a Case."""
 

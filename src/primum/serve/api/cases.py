@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel
 
 from primum.serve.answering import Explanation
-from primum.serve.api.bodies import Decide
+from primum.serve.api.bodies import Decide, Search
 from primum.serve.api.parts import CaseId, TheCases, TheDesk, as_json, refusals
 from primum.serve.cases import Case, CaseHead, Cases
 from primum.serve.deciding import decide
@@ -43,14 +43,20 @@ def readable(cases: Cases, case: str, who: Principal) -> Case:
 def listed(
     cases: TheCases,
     who: Reader,
-    patient: Annotated[str | None, Query(min_length=1, max_length=200, description="Id of a patient.")] = None,
     mine: Annotated[bool, Query(description="Only one's own.")] = False,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     before: Annotated[float | None, Query(ge=0, le=1e12, description="Asked before, seconds since 1970.")] = None,
 ) -> Response:
     """List Cases, newest first: one's own, and for a reviewer everybody's."""
     owner = None if who.may("cases.all") and not mine else who.id
-    return as_json({"ok": True, "cases": cases.heads(owner=owner, patient=patient, limit=limit, before=before)})
+    return as_json({"ok": True, "cases": cases.heads(owner=owner, limit=limit, before=before)})
+
+
+@router.post("/cases/search", response_model=CasesShown, responses=refusals())
+def searched(body: Search, cases: TheCases, who: Reader) -> Response:
+    """List the Cases of a patient, whose id belongs into no address and no log: one's own, for a reviewer all."""
+    owner = None if who.may("cases.all") else who.id
+    return as_json({"ok": True, "cases": cases.heads(owner=owner, patient=body.patient, limit=body.limit)})
 
 
 @router.get("/cases/{case}", response_model=Case, responses=refusals(404))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,8 +84,12 @@ class Cases:
             if address.get_backend_name() == "sqlite" and address.database:
                 Path(address.database).parent.mkdir(parents=True, exist_ok=True)
             engine = engine_of(address)
-            upgrade(engine, SCHEMA)
-            return cls(engine, ledger=ledger, masters=masters, readers=readers)
+            try:
+                upgrade(engine, SCHEMA)
+                return cls(engine, ledger=ledger, masters=masters, readers=readers)
+            except BaseException:
+                engine.dispose()
+                raise
         except (SQLAlchemyError, OSError) as exc:
             raise ServiceError(
                 f"{address.render_as_string()}: the database cannot be opened; check the address (--db) and the rights."
@@ -281,7 +285,7 @@ class Cases:
         return dict(row), [dict(one) for one in connection.execute(asked).mappings()]
 
     @contextmanager
-    def _read(self) -> Any:
+    def _read(self) -> Iterator[sa.Connection]:
         try:
             with self._engine.connect() as connection:
                 yield connection

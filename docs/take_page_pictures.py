@@ -1,8 +1,8 @@
 """Take the pictures of the service's page: `python docs/take_page_pictures.py ADDRESS docs/pictures`.
 
 The service at ADDRESS serves a Release of the built-in study `heart` and has the accounts "Dr. Ada Lovelace"
-(clinician), "Dr. Grace Hopper" (reviewer), "Mary Jackson" (board) and "Katherine Johnson" (auditor), each with the password in the
-environment variable PRIMUM_PICTURES_PASSWORD. What is typed is made up.
+(clinician), "Dr. Grace Hopper" (reviewer), "Mary Jackson" (board) and "Katherine Johnson" (auditor), each with the
+password in the environment variable PRIMUM_PICTURES_PASSWORD. What is typed is made up.
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ MATRIX = {
     "GET /api/v1/cases": CARERS,
     "GET /api/v1/cases/{case}": CARERS,
     "GET /api/v1/cases/{case}/reasons": CARERS,
+    "POST /api/v1/cases/search": CARERS,
     "POST /api/v1/cases/{case}/decision": CARERS,
     "GET /api/v1/reviews": REVIEWER,
     "POST /api/v1/reviews/{case}": REVIEWER,

@@ -30,6 +30,15 @@ def test_nobody_is_sent_to_the_door_and_from_there_where_they_were_going(browse)
     assert somebody.response.url.path == "/login"
 
 
+def test_a_part_of_a_page_says_why_it_is_not_there(browse):
+    somebody = browse()
+    asked = {"hx-request": "true"}
+    gone = somebody.client.get("/ledger/verify", headers=asked)
+    assert (gone.status_code, gone.headers["hx-redirect"], gone.text) == (401, "/login", "")
+    refused = browse("clinician").client.get("/ledger/verify", headers=asked)
+    assert refused.status_code == 403 and "<html" not in refused.text and "Your role may not do this." in refused.text
+
+
 @pytest.mark.parametrize(
     "place",
     ["https://evil.example/", "//evil.example", "/\\evil.example", "/a\\b", "javascript:alert(1)", "evil", "/\n/x"],

@@ -62,6 +62,7 @@ def test_names_that_are_put_together_are_there():
         "duty": ROLES,
         "scope": SCOPES,
         "kind": KINDS,
+        "field": {field for kind in KINDS for field in KINDS.get(kind).fields},
         "verb": VERBS,
         "decide": VERBS,
         "state": ("open", "waiting", "disputed", "closed"),

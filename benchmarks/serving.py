@@ -74,9 +74,11 @@ class Load:
 
     @property
     def throughput(self) -> float:
+        """Return answers a second."""
         return len(self.times) / self.seconds
 
     def at(self, percent: float) -> float:
+        """Return a percentile of the waiting times in ms."""
         return 1000 * float(np.percentile(self.times, percent)) if self.times else float("nan")
 
 

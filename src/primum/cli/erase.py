@@ -33,6 +33,16 @@ def erase(
     unseen: Annotated[
         bool, typer.Option("--unseen", help="Put an id on the study's list that is in no record yet.")
     ] = False,
+    cases: Annotated[
+        str | None,
+        typer.Option("--cases", metavar="URL", help="The service's database, whose Cases of the patient are erased."),
+    ] = None,
+    key_file: Annotated[
+        str,
+        typer.Option(
+            "--key-file", metavar="WHERE", help="The service's master keys, as for `serve`.", envvar="PRIMUM_CASE_KEYS"
+        ),
+    ] = "primum-serve.key",
     as_json: AsJson = False,
     quiet: Quiet = False,
     lang: Language = Lang.en,
@@ -40,21 +50,32 @@ def erase(
     """Put a patient on the study's list of the erased, delete their rows from runs, and say what must be rebuilt.
 
     With --study alone the folder `runs` is looked through, where there is one. The id is written nowhere. What was
-    learnt stays in models until they are rebuilt; a request for that is queued in `retune` beside the list.
+    learnt stays in models until they are rebuilt; a request for that is queued in `retune` beside the list. With
+    --cases the patient's Cases in a service lose their key and their content.
     """
-    from primum.study import Study
-    from primum.study.erasing import erase as carry_out
-
     terminal = Terminal(as_json=as_json, quiet=quiet, lang=lang)
     folders = [*(runs or []), *(more or [])]
     if not folders and study is not None and Path("runs").is_dir() and any(Path("runs").iterdir()):
         folders = [Path("runs")]
     if patient == "-":
         patient = sys.stdin.readline()
+    if cases is not None:
+        from primum.serve.erasing import erase_cases
+
+        count = erase_cases(patient, db=cases, keys=key_file)
+        if study is None and not folders:
+            return terminal.answer({"cases": count}, [terminal.say("erase.cases", count=count)])
+    else:
+        count = None
+    from primum.study import Study
+    from primum.study.erasing import erase as carry_out
+
     with terminal.progress() as progress:
         loaded = None if study is None else Study.load(study)
         done = carry_out(patient, study=loaded, folders=folders, unseen=unseen, progress=progress)
-    return terminal.answer(_value(done), _lines(done, terminal))
+    of_cases = [] if count is None else [terminal.say("erase.cases", count=count)]
+    value = _value(done) if count is None else {**_value(done), "cases": count}
+    return terminal.answer(value, [*of_cases, *_lines(done, terminal)])
 
 
 def _value(done: Erasure) -> dict[str, object]:

@@ -188,11 +188,8 @@ def _opened(folder: Path, said: dict[str, Any], threads: int) -> Served:
     if described.get("format") != 1:
         raise ValueError("unknown format")
     head, form = described["net"]["head"], said["form"]
-    try:
-        session = open_session((folder / HEAD_FILE).read_bytes(), threads=1, purpose=_PURPOSE)
-        text = None if said["text"] is None else _text_session(folder, said["text"], form, threads)
-    except OSError as exc:
-        raise ValueError("a file is missing") from exc
+    session = open_session(_there(folder / HEAD_FILE), threads=1, purpose=_PURPOSE)
+    text = None if said["text"] is None else _text_session(folder, said["text"], form, threads)
     weights = require("safetensors", extra="serve", purpose=_PURPOSE).safe_open(
         str(folder / "model.safetensors"), framework="np"
     )
@@ -217,8 +214,14 @@ _PURPOSE = "Answering without torch"
 
 
 def _text_session(folder: Path, file: str, form: str, threads: int) -> Any:
-    model = (folder / Path(file).name).read_bytes()
+    model = _there(folder / Path(file).name)
     return open_session(model, threads=threads, approximate=form == "int8", purpose=_PURPOSE)
+
+
+def _there(file: Path) -> Path:
+    if not file.is_file():
+        raise ValueError("a file is missing")
+    return file
 
 
 def _input_of(folder: Path, name: str, state: Mapping[str, Any], said: Mapping[str, Any]) -> AbstractInput:

@@ -91,6 +91,7 @@ def environment() -> Environment:
         loader=PackageLoader("primum.serve.page"),
         autoescape=True,
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )

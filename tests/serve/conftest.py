@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
+from pathlib import Path
 
 import pytest
 from fastapi import Depends, FastAPI
@@ -109,3 +111,14 @@ def password() -> str:
 def rules() -> type[PeopleRules]:
     """To make other rules."""
     return PeopleRules
+
+
+@pytest.fixture(scope="session")
+def service(served_release, tmp_path_factory):
+    """A running service with one account a role, two readers a held Case."""
+    spec = importlib.util.spec_from_file_location("serve_running", Path(__file__).parent / "running.py")
+    parts = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(parts)
+    folder = tmp_path_factory.mktemp("service")
+    with parts.running(parts.settings_of(served_release, folder, second_reader=True)) as made:
+        yield made

@@ -63,6 +63,10 @@ def serve(
     second_reader: Annotated[
         bool, typer.Option("--second-reader", help="Held Cases are decided by two different reviewers.")
     ] = False,
+    sso: Annotated[
+        Path | None,
+        typer.Option("--sso", metavar="FILE", help="The hospital's own sign-on (OpenID Connect), described in a file."),
+    ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
     lang: Language = Lang.en,
@@ -93,6 +97,7 @@ def serve(
         timeout_s=timeout,
         retention_days=retention_days,
         second_reader=second_reader,
+        sso=sso,
     )
     return _run(settings, terminal)
 

@@ -23,7 +23,9 @@ from primum.serve.cases import Cases
 from primum.serve.desk import Desk
 from primum.serve.engine import Engine
 from primum.serve.metrics import Metrics
+from primum.serve.page import install as install_page
 from primum.serve.people import People, PeopleRules
+from primum.serve.people.sign_on import SignOn
 from primum.serve.security import install
 from primum.serve.settings import Settings
 from primum.serve.uses import Uses
@@ -64,9 +66,11 @@ def create_app(settings: Settings) -> FastAPI:
     state.settings, state.engine, state.ledger, state.people = settings, engine, ledger, people
     state.cases, state.metrics, state.uses = cases, Metrics(), Uses(ledger, engine)
     state.desk = Desk(engine, cases, key=key, settings=settings, answered=state.metrics.answered)
+    state.sign_on = None if settings.sso is None else SignOn.read(settings.sso)
     state.uses.refresh()
     for router in ROUTERS:
         app.include_router(router)
+    install_page(app)
     app.add_middleware(state.metrics.layer)
     install(app, secure=settings.secure)
     return app

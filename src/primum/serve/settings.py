@@ -35,6 +35,7 @@ class Settings(BaseModel):
     tls_cert: Path | None = Field(None, description="Certificate chain; without it the service speaks plain HTTP.")
     tls_key: Path | None = Field(None, description="Private key of the certificate.")
     behind_tls: bool = Field(False, description="A proxy before the service speaks TLS.")
+    sso: Path | None = Field(None, description="File that describes the hospital's own sign-on, OpenID Connect.")
     second_reader: bool = Field(False, description="Held Cases are decided by two different people.")
 
     @property

@@ -55,7 +55,7 @@ def fields_of(release: OpenedRelease) -> list[Field]:
 
 
 def example_of(release: OpenedRelease, example: str, *, says: str) -> dict[str, str]:
-    """Return the values of a made-up example by field name.
+    """Return the values of a made-up example by field name: vitals, and a note that says the same.
 
     Args:
         release: whose training says what is usual.

@@ -11,7 +11,8 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import FileResponse, Response
 
 from primum.ethics.ledger import Entry
-from primum.ethics.release import signatures_on
+from primum.ethics.release.layout import RUN_SIGNATURES
+from primum.ethics.signing import Signature, read_signature, signature_files
 from primum.evidence import METRICS
 from primum.serve.api.parts import TheDesk, TheLedger, TheUses
 from primum.serve.api.releases import Changer, ReleaseId
@@ -123,7 +124,6 @@ def _page(
     fault: Refused | None = None,
 ) -> Response:
     lang, engine = language_of(request), desk.engine
-    signatures, _ = signatures_on(chosen.folder / "run-signatures", chosen.manifest.run)
     return render(
         request,
         "release.html",
@@ -136,7 +136,7 @@ def _page(
         said="" if fault is None else sentence(request, fault),
         rules=rules_of(chosen.folder, lang),
         figures={split: _figures(chosen.card, split, lang) for split in _SPLITS},
-        signatures=sorted(signatures.values(), key=lambda one: one.at),
+        signatures=_signatures(chosen.folder),
         history=[one for one in uses.history() if one.release == chosen.id],
         entries=_written(ledger.entries(subject=chosen.id)),
     )
@@ -158,12 +158,23 @@ def rules_of(folder: Path, lang: str) -> list[dict[str, Any]]:
 
 
 def _figures(card: Mapping[str, Any], split: str, lang: str) -> list[dict[str, Any]]:
-    found = (card.get("performance") or {}).get(split) or []
-    return [
-        {**one, "title": METRICS.get(one["metric"]).title[lang] if one["metric"] in METRICS else one["title"]}
-        for one in found
-        if not one.get("slice")
-    ]
+    found = (card.get("performance") or {}).get(split)
+    if not isinstance(found, list):  # "not measured"
+        return []
+    shown = []
+    for one in found:
+        metric = METRICS.get(one["metric"]) if one["metric"] in METRICS else None
+        if not one.get("slice"):
+            title = one["title"] if metric is None else metric.title[lang]
+            shown.append({**one, "title": title, "share": metric is not None and metric.unit == "fraction"})
+    return shown
+
+
+def _signatures(folder: Path) -> list[Signature]:
+    """Return who signed the run and the Release, in order; all were checked when it was opened."""
+    paths = [*sorted((folder / RUN_SIGNATURES).glob("*.json")), *signature_files(folder)]
+    found = [one for path in paths if (one := read_signature(path)) is not None]
+    return sorted(found, key=lambda one: one.at)
 
 
 def _written(entries: Sequence[Entry]) -> list[Entry]:

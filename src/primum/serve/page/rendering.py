@@ -61,12 +61,15 @@ def go(place: str) -> RedirectResponse:
 
 async def refusal_page(request: Request, refused: Refused) -> Response:
     """Return what a person sees of a refusal: the door where nobody is signed in, else a page that says why."""
+    part = request.headers.get("hx-request") == "true"
+    if refused.kind == "unauthenticated" and part:
+        return Response(status_code=401, headers={"hx-redirect": "/login"})
     if refused.kind == "unauthenticated" and request.method == "GET":
         return go(f"/login?next={quote(request.url.path)}")
     if refused.kind == "password_change":
         return go("/account")
     said = sentence(request, refused)
-    if request.headers.get("hx-request") == "true":
+    if part:
         return render(request, "parts/refused.html", status=refused.status, said=said)
     shown = request.scope.get("state", {}).get("request_id", "")
     return render(request, "refused.html", status=refused.status, said=said, refused=refused, request_id=shown)
@@ -88,6 +91,7 @@ def environment() -> Environment:
         loader=PackageLoader("primum.serve.page"),
         autoescape=True,
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )

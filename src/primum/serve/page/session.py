@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Query, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from primum.errors import PrimumError
@@ -17,6 +18,7 @@ from primum.serve.people.cookies import clear_cookie, set_cookie
 from primum.serve.people.keeper import Asking, People
 from primum.serve.people.permissions import SCOPES, allowed
 from primum.serve.people.principal import Principal
+from primum.serve.people.sign_on import SignOn
 from primum.serve.security.faults import Refused
 
 router = APIRouter(include_in_schema=False)
@@ -25,6 +27,8 @@ Somebody = Annotated[Asking | None, Depends(anybody)]
 Self = Annotated[Principal, Depends(needs("self"))]
 Field = Annotated[str, Form(max_length=1024)]
 _YEAR_S = 31_536_000
+SSO_COOKIE = "primum_sso"
+_SSO_S = 600
 
 
 @router.get("/login")
@@ -48,6 +52,36 @@ def login(
     place = _here(next)
     who = Principal(id=session.account.id, name=session.account.name, role=session.account.role, via="session")
     response = go(_first_room(who) if place == "/" else place)
+    set_cookie(response, session.secret, people.rules)
+    return response
+
+
+@router.get("/sso")
+async def sso(request: Request, people: Door, asking: Somebody, next: str = "/") -> Response:
+    """Go to the hospital's own sign-on."""
+    address, kept = await _sign_on(request).begin(_here(next))
+    response = go(address)
+    response.set_cookie(
+        SSO_COOKIE, kept, max_age=_SSO_S, path="/sso", secure=people.rules.secure, httponly=True, samesite="lax"
+    )
+    return response
+
+
+@router.get("/sso/back")
+async def sso_back(
+    request: Request,
+    people: Door,
+    asking: Somebody,
+    state: Annotated[str, Query(max_length=200)] = "",
+    code: Annotated[str, Query(max_length=4096)] = "",
+) -> Response:
+    """Come back from there."""
+    identity, place = await _sign_on(request).finish(request.cookies.get(SSO_COOKIE, ""), state=state, code=code)
+    before = request.cookies.get(people.rules.cookie)
+    session = await run_in_threadpool(people.vouched, identity, before=before)
+    who = Principal(id=session.account.id, name=session.account.name, role=session.account.role, via="session")
+    response = go(_first_room(who) if place == "/" else place)
+    response.delete_cookie(SSO_COOKIE, path="/sso")
     set_cookie(response, session.secret, people.rules)
     return response
 
@@ -127,6 +161,13 @@ def said(request: Request, fault: PrimumError | None) -> str:
     if fault is None:
         return ""
     return sentence(request, fault if isinstance(fault, Refused) else Refused("invalid", str(fault)))
+
+
+def _sign_on(request: Request) -> SignOn:
+    sign_on: SignOn | None = getattr(request.app.state, "sign_on", None)
+    if sign_on is None:
+        raise Refused("not_found", "There is no other sign-on here.")
+    return sign_on
 
 
 def _door(request: Request, place: str, refused: Refused | None = None) -> Response:

@@ -22,12 +22,15 @@ from primum.serve.people.principal import Principal
 from primum.serve.people.rates import Rates
 from primum.serve.people.rules import PeopleRules
 from primum.serve.people.sessions import Session, Sessions
+from primum.serve.people.sign_on import Identity
 from primum.serve.people.tables import SCHEMA
 from primum.serve.people.tokens import Tokens
 from primum.serve.security.faults import Refused
 
 TERMINAL = "terminal"
 """Who the Ledger says changed an account where it was done at the terminal of the service."""
+SIGN_ON = "sign-on"
+"""Who the Ledger says changed an account where the hospital's own sign-on did."""
 _BEARER = "bearer "
 
 
@@ -140,6 +143,21 @@ class People:
             self.sessions.end(before)
         self.accounts.came_in(account.id)
         return self.sessions.begin(account)
+
+    def vouched(self, identity: Identity, *, before: str | None = None) -> Session:
+        """Return a new session for whom the hospital's own sign-on vouches; the account is made at the first time.
+
+        Raises:
+            Refused: the account is closed, or another account has the name.
+        """
+        account = self.accounts.of_subject(identity.subject)
+        if account is None:
+            account = self.accounts.add(identity.name, identity.role, subject=identity.subject)
+            self.note("made", account, by=SIGN_ON)
+        if not account.active:
+            self._note_login(account, accepted=False)
+            raise Refused("forbidden", "This account is closed.", key="account_closed")
+        return self.let_in(self.change(account.id, by=SIGN_ON, role=identity.role), before=before)
 
     def add(self, name: str, role: str, *, by: str = TERMINAL, password: str | None = None) -> tuple[Account, str]:
         """Make an account; without a password, return one that its owner must change at first use."""

@@ -43,13 +43,18 @@ class Word:
 def words_of(text: str) -> list[Word]:
     """Return the words of a text in order; marks of punctuation belong to no word."""
     ends = [m.end() for m in _CLAUSE_END.finditer(text) if not _inside_number(text, m.start())]
-    sentences = [m.end() for m in _SENTENCE_END.finditer(text)]
+    sentences = sentence_ends(text)
     found = []
     for start, end in _spans(text):
         clause = int(np.searchsorted(ends, start, side="right"))
         sentence = int(np.searchsorted(sentences, start, side="right"))
         found.append(Word(text=text[start:end], start=start, end=end, clause=clause, sentence=sentence))
     return found
+
+
+def sentence_ends(text: str) -> list[int]:
+    """Return where the sentences of a text end, one past each mark; a decimal point ends none."""
+    return [m.end() for m in _SENTENCE_END.finditer(text)]
 
 
 def word_of_token(spans: npt.NDArray[np.int64], words: list[Word]) -> npt.NDArray[np.int64]:

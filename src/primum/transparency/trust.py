@@ -19,7 +19,7 @@ from primum.transparency.parts import BoolArray, FloatArray, IntArray, Parts
 SHARE = 0.2
 """Share of a record's parts that are its reason (DeYoung et al. 2020 look at 1 to 50 %)."""
 DRAWS = 19
-"""Random choices that a reason is compared with: beating all of them happens by chance once in twenty."""
+"""Random choices that a reason is compared with."""
 _SUFFICIENCY_DRAWS = 3
 
 
@@ -31,11 +31,11 @@ class Bars:
     """Most of the difference that the parts may miss."""
     excess: float = 0.05
     """Least fall of the probability (of a number: share of its difference from a blank record) beyond chance."""
-    beaten: float = 0.75
-    """Least share of random choices of the same size that must move the answer less; one in five names any given word,
-    so that a reason of a single word cannot beat them all."""
+    beaten: float = 0.95
+    """Least share of random choices of the same size, from the rest of the record, that must move the answer less: all
+    of 19, which at most one meaningless reason in five does (docs/how-to/explain.md)."""
     stability: float = 0.5
-    """Least rank correlation with the reason for the reworded record."""
+    """Least mean rank correlation with the reasons for the reworded record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +60,8 @@ def faithfulness(
     """Return comprehensiveness and sufficiency of a reason, and of as many of the record's other parts at random.
 
     The random choices are drawn from the parts that the reason leaves out. Drawn from all, one in five would hold the
-    one word that decides, and a true reason could not be told from chance. A reason that is itself a random choice
-    stays exchangeable with them: it beats all `draws` of them in one case of `draws` + 1.
+    one word that decides, and a true reason could not be told from chance. The price: a reason that is itself a random
+    choice beats 19 of the others in 9 to 20 % of records, not in 5 % (docs/how-to/explain.md derives both).
 
     Args:
         subject: records and model.
@@ -69,8 +69,7 @@ def faithfulness(
         draws: random choices a record; sufficiency is compared with the first few of them alone.
         seed: of these.
         share: of the parts that make up a reason, at least one.
-    Source: DeYoung et al. 2020, ACL (ERASER), section 4; the rank among random choices is a randomisation test
-        (Phipson & Smyth 2010, Stat. Appl. Genet. Mol. Biol. 9, article 39).
+    Source: DeYoung et al. 2020, ACL (ERASER), section 4, but for where the choices are drawn from.
     """
     generator = np.random.default_rng([seed, 13])
     chosen = [_choices(parts, generator, draws=draws, share=share) for parts in found]

@@ -6,7 +6,7 @@ RUN is a finished run with a text input alone, CSV has its text column `text`.
 
 Integrated gradients: Captum's LayerIntegratedGradients at the embeddings, 50 steps, text by text, against ours, by
 turns, from the same blank text. The gap is the share of the difference that the attributions miss, the error the
-largest distance from the attributions by 200 nodes as a share of the largest of these, faithfulness the
+largest distance from the attributions by 100 nodes as a share of the largest of these, faithfulness the
 comprehensiveness of a fifth of the words.
 Shapley values: shap's text explainer against ours on the same ten groups of words; the error is the mean distance from
 the values of all 1,024 coalitions.
@@ -35,7 +35,7 @@ from primum.transparency.parts import players_of
 from primum.transparency.trust import faithfulness
 
 OURS = ("integrated_gradients", "integrated_gradients_bf16", "attention_gradient")
-ROUNDS = 3
+ROUNDS = 2
 LATENCIES = 40
 
 
@@ -65,7 +65,7 @@ def main() -> None:
 def paths(predictor, subject) -> None:
     """Print integrated gradients, ours and Captum's, by turns."""
     print(f"words: {[len(parts.words) for parts in subject.parts]}", flush=True)
-    nodes, weights = path_nodes(200)
+    nodes, weights = path_nodes(100)
     found = predictor.gradients(subject.prepared, subject.question, kind="path", nodes=nodes, weights=weights)
     truth = [parts.summed(tokens, np.zeros(0)) for parts, tokens in zip(subject.parts, found.tokens, strict=True)]
     asked = {name: lambda name=name: METHODS.get(name)(subject, 7) for name in OURS}

@@ -77,11 +77,7 @@ def _record(one: Mapping[str, Any], words: Wording) -> Mapping[str, Any]:
         "holds": one["holds"],
         "asked": _asked(one, words),
         "because": [words(f"explained.because.{why}") for why in one["withheld_because"]],
-        "inputs": words(
-            "explained.inputs",
-            note=number(one["inputs"]["note"], signed=True),
-            vitals=number(one["inputs"]["vitals"], signed=True),
-        ),
+        "inputs": _inputs(one, words),
         "checked": words(
             "explained.faithful",
             value=percent(one["comprehensiveness"]),
@@ -105,6 +101,12 @@ def _record(one: Mapping[str, Any], words: Wording) -> Mapping[str, Any]:
             "about": one["about"],
         }
     return shown
+
+
+def _inputs(one: Mapping[str, Any], words: Wording) -> str:
+    """Return what note and vitals add, where the record has both: of one alone the waterfall says it."""
+    added = {name: number(value, signed=True) for name, value in one["inputs"].items() if value is not None}
+    return words("explained.inputs", **added) if len(added) == 2 else ""
 
 
 def _asked(one: Mapping[str, Any], words: Wording) -> list[str]:

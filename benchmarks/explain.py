@@ -12,14 +12,15 @@ Shapley values: shap's text explainer against ours on the same ten groups of wor
 the values of all 1,024 coalitions.
 Latency: whole explanations of 60 words, by the clock, on as many threads as OMP_NUM_THREADS says.
 
-Needs captum 0.9 and shap 0.51, in an environment without coverage: numba 0.68, which shap imports, patches coverage
-when it finds it and fails on its newer releases.
+Needs captum 0.9 and shap 0.51. numba 0.68, which shap imports, fails where it finds only a part of coverage, and is
+therefore told that there is none.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import sys
 import time
 from pathlib import Path
 
@@ -131,6 +132,7 @@ def captum_gradients(predictor, subject):
 
 def shapley(predictor, texts) -> None:
     """Print the error and cost of Shapley values of ten groups of words, ours and shap's."""
+    sys.modules.setdefault("coverage", None)  # then numba takes it for not installed
     import shap
 
     rows = np.arange(len(texts))

@@ -7,7 +7,7 @@ number itself. Weights are never moved and gradients never kept on them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -88,6 +88,7 @@ def gradients(
     blank: Blank,
     nodes: FloatArray | None = None,
     weights: FloatArray | None = None,
+    bf16: bool = False,
 ) -> Gradients:
     """Return what each token and vital adds to the score, by gradients.
 
@@ -102,6 +103,7 @@ def gradients(
         blank: what a blank text is.
         nodes: places on the path in [0, 1], shape (k,).
         weights: of the nodes, shape (k,), summing to 1.
+        bf16: multiply in bfloat16 on the way; the ends' scores stay in float32.
     """
     places = np.array([1.0]) if nodes is None or kind != "path" else np.concatenate([nodes, [0.0, 1.0]])
     shares = np.array([1.0]) if weights is None or kind != "path" else np.concatenate([weights, [0.0, 0.0]])
@@ -115,7 +117,7 @@ def gradients(
     tokens = [np.zeros(int(size)) for size in sizes]
     vitals = np.zeros((n, _vital_count(net)))
     scores = np.full((n, len(places)), np.nan)
-    with _asked_only(net), plain_kernels():
+    with _asked_only(net):
         # First all places that need gradients, then the ends of paths, whose scores alone are wanted.
         for wanted in (True, False):
             chosen = np.flatnonzero((shares[steps] != 0) == wanted)
@@ -123,13 +125,20 @@ def gradients(
                 own, at = rows[pick], steps[pick]
                 opened = _Opened(net, prepared, own, places[at], kind=kind, blank=blank)
                 part = asked.chosen(own)
-                with torch.set_grad_enabled(wanted):
+                with torch.set_grad_enabled(wanted), _products(bf16 and wanted):
                     score = opened.score(torch.from_numpy(part.about), torch.from_numpy(part.against))
+                    found = opened.attributed(score) if wanted else (None, None)
                 scores[own, at] = score.detach().numpy()
-                if wanted:
-                    _add(opened.attributed(score), own, shares[at], tokens, vitals)
+                _add(found, own, shares[at], tokens, vitals)
     start = scores[:, -2] if kind == "path" else np.full(n, np.nan)
     return Gradients(tokens=tokens, vitals=vitals, end=scores[:, -1], start=start)
+
+
+@contextmanager
+def _products(bf16: bool) -> Iterator[None]:
+    """Multiply in bfloat16, whose fast kernels are oneDNN's, or in float32."""
+    with torch.autocast("cpu", torch.bfloat16, enabled=bf16), nullcontext() if bf16 else plain_kernels():
+        yield
 
 
 def _add(

@@ -177,12 +177,13 @@ class Predictor:
         kind: Kind,
         nodes: FloatArray | None = None,
         weights: FloatArray | None = None,
+        bf16: bool = False,
     ) -> Gradients:
         """Return what each token and vital adds to a score, by gradients; see `primum.model.gradients`."""
         fitted = self.inputs.get("text")
         token, kept = fitted.blank() if isinstance(fitted, TextInput) else (0, ())
         blank = Blank(token=token, kept=kept)
-        return gradients(self.net, prepared, about, kind=kind, blank=blank, nodes=nodes, weights=weights)
+        return gradients(self.net, prepared, about, kind=kind, blank=blank, nodes=nodes, weights=weights, bf16=bf16)
 
     def _encoded(
         self, prepared: Mapping[str, Prepared], tick: Ticker | None

@@ -17,7 +17,7 @@ from primum.progress import Progress, Silent
 from primum.study.explaining_beside import told_counterfactuals, told_similar
 from primum.study.predicting import opened_run, read_for
 from primum.study.predicting_trust import Levels
-from primum.transparency import DEFAULT_METHOD, METHODS, Reasons, explain
+from primum.transparency import DEFAULT_METHOD, METHODS, Reasons, RunnerUp, explain, runner_up
 
 ENDINGS = (".html", ".jsonl")
 
@@ -75,7 +75,8 @@ def explain_run(
     ids, given = read_for(spec, roles, records)
     progress.step("explain")
     reasons = explain(predictor, given, method=method, about=about, contrast=contrast, seed=spec.training.seed)
-    told = [told_of(reasons, row, str(ids[row]), given) for row in range(len(reasons))]
+    second = runner_up(reasons, seed=spec.training.seed)
+    told = [told_of(reasons, row, str(ids[row]), given, second=second) for row in range(len(reasons))]
     if with_counterfactuals:
         progress.step("smallest_changes")
         levels = Levels(records=records, cohort=spec.cohort)
@@ -93,7 +94,9 @@ def explain_run(
     return Explained(records=len(told), withheld=int((~reasons.holds()).sum()))
 
 
-def told_of(reasons: Reasons, row: int, record: str, records: Records) -> dict[str, Any]:
+def told_of(
+    reasons: Reasons, row: int, record: str, records: Records, *, second: RunnerUp | None = None
+) -> dict[str, Any]:
     """Return what is told of one record, as plain JSON; a reason that is withheld is left out.
 
     Args:
@@ -101,6 +104,7 @@ def told_of(reasons: Reasons, row: int, record: str, records: Records) -> dict[s
         row: which of them.
         record: its id.
         records: the inputs.
+        second: what the parts add to the runner-up; None: not told.
     """
     question, faithful, parts = reasons.question, reasons.faithful, reasons.parts[row]
     about, against = int(question.about[row]), int(question.against[row])
@@ -119,6 +123,7 @@ def told_of(reasons: Reasons, row: int, record: str, records: Records) -> dict[s
         "sufficiency": _number(faithful.sufficiency[row]),
         "gap": _number(reasons.gap[row]),
         "stability": _number(reasons.stable[row]),
+        "worst_stability": _number(reasons.worst[row]),
         "inputs": {"note": _number(reasons.inputs.note[row]), "vitals": _number(reasons.inputs.vitals[row])},
     }
     if reasons.withheld[row]:
@@ -138,12 +143,25 @@ def told_of(reasons: Reasons, row: int, record: str, records: Records) -> dict[s
         for name, value in zip(parts.names, found[count:], strict=True)
     ]
     text = reasons.subject.predictor.token_places(_one(records, row))[0].text
+    beside = {} if second is None else {"runner_up": _beside(reasons, row, second)}
     return {
         **told,
+        **beside,
         "text": text,
         "words": words,
         "sentences": [{"sentence": number, "adds": value} for number, value in sentences.items()],
         "vitals": vitals,
+    }
+
+
+def _beside(reasons: Reasons, row: int, second: RunnerUp) -> dict[str, Any]:
+    """Return the runner-up and, in the order of words and then vitals, what each adds to it and to the class asked."""
+    about = int(second.about[row])
+    return {
+        "class": reasons.classes[about],
+        "answer": _number(reasons.subject.answers[row, about]),
+        "adds": second.found[row].tolist(),
+        "adds_to_about": second.own[row].tolist(),
     }
 
 

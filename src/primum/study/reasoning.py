@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from primum.cohort import Cohort
 from primum.evidence import Finding
+from primum.privacy.deid import may_be_name
 from primum.study.clock import Clock
 from primum.transparency import explanation_findings
 
@@ -32,4 +33,6 @@ def explained(
     if not study.spec.assess.explanations:
         return []
     with clock.step("explain"):
-        return explanation_findings(fitted.predictor, cohort, split, seed=study.spec.training.seed)
+        return explanation_findings(
+            fitted.predictor, cohort, split, may_be_name=may_be_name, seed=study.spec.training.seed
+        )

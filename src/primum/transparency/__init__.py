@@ -4,7 +4,7 @@ from primum.transparency import metrics as _metrics  # noqa: F401 - registers th
 from primum.transparency.causal import CausalGraph, answer_effect_findings, effect_findings
 from primum.transparency.counterfactual import counterfactuals
 from primum.transparency.errors import error_findings
-from primum.transparency.explaining import DEFAULT_METHOD, Reasons, explain
+from primum.transparency.explaining import DEFAULT_METHOD, Reasons, RunnerUp, explain, runner_up
 from primum.transparency.findings import explanation_findings
 from primum.transparency.methods import METHODS
 from primum.transparency.overall import overall_findings
@@ -23,6 +23,8 @@ __all__ = [
     "explain",
     "explanation_findings",
     "overall_findings",
+    "runner_up",
     "Reasons",
+    "RunnerUp",
     "similar_patients",
 ]

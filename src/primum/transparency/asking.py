@@ -56,6 +56,21 @@ class Subject:
     """On the records as they are."""
     question: Question
 
+    def chosen(self, rows: IntArray) -> Subject:
+        """Return these records alone, whole."""
+        count = len(self.predictor.vital_names())
+        parts = [self.parts[row] for row in rows.tolist()]
+        whole = [np.ones(len(p), dtype=bool) for p in parts]
+        tokens = [np.ones(len(p.token_word), dtype=bool) for p in parts]
+        vitals = np.array([p.vitals_kept(keep, count) for p, keep in zip(parts, whole, strict=True)], dtype=bool)
+        return Subject(
+            predictor=self.predictor,
+            prepared=self.predictor.thinned(self.prepared, rows, tokens, vitals.reshape(len(rows), count)),
+            parts=parts,
+            answers=self.answers[rows],
+            question=self.question.chosen(rows),
+        )
+
     def ask(self, rows: IntArray, kept: Sequence[BoolArray]) -> FloatArray:
         """Return the answers on parts of records.
 

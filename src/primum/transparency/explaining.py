@@ -11,8 +11,9 @@ from primum.cohort.records import Records, TextList
 from primum.errors import InputError, nearest
 from primum.transparency.asking import Question, Subject, question_of
 from primum.transparency.methods import METHODS, Attributed, InputShares, input_shares
-from primum.transparency.parts import BoolArray, FloatArray, Parts, Predictor, parts_of
-from primum.transparency.trust import Bars, Faithfulness, faithfulness, faults, reworded, stability
+from primum.transparency.parts import BoolArray, FloatArray, IntArray, Parts, Predictor, parts_of
+from primum.transparency.rewording import reworded
+from primum.transparency.trust import DRAWS, Bars, Faithfulness, faithfulness, faults, stability
 
 DEFAULT_METHOD = "attention_gradient"
 """As faithful on real notes as the best of those tried, at a thirtieth of its cost (benchmarks/explain.py)."""
@@ -35,7 +36,9 @@ class Reasons:
     """Share of the difference from `start` that the parts miss; NaN where the method promises no sum."""
     faithful: Faithfulness
     stable: FloatArray
-    """Rank correlation with the reason for the reworded record; NaN where nothing could be reworded."""
+    """Mean rank correlation with the reasons for the reworded record; NaN where nothing could be reworded."""
+    worst: FloatArray
+    """The least of these correlations."""
     withheld: Sequence[tuple[str, ...]]
     """Why each is withheld: gap, chance, unstable; empty where it holds."""
     inputs: InputShares
@@ -70,7 +73,7 @@ def explain(
     about: str | None = None,
     contrast: bool = False,
     bars: Bars | None = None,
-    draws: int = 10,
+    draws: int = DRAWS,
     seed: int = 7,
 ) -> Reasons:
     """Return the reasons for a model's answers on records, each with its faithfulness, gap and stability.
@@ -92,9 +95,8 @@ def explain(
     attributed = attribute(subject, seed)
     start = subject.scores(np.arange(len(records)), [np.zeros(len(p), dtype=bool) for p in subject.parts])
     difference = np.abs(subject.question.score(subject.answers) - start)
-    gap = attributed.gap / np.maximum(difference, 1e-9)
     faithful = faithfulness(subject, attributed.parts, draws=draws, seed=seed)
-    stable = _stable(subject, records, attributed, method, seed)
+    stable, worst = _stable(subject, records, attributed, method, seed)
     scale = np.maximum(difference, 1e-9) if subject.answers.ndim == 1 else 1.0
     return Reasons(
         method=method,
@@ -102,12 +104,48 @@ def explain(
         subject=subject,
         found=attributed.parts,
         start=start,
-        gap=gap,
+        gap=attributed.gap,
         faithful=faithful,
         stable=stable,
-        withheld=faults(bars or Bars(), faithful, gap, stable, scale=scale),
+        worst=worst,
+        withheld=faults(bars or Bars(), faithful, attributed.gap, stable, scale=scale),
         inputs=input_shares(subject),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunnerUp:
+    """The same parts asked about the class that came second, or first where another was asked about."""
+
+    about: IntArray
+    """That class, shape (n,)."""
+    found: Sequence[FloatArray]
+    """What each part adds to its log-odds, one array a record."""
+    own: Sequence[FloatArray]
+    """What each part adds to the log-odds of the class asked about."""
+
+
+def runner_up(reasons: Reasons, *, seed: int = 7) -> RunnerUp | None:
+    """Return what the parts add to the runner-up beside what they add to the class asked about.
+
+    None where there are fewer than three classes: of two, what speaks for one speaks against the other.
+
+    Args:
+        reasons: whose parts and method they are.
+        seed: of sampled Shapley values.
+    """
+    subject, question = reasons.subject, reasons.question
+    if len(reasons.classes) < 3:
+        return None
+    others = subject.answers.copy()
+    others[np.arange(len(others)), question.about] = -np.inf
+    second, nobody = others.argmax(1).astype(np.int64), np.full(len(others), -1, dtype=np.int64)
+    alone = replace(subject, question=Question(about=second, against=nobody))
+    own = reasons.found
+    if (question.against >= 0).any():
+        asked = replace(subject, question=Question(about=question.about, against=nobody))
+        own = METHODS.get(reasons.method)(asked, seed).parts
+    return RunnerUp(about=second, found=METHODS.get(reasons.method)(alone, seed).parts, own=own)
 
 
 def subject_of(predictor: Predictor, records: Records, *, about: str | None = None, contrast: bool = False) -> Subject:
@@ -131,18 +169,17 @@ def _code(classes: Sequence[str], about: str) -> int:
     return list(classes).index(about)
 
 
-def _stable(subject: Subject, records: Records, attributed: Attributed, method: str, seed: int) -> FloatArray:
-    """Return how far the reasons stay the same in other words, of those records that have other words."""
-    stable = np.full(len(records), np.nan)
-    if records.text is None:
-        return stable
-    texts = records.text.take(np.arange(len(records)))
-    others = [None if text is None else reworded(text) for text in texts]
-    rows = np.array([i for i, (a, b) in enumerate(zip(texts, others, strict=True)) if a != b], dtype=np.int64)
-    if not len(rows):
-        return stable
+def _stable(
+    subject: Subject, records: Records, attributed: Attributed, method: str, seed: int
+) -> tuple[FloatArray, FloatArray]:
+    """Return the mean and the least rank correlation of each reason with those in other words, each of shape (n,)."""
+    texts = [None] * len(records) if records.text is None else records.text.take(np.arange(len(records)))
+    others = [(row, other) for row, text in enumerate(texts) if text for other in reworded(text).values()]
+    if not others:
+        return np.full(len(records), np.nan), np.full(len(records), np.nan)
+    rows = np.array([row for row, _ in others], dtype=np.int64)
     vitals = {name: replace(vital, values=vital.values[rows]) for name, vital in records.vitals.items()}
-    changed = Records(n=len(rows), text=TextList([others[row] for row in rows.tolist()]), vitals=vitals)
+    changed = Records(n=len(rows), text=TextList([other for _, other in others]), vitals=vitals)
     prepared = subject.predictor.prepare(changed)
     again = Subject(
         predictor=subject.predictor,
@@ -152,7 +189,10 @@ def _stable(subject: Subject, records: Records, attributed: Attributed, method: 
         question=subject.question.chosen(rows),
     )
     found = METHODS.get(method)(again, seed)
-    stable[rows] = stability(
+    agreed = stability(
         [attributed.parts[row] for row in rows], [subject.parts[row] for row in rows], found.parts, again.parts
     )
-    return stable
+    of_record = [agreed[(rows == row) & np.isfinite(agreed)] for row in range(len(records))]
+    mean = [own.mean() if len(own) else np.nan for own in of_record]
+    least = [own.min() if len(own) else np.nan for own in of_record]
+    return np.array(mean, dtype=np.float64), np.array(least, dtype=np.float64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -30,8 +30,10 @@ from primum.transparency.metrics import (
     STABILITY,
     SUFFICIENT,
     WORD,
+    WORST,
 )
 from primum.transparency.parts import NOTE, VITALS, FloatArray, IntArray, Predictor
+from primum.transparency.trust import DRAWS
 
 logger = logging.getLogger(__name__)
 
@@ -46,9 +48,10 @@ def explanation_findings(
     cohort: Cohort,
     split: npt.NDArray[np.object_],
     *,
+    may_be_name: Callable[[str], bool],
     most: int = 30,
     method: str = DEFAULT_METHOD,
-    draws: int = 5,
+    draws: int = DRAWS,
     seed: int = 7,
 ) -> list[Finding]:
     """Return what the reasons for answers on test are worth, which input mattered, and which vitals and words did.
@@ -57,6 +60,7 @@ def explanation_findings(
         predictor: the model.
         cohort: the records.
         split: name of each record's split, shape (n,).
+        may_be_name: whether a word stands on a list of persons' names; such a word is never told.
         most: test records that reasons are asked for, since each costs many answers; of more, so many are drawn.
         method: a name from METHODS.
         draws: random reasons that each is compared with.
@@ -71,7 +75,7 @@ def explanation_findings(
     part = take(cohort, rows)
     reasons = explain(predictor, part.records, method=method, draws=draws, seed=seed)
     patients = np.unique(part.patients.astype(str), return_inverse=True)[1].astype(np.int64)
-    return [*_of_trust(reasons, patients), *_of_inputs(reasons, patients), *_of_words(reasons, patients)]
+    return [*_of_trust(reasons, patients), *_of_inputs(reasons, patients), *_of_words(reasons, patients, may_be_name)]
 
 
 def _of_trust(reasons: Reasons, patients: IntArray) -> Iterator[Finding]:
@@ -89,6 +93,7 @@ def _of_trust(reasons: Reasons, patients: IntArray) -> Iterator[Finding]:
         (EXCESS, excess, None),
         (GAP, reasons.gap, None),
         (STABILITY, reasons.stable, None),
+        (WORST, reasons.worst, None),
     ):
         more = {} if by_chance is None else {"random": float(by_chance.mean())}
         yield from _mean(metric, values, patients, detail={**about, **more})
@@ -111,11 +116,12 @@ def _of_inputs(reasons: Reasons, patients: IntArray) -> Iterator[Finding]:
             yield from _mean(IMPORTANCE, values, patients, versus={"part": name}, detail={})
 
 
-def _of_words(reasons: Reasons, patients: IntArray) -> Iterator[Finding]:
+def _of_words(reasons: Reasons, patients: IntArray, may_be_name: Callable[[str], bool]) -> Iterator[Finding]:
     """Yield what common words add to the class answered; a word of fewer than five patients is never told.
 
     Nor is a word that neither the pretrained vocabulary knows as one token nor a table of this package lists: what is
-    common in these notes alone may be a name.
+    common in these notes alone may be a name. What stands on a list of names is not told even if it is a common word,
+    unless a table of this package lists it as a clinical one.
     """
     if not reasons.classes:
         return
@@ -128,7 +134,9 @@ def _of_words(reasons: Reasons, patients: IntArray) -> Iterator[Finding]:
                 by_class[int(reasons.question.about[row])][told][int(patients[row])].append(value)
     for about, words in sorted(by_class.items()):
         means = {name: np.array([sum(v) / len(v) for v in own.values()]) for name, own in words.items()}
-        common = {name: values for name, values in means.items() if len(values) >= SMALL}
+        common = {
+            name: own for name, own in means.items() if len(own) >= SMALL and (_listed(name) or not may_be_name(name))
+        }
         for name in sorted(common, key=lambda w: -abs(float(common[w].mean())))[:MOST_WORDS]:
             values = common[name]
             low, high = _ends(values)

@@ -7,7 +7,8 @@ from primum.evidence.metrics import Direction, register_row
 
 HOLD, EXCESS = "explanations_that_hold", "explanation_excess_faithfulness"
 COMPREHENSIVE, SUFFICIENT = "explanation_comprehensiveness", "explanation_sufficiency"
-GAP, STABILITY = "explanation_gap", "explanation_stability"
+GAP = "explanation_gap"
+STABILITY, WORST = "explanation_stability", "explanation_stability_worst"
 NOTE_SHARE, IMPORTANCE, WORD = "note_share", "part_importance", "word_importance"
 _ERASER = "DeYoung et al. 2020, ACL (ERASER), section 4"
 _SHAPLEY = "Shapley 1953; Lundberg & Lee 2017, NeurIPS"
@@ -32,8 +33,12 @@ _TABLE: tuple[tuple[str, str, str, str, str, str, Direction, str], ...] = (
      "理由各部分之和与其应有差值之间的差距占该差值的比例，对患者取平均；仅适用于承诺求和的方法。", "fraction", "lower",
      "Sundararajan et al. 2017, ICML, section 3 (completeness)"),
     (STABILITY, "Stability of reasons under rewording", "理由在改写下的稳定性",
-     "The rank correlation between the reason for a record and for the same record with synonyms, over the parts they share, mean over patients.",
-     "病历与其同义改写版本的理由在共有部分上的秩相关，对患者取平均。", "correlation", "higher",
+     "The rank correlation between the reason for a record and for the same record in up to six harmless rewordings (synonyms, function words, punctuation, case, white space, order of sentences), over the parts they share, mean over rewordings and patients.",
+     "病历与其至多六种无害改写（同义词、虚词、标点、大小写、空白、句序）的理由在共有部分上的秩相关，对改写与患者取平均。", "correlation", "higher",
+     "Alvarez-Melis & Jaakkola 2018, arXiv:1806.08049"),
+    (WORST, "Stability of reasons under the worst rewording", "理由在最差改写下的稳定性",
+     "The least of the rank correlations between the reason for a record and for its harmless rewordings, mean over patients.",
+     "病历的理由与其各无害改写的理由之间最低的秩相关，对患者取平均。", "correlation", "higher",
      "Alvarez-Melis & Jaakkola 2018, arXiv:1806.08049"),
     (NOTE_SHARE, "How much of the answer the note makes", "答案中病历文本所占份额",
      "Of what note and vitals add to or take from the answer's log-odds (Shapley values of the two), the share that is the note's, mean over patients.",

@@ -44,7 +44,7 @@ class Word:
 def words_of(text: str) -> list[Word]:
     """Return the words of a text in order; marks of punctuation belong to no word."""
     ends = [m.end() for m in _CLAUSE_END.finditer(text) if not _inside_number(text, m.start())]
-    sentences = [m.end() for m in _SENTENCE_END.finditer(text)]
+    sentences = sentence_ends(text)
     found = []
     for start, end in _spans(text):
         clause = int(np.searchsorted(ends, start, side="right"))
@@ -55,8 +55,12 @@ def words_of(text: str) -> list[Word]:
 
 def sentences_of(text: str) -> list[Span]:
     """Return where each sentence begins and ends, with its mark and the blanks after it; blank ones are left out."""
-    ends = [m.end() for m in _SENTENCE_END.finditer(text)]
-    return [(a, b) for a, b in pairwise([0, *ends, len(text)]) if text[a:b].strip()]
+    return [(a, b) for a, b in pairwise([0, *sentence_ends(text), len(text)]) if text[a:b].strip()]
+
+
+def sentence_ends(text: str) -> list[int]:
+    """Return where the sentences of a text end, one past each mark; a decimal point ends none."""
+    return [m.end() for m in _SENTENCE_END.finditer(text)]
 
 
 def word_of_token(spans: npt.NDArray[np.int64], words: list[Word]) -> npt.NDArray[np.int64]:

@@ -4,6 +4,7 @@ from primum.privacy.deid.deidentifier import Deidentifier
 from primum.privacy.deid.engine import Recogniser, find
 from primum.privacy.deid.keyed import Keyed, read_key
 from primum.privacy.deid.kinds import KINDS, Kind
+from primum.privacy.deid.lists import may_be_name
 from primum.privacy.deid.ner import SpacyRecogniser
 from primum.privacy.deid.of_cohort import mask_records, mask_texts, masked_findings, without_identifiers
 from primum.privacy.deid.replace import Plan, plan_of
@@ -29,6 +30,7 @@ __all__ = [
     "find",
     "mask_records",
     "mask_texts",
+    "may_be_name",
     "masked_findings",
     "plan_of",
     "read_key",

@@ -54,6 +54,23 @@ def _branches(tree: Mapping[str, Any]) -> str:
     return f"{joined}?" if ends else joined
 
 
+def may_be_name(word: str) -> bool:
+    """Return whether a word, in whatever case, is on a list of names or, in Chinese, begins as a full name does.
+
+    A common word that somebody is also called by, such as "rose" or "grace", is one: this is for texts that must not
+    name anybody, and not for finding names in a note.
+    """
+    if word.lower() in _latin_names():
+        return True
+    family = names("family_zh")
+    return any(word[:n] in family for n in (1, 2)) and word not in names("common_zh")
+
+
+@cache
+def _latin_names() -> frozenset[str]:
+    return frozenset(name.lower() for which in ("family_en", "given_en") for name in names(which))
+
+
 @cache
 def sexes() -> Mapping[str, str]:
     """Return f or m for each given name in Latin script that only one sex bears."""

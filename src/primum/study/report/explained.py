@@ -19,6 +19,8 @@ from primum.study.report.wording import Wording, number, percent
 
 MOST_BARS = 10
 """Parts that have a bar of their own in the waterfall, the strongest."""
+MOST_PAIRS = 8
+"""Parts in the comparison with the runner-up, those that tell the two apart most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,18 @@ class Bar:
     label: str
     adds: str
     """In figures."""
+    picture: Markup
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """What one part adds to the class asked about and to the runner-up."""
+
+    label: str
+    own: str
+    other: str
+    lead: str
+    """In figures, the difference of the two."""
     picture: Markup
 
 
@@ -64,11 +78,7 @@ def _record(one: Mapping[str, Any], words: Wording) -> Mapping[str, Any]:
         "holds": one["holds"],
         "asked": _asked(one, words),
         "because": [words(f"explained.because.{why}") for why in one["withheld_because"]],
-        "inputs": words(
-            "explained.inputs",
-            note=number(one["inputs"]["note"], signed=True),
-            vitals=number(one["inputs"]["vitals"], signed=True),
-        ),
+        "inputs": _inputs(one, words),
         "checked": words(
             "explained.faithful",
             value=percent(one["comprehensiveness"]),
@@ -80,8 +90,24 @@ def _record(one: Mapping[str, Any], words: Wording) -> Mapping[str, Any]:
             (words("explained.sentence", number=s["sentence"] + 1), number(s["adds"], signed=True))
             for s in one["sentences"]
         ]
-        shown |= {"note": _highlighted(one), "bars": _waterfall(one, words), "sentences": sentences}
+        strongest = sorted(one["words"], key=lambda w: -abs(w["adds"]))
+        shown |= {
+            "note": _highlighted(one),
+            "words": [(w["word"], number(w["adds"], signed=True)) for w in strongest],
+            "bars": _waterfall(one, words),
+            "sentences": sentences,
+            "pairs": _pairs(one),
+            "rival": one.get("runner_up"),
+            "rival_chance": percent(one["runner_up"]["answer"]) if "runner_up" in one else "",
+            "about": one["about"],
+        }
     return shown | beside(one, words)
+
+
+def _inputs(one: Mapping[str, Any], words: Wording) -> str:
+    """Return what note and vitals add, where the record has both: of one alone the waterfall says it."""
+    added = {name: number(value, signed=True) for name, value in one["inputs"].items() if value is not None}
+    return words("explained.inputs", **added) if len(added) == 2 else ""
 
 
 def _asked(one: Mapping[str, Any], words: Wording) -> list[str]:
@@ -114,9 +140,43 @@ def _highlighted(one: Mapping[str, Any]) -> Markup:
     return Markup("").join(pieces)
 
 
+def _pairs(one: Mapping[str, Any]) -> list[Pair]:
+    """Return the comparison with the runner-up; empty where there is none."""
+    beside = one.get("runner_up")
+    if beside is None:
+        return []
+    found = list(zip(_labels(one), beside["adds_to_about"], beside["adds"], strict=True))
+    found = sorted(found, key=lambda part: -abs(part[1] - part[2]))[:MOST_PAIRS]
+    farthest = max((abs(value) for _, *values in found for value in values), default=0.0) or 1.0
+    return [
+        Pair(
+            label=label,
+            own=number(own, signed=True),
+            other=number(other, signed=True),
+            lead=number(own - other, signed=True),
+            picture=_two_bars(own / farthest, other / farthest),
+        )
+        for label, own, other in found
+    ]
+
+
+def _labels(one: Mapping[str, Any]) -> list[str]:
+    return [w["word"] for w in one["words"]] + [f"{v['vital']} = {_value(v['value'])}" for v in one["vitals"]]
+
+
+def _two_bars(own: float, other: float) -> Markup:
+    """Return two bars from the middle, of lengths in [-1, 1]: the class asked about above, the runner-up below."""
+    bars = Markup("").join(
+        Markup('<rect class="{}" x="{:.2f}%" width="{:.2f}%" y="{}" height="9"/>').format(
+            css, 50 + 48 * min(value, 0.0), max(48 * abs(value), 0.4), y
+        )
+        for css, value, y in (("own", own, 2), ("rival", other, 14))
+    )
+    return Markup('<svg class="two" aria-hidden="true"><line x1="50%" x2="50%" y1="0" y2="25"/>{}</svg>').format(bars)
+
+
 def _waterfall(one: Mapping[str, Any], words: Wording) -> list[Bar]:
-    parts = [(w["word"], w["adds"]) for w in one["words"]]
-    parts += [(f"{v['vital']} = {_value(v['value'])}", v["adds"]) for v in one["vitals"]]
+    parts = list(zip(_labels(one), [p["adds"] for p in (*one["words"], *one["vitals"])], strict=True))
     parts.sort(key=lambda part: -abs(part[1]))
     start, end = one["score_of_nothing"], one["score"]
     shown = parts[:MOST_BARS]

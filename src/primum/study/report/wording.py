@@ -104,11 +104,12 @@ def interval(low: float | None, high: float | None, *, signed: bool = False) -> 
 
 
 def percent(share: float | None) -> str:
-    """Return a share in [0, 1] as whole percent, one decimal below 10 %."""
+    """Return a share as whole percent, one decimal below 10 %, a true minus sign before a fall below 0."""
     if share is None:
         return "–"
-    value = 100 * share
-    return f"{value:.1f} %" if 0 < value < 9.95 else f"{value:.0f} %"
+    size = abs(100 * share)
+    text = f"{size:.1f} %" if 0 < size < 9.95 else f"{size:.0f} %"
+    return "−" + text if share < 0 and text != "0.0 %" else text
 
 
 def whole(n: object) -> str:

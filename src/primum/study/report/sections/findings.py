@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from primum.evidence.finding import Finding
 from primum.i18n import compared_with, known
 from primum.study.report.context import Context
+from primum.study.report.methods import method_in
 from primum.study.report.sections.fairness.gather import SMALLEST_CELL, worst_first, worst_key
 from primum.study.report.wording import interval, number, whole
 
@@ -66,7 +67,7 @@ def _kept(context: Context) -> list[int]:
 def _row(place: int, finding: Finding, context: Context) -> FindingRow:
     signed = finding.metric.endswith(("_gain", "_gap", "_change"))
     hidden = finding.pillar == "fairness" and finding.n < SMALLEST_CELL and bool(finding.slice)
-    source = f"{finding.method} {finding.reference}".strip()
+    source = f"{method_in(context.words.lang, finding.method)} {finding.reference}".strip()
     return FindingRow(
         number=place,
         pillar=context.words.known(f"pillar.{finding.pillar}", otherwise=finding.pillar),

@@ -20,6 +20,7 @@ from primum.transparency.metrics import (
     STABILITY,
     SUFFICIENT,
     WORD,
+    WORST,
 )
 
 MOST_CLASSES = 6
@@ -54,7 +55,7 @@ def _sentences(context: Context, hold: Finding) -> list[str]:
 
 
 def _trust(context: Context) -> Forest:
-    names = (HOLD, COMPREHENSIVE, EXCESS, SUFFICIENT, STABILITY, GAP)
+    names = (HOLD, COMPREHENSIVE, EXCESS, SUFFICIENT, STABILITY, WORST, GAP)
     rows = [f for name in names for f in context.measured(name, "test")]
     scale = scale_of(ends_of(rows), reference=0.0)
     return Forest(

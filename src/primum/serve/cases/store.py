@@ -334,13 +334,13 @@ def _columns(head: CaseHead) -> dict[str, Any]:
     }
 
 
-def _head(row: sa.RowMapping) -> CaseHead:
+def _head(row: Mapping[Any, Any]) -> CaseHead:
     fields = {name: row[name] for name in CaseHead.__slots__ if name not in ("because", "erased")}
     because = tuple(filter(None, row["because"].split(",")))
     return CaseHead(because=because, erased=row["sealed"] is None, **fields)
 
 
-def _decision(row: sa.RowMapping, key: bytes | None, tag: str) -> Decision:
+def _decision(row: Mapping[Any, Any], key: bytes | None, tag: str) -> Decision:
     content: dict[str, Any] = {"answer": None, "reason": ""}
     if key is not None and row["sealed"] is not None:
         place = Place(patient=tag, record=row["case"], field=f"decision-{row['number']}")

@@ -136,7 +136,7 @@ def main() -> None:
         anew, same = sorted({row[3] for row in mine}), all(row[4] for row in mine)
         print(
             f"| {shards} | {every:.2f} | {one:.2f} | {every / one:.1f} | {', '.join(map(str, anew))} | "
-            f"{'yes' if same else 'no'} |"
+            f"{'–' if shards == 1 else 'yes' if same else 'no'} |"
         )
 
 

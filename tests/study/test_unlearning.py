@@ -157,6 +157,7 @@ def test_an_erasure_unlearns_the_patient_as_if_they_had_never_been(sharded, tmp_
                                   "after": hash_files(new).sha256}  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("split", "trained"), [("validation", 3), ("test", 0)])
 def test_a_patient_of_another_split_costs_all_heads_or_none(sharded, tmp_path, split, trained):
     study, run = copied(sharded, tmp_path)
@@ -165,6 +166,7 @@ def test_a_patient_of_another_split_costs_all_heads_or_none(sharded, tmp_path, s
     assert (unlearnt.trained, unlearnt.shards) == (trained, 3) and done.waiting == ()
 
 
+@pytest.mark.slow
 def test_two_erasures_in_a_row_and_records_that_changed(sharded, tmp_path):
     study, run = copied(sharded, tmp_path)
     loaded, rows = Study.load(study / "study.yaml"), sharded[1]

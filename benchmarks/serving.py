@@ -32,6 +32,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 from notes import CLASSES, hf_classifier, minilm, notes
+from pydantic import BaseModel
 
 CONNECTIONS = (1, 8, 32)
 STUDY = """
@@ -60,6 +61,12 @@ rules:
     on_failure: review
     because: {en: It must answer., zh: 必须作答。}
 """
+
+
+class Body(BaseModel):
+    """A question to a plain server."""
+
+    text: str
 
 
 @dataclass
@@ -237,10 +244,6 @@ def run_server(name: str, port: int, release: Path) -> None:
         return
     import uvicorn
     from fastapi import FastAPI
-    from pydantic import BaseModel
-
-    class Body(BaseModel):
-        text: str
 
     app = FastAPI()
     ask = _pipeline() if name == "plain" else _served(release)

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import orjson
+
 from primum.errors import PrimumError, ShreddedError
 from primum.ethics.canonical import canonical, sha256_text
 from primum.ethics.signing import SigningKey
@@ -151,7 +153,7 @@ class Desk:
         answer = answer_of(release, row, judged, case=case, lang=lang, hold_disagreement=hold)
         if reasons is not None:
             answer = replace(answer, reasons=reasons)
-        shown = asdict(answer)
+        shown = orjson.loads(orjson.dumps(answer))  # plain values, many times faster than dataclasses.asdict
         del shown["trace"]
         inputs = dict(question.inputs)
         trace = self._trace(answer, sha256_text(f"{case}\n{canonical(inputs)}"), sha256_text(canonical(shown)))

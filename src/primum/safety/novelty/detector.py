@@ -25,7 +25,7 @@ from primum.model.inside import Inside
 from primum.safety.novelty import measures, writing
 from primum.safety.novelty.measures import Measures
 from primum.safety.novelty.spaces import Space, energy
-from primum.safety.novelty.tails import Tail
+from primum.safety.novelty.tails import Tail, surprises
 from primum.safety.novelty.writing import Writing
 
 FloatArray = npt.NDArray[np.float64]
@@ -111,7 +111,7 @@ class Novelty:
     def judge(self, records: Records, inside: Inside) -> Judged:
         """Return what the detector says of records and of what the model computed of them."""
         scores = _scores(self, records, inside)
-        surprise = np.stack([self.tails[name].surprise(scores[name]) for name in self.names], axis=1)
+        surprise = surprises([scores[name] for name in self.names], [self.tails[name] for name in self.names])
         return Judged(
             surprise=surprise,
             names=self.names,

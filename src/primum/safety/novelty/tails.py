@@ -7,6 +7,7 @@ false alarms, which the calibration split fixes afterwards.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,3 +45,11 @@ class Tail:
         """
         raw = -np.log(1 - _START) + (np.nan_to_num(scores, nan=-np.inf) - self.start) / self.scale
         return np.asarray(np.clip(raw, 0.0, _CEILING))
+
+
+def surprises(scores: Sequence[FloatArray], tails: Sequence[Tail]) -> FloatArray:
+    """Return `Tail.surprise` of several scores, each of shape (n,), at once; shape (n, scores)."""
+    start = np.array([tail.start for tail in tails])
+    scale = np.array([tail.scale for tail in tails])
+    table = np.nan_to_num(np.column_stack(scores), nan=-np.inf)
+    return np.asarray(np.clip(-np.log(1 - _START) + (table - start) / scale, 0.0, _CEILING))

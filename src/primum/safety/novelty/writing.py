@@ -170,7 +170,10 @@ class Writing:
         return self._bits[gram]
 
     def _script(self, text: str) -> float:
-        letters = Counter(_letters(text))
+        letters: Counter[str] = Counter()
+        for character, n in Counter(text[:_LONGEST]).items():  # a text has few different characters
+            for script in _letters(character):
+                letters[script] += n
         total = sum(letters.values())
         bits = sum(-n * log2(self.scripts.get(script, 0.0) + 1e-3) for script, n in letters.items())
         return bits / max(total, 1)
@@ -189,7 +192,7 @@ def _plain(text: str) -> str:
 
 def _grams(plain: str, size: int) -> Iterable[str]:
     padded = f" {plain} "
-    return (padded[start : start + size] for start in range(len(padded) - size + 1))
+    return map("".join, zip(*(padded[start:] for start in range(size)), strict=False))
 
 
 def _letters(text: str) -> Iterable[str]:

@@ -138,8 +138,8 @@ class Cases:
             place = Place(patient=row["patient"], record=case, field="case")
             content = json.loads(unseal_with(key, row["sealed"], place))
             content["answer"]["trace"]["ledger"] = row["ledger"]
-        given = tuple(_decision(one, key, row["patient"]) for one in made)
-        return Case(head=_head(row), decisions=given, **content)
+        given = tuple(_decision(dict(one), key, row["patient"]) for one in made)
+        return Case(head=_head(dict(row)), decisions=given, **content)
 
     def heads(
         self,
@@ -172,7 +172,7 @@ class Cases:
         else:
             asked = asked.order_by(cases.c.at.desc(), cases.c.id)
         with self._read() as connection:
-            return [_head(row) for row in connection.execute(asked).mappings()]
+            return [_head(dict(row)) for row in connection.execute(asked).mappings()]
 
     def decide(
         self, case: str, who: Principal, decision: Verb, *, answer: str | None, reason: str, review: bool

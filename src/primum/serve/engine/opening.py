@@ -26,6 +26,8 @@ _ALIKE = ("accuracy", "balanced_accuracy", "mae")
 class OpenedRelease:
     """A verified Release, ready to answer."""
 
+    id: str
+    """SHA-256 of its manifest."""
     folder: Path
     manifest: Manifest
     run: OpenedRun
@@ -36,11 +38,6 @@ class OpenedRelease:
     """When it must not answer any more; None for never."""
     alike: tuple[Finding, ...]
     """How right the model was about the test patients of each group, where they were enough to tell."""
-
-    @property
-    def id(self) -> str:
-        """SHA-256 of its manifest."""
-        return self.manifest.sha256
 
     @property
     def study(self) -> str:
@@ -77,6 +74,7 @@ def open_release(folder: Path, *, trust: TrustList | None, any_key: bool = False
         )
     run = open_run(folder, threads=threads, torch_allowed=False)
     return OpenedRelease(
+        id=verified.manifest.sha256,
         folder=folder,
         manifest=verified.manifest,
         run=run,

@@ -11,11 +11,11 @@ from starlette.responses import Response
 from primum.evidence import METRICS
 from primum.serve.answering import Explanation
 from primum.serve.api.cases import readable
-from primum.serve.api.parts import CaseId, TheDesk
+from primum.serve.api.parts import CaseId, TheDesk, desk_of
 from primum.serve.cases import Case
 from primum.serve.cases.case import VERBS
 from primum.serve.deciding import decide
-from primum.serve.desk import Desk, Question
+from primum.serve.desk import Question
 from primum.serve.engine import OpenedRelease
 from primum.serve.page.fields import EXAMPLES, PREFIX, example_of, fields_of
 from primum.serve.page.rendering import go, render, sentence
@@ -44,7 +44,7 @@ def consult(
     values: dict[str, str] = {}
     if example in EXAMPLES:
         values = example_of(chosen, example, says=words(language_of(request))("consult.made_up"))
-    return _form(request, desk, who, chosen, values)
+    return _form(request, who, chosen, values)
 
 
 @router.post("/consult")
@@ -61,7 +61,7 @@ async def ask(request: Request, desk: TheDesk, who: Asker) -> Response:
     except Refused as refused:
         if refused.status not in (409, 422):
             raise
-        return _form(request, desk, who, chosen, given, refused=refused, patient=texts.get("patient", ""))
+        return _form(request, who, chosen, given, refused=refused, patient=texts.get("patient", ""))
     return go(f"/cases/{answer.case}")
 
 
@@ -154,7 +154,6 @@ def pieces(told: Explanation) -> list[tuple[str, float]]:
 
 def _form(
     request: Request,
-    desk: Desk,
     who: Principal,
     chosen: OpenedRelease,
     values: dict[str, str],
@@ -162,6 +161,7 @@ def _form(
     refused: Refused | None = None,
     patient: str = "",
 ) -> Response:
+    desk = desk_of(request)
     wrong = {one.field.removeprefix("inputs.") for one in refused.errors} if refused else set()
     return render(
         request,

@@ -10,11 +10,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import FileResponse, Response
 
-from primum.ethics.ledger import Entry
+from primum.ethics.ledger import Entry, Ledger
 from primum.ethics.release.layout import RUN_SIGNATURES
 from primum.ethics.signing import Signature, read_signature, signature_files
 from primum.evidence import METRICS
-from primum.serve.api.parts import TheDesk, TheLedger, TheUses
+from primum.serve.api.parts import TheDesk, TheUses
 from primum.serve.api.releases import Changer, ReleaseId
 from primum.serve.engine import OpenedRelease
 from primum.serve.page.rendering import go, render, sentence
@@ -45,38 +45,32 @@ def shown(
     release: ReleaseId,
     request: Request,
     desk: TheDesk,
-    uses: TheUses,
-    ledger: TheLedger,
     who: Reader,
     asked: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
     """Show one Release: verdict, findings, intended use, signatures, history."""
-    return _page(request, desk, uses, ledger, desk.engine.release(release), who, asked=asked)
+    return _page(request, desk.engine.release(release), who, asked=asked)
 
 
 @router.post("/releases/{release}/promote")
-def promote(
-    release: ReleaseId, request: Request, desk: TheDesk, uses: TheUses, ledger: TheLedger, who: Changer
-) -> Response:
+def promote(release: ReleaseId, request: Request, desk: TheDesk, uses: TheUses, who: Changer) -> Response:
     """Ask that a Release be in use."""
     chosen = desk.engine.release(release)
     try:
         changed = uses.promote(chosen, who)
     except Refused as refused:
-        return _page(request, desk, uses, ledger, chosen, who, fault=refused)
+        return _page(request, chosen, who, fault=refused)
     return go(f"/releases/{chosen.id}?asked={'done' if changed.effective else 'proposed'}")
 
 
 @router.post("/releases/{release}/rollback")
-def roll_back(
-    release: ReleaseId, request: Request, desk: TheDesk, uses: TheUses, ledger: TheLedger, who: Changer
-) -> Response:
+def roll_back(release: ReleaseId, request: Request, desk: TheDesk, uses: TheUses, who: Changer) -> Response:
     """Ask that the Release before this one be in use again."""
     chosen = desk.engine.release(release)
     try:
         changed = uses.roll_back(chosen, who)
     except Refused as refused:
-        return _page(request, desk, uses, ledger, chosen, who, fault=refused)
+        return _page(request, chosen, who, fault=refused)
     return go(f"/releases/{chosen.id}?asked={'done' if changed.effective else 'proposed'}")
 
 
@@ -114,30 +108,28 @@ def _file(release: OpenedRelease, name: str, kind: str, *, policy: str | None = 
 
 def _page(
     request: Request,
-    desk: TheDesk,
-    uses: TheUses,
-    ledger: TheLedger,
     chosen: OpenedRelease,
     who: Principal,
     *,
     asked: str = "",
     fault: Refused | None = None,
 ) -> Response:
-    lang, engine = language_of(request), desk.engine
+    lang, state = language_of(request), request.app.state
+    ledger: Ledger = state.ledger
     return render(
         request,
         "release.html",
         status=200 if fault is None else fault.status,
         room="releases",
         release=chosen,
-        in_use=chosen.id == engine.default.id,
+        in_use=chosen.id == state.engine.default.id,
         may_change=who.may("releases.change"),
         asked=asked if asked in ("done", "proposed") else "",
         said="" if fault is None else sentence(request, fault),
         rules=rules_of(chosen.folder, lang),
         figures={split: _figures(chosen.card, split, lang) for split in _SPLITS},
         signatures=_signatures(chosen.folder),
-        history=[one for one in uses.history() if one.release == chosen.id],
+        history=[one for one in state.uses.history() if one.release == chosen.id],
         entries=_written(ledger.entries(subject=chosen.id)),
     )
 

@@ -74,13 +74,7 @@ class Accounts:
             ServiceError: there is no such role.
             Refused: the name is not allowed or taken, or the password too easy.
         """
-        kept = " ".join(unicodedata.normalize("NFKC", name).split())
-        if _NAME.fullmatch(kept) is None:
-            raise Refused(
-                "invalid",
-                "A name has 1 to 80 letters, digits, blanks and . @ ' - _, and starts with a letter or digit.",
-                key="name_form",
-            )
+        kept = _checked_name(name)
         if password is not None:
             check_password(password, name=kept)
         row = {
@@ -186,6 +180,17 @@ class Accounts:
 
 _ACCOUNTS_LOCK = 0x6163636F756E
 """Changes of accounts wait for each other, so that two cannot take away the last two administrators at once."""
+
+
+def _checked_name(name: str) -> str:
+    kept = " ".join(unicodedata.normalize("NFKC", name).split())
+    if _NAME.fullmatch(kept) is None:
+        raise Refused(
+            "invalid",
+            "A name has 1 to 80 letters, digits, blanks and . @ ' - _, and starts with a letter or digit.",
+            key="name_form",
+        )
+    return kept
 
 
 def account_of(row: sa.RowMapping) -> Account:

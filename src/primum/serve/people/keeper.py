@@ -126,7 +126,7 @@ class People:
                 values={"minutes": (wait + 59) // 60},
             )
         account = self.accounts.named(name)
-        kept = None if account is None else self.accounts.password_of(account.id)
+        kept = self.accounts.password_of("" if account is None else account.id)
         right = matches(kept, password)
         if account is None or kept is None or not right or not account.active:
             self._note_login(account, accepted=False)

@@ -175,7 +175,8 @@ def opened_run(run: Path) -> tuple[StudySpec, Predictor, InputRoles]:
     from primum.model.predictor import Predictor
 
     predictor = Predictor.load(run / "model")
-    return spec, predictor, _with_kinds(input_roles(spec.cohort.inputs), predictor.vital_kinds())
+    roles = _with_kinds(input_roles(spec.cohort.inputs), predictor.vital_kinds())
+    return spec, predictor, _with_colour(roles, predictor.colour())
 
 
 def read_for(spec: StudySpec, roles: InputRoles, records: Path | object) -> tuple[npt.NDArray[np.object_], Records]:
@@ -197,6 +198,13 @@ def _novel(judged: Judged, lang: str) -> dict[str, pa.Array]:
 def _with_kinds(roles: InputRoles, kinds: Mapping[str, VitalKind]) -> InputRoles:
     """Return the roles with every vital of the kind it was tuned as, whatever the new values look like."""
     return replace(roles, vitals=tuple(replace(v, kind=kinds.get(v.column, v.kind)) for v in roles.vitals))
+
+
+def _with_colour(roles: InputRoles, colour: bool | None) -> InputRoles:
+    """Return the roles with images refused in colour where the model was tuned on grey ones."""
+    if roles.image is None or colour is not False:
+        return roles
+    return replace(roles, image=replace(roles.image, colour="grey"))
 
 
 def _named(coded: npt.NDArray[Any], classes: tuple[str, ...]) -> list[Any]:

@@ -44,6 +44,7 @@ from primum.study.fitting import (
     fit_others,
     fit_request,
     fit_twins,
+    image_source_of,
     inside_of,
     made_faster,
     not_private,
@@ -72,10 +73,9 @@ from primum.study.trusting import Trust, calibrated_for_use, trust_findings, tru
 from primum.study.unseen import novelty_of, robustness_of
 
 if TYPE_CHECKING:  # the runner reads the study; the study starts the runner
-    from primum.model.inputs import PreparedText
     from primum.model.inside import Inside
     from primum.study.study import Study
-    from primum.training.fit import Fitted
+    from primum.training.fit import Fitted, Known
 
 SplitArray = npt.NDArray[np.object_]
 
@@ -94,6 +94,7 @@ def run_study(
     quiet_libraries()
     clock = Clock(progress or Silent())
     backbone = backbone_of(study)
+    image_source_of(study)
     requests = waiting(study.place_of(study.spec.cohort.erased), study.spec.study)
     with clock.step("read"):
         cohort = study.read_cohort()
@@ -134,8 +135,8 @@ class _Answered:
     """The tuned model and what it answers on the whole cohort, as it comes, calibrated, and decided."""
 
     fitted: Fitted
-    known: PreparedText | None
-    """What the frozen layers make of the texts, for other models of the study."""
+    known: Known | None
+    """What frozen layers make of the inputs, for other models of the study."""
     inside: Inside
     asked: Remembering
     """The model for whoever asks it again."""
@@ -187,7 +188,7 @@ def _answer(task: _Task, lang: str) -> _Answered:
     study, cohort, split, folder, clock = task.study, task.cohort, task.split, task.folder, task.clock
     with clock.step("train"):
         fitted = fit_net(fit_request(study, cohort, split, task.backbone, folder=folder), clock.progress)
-    known = fitted.known_text()
+    known = fitted.known()
     if study.spec.model.engine == "auto":
         with clock.step("engine"):
             fitted = made_faster(fitted, cohort, split)

@@ -23,8 +23,11 @@ from primum.model.compact import compact_embedding, restore_embedding
 from primum.model.encoders import TextEncoder
 from primum.model.inputs import (
     AbstractInput,
+    Augmentation,
+    ImageInput,
     Prepared,
     PreparedFeatures,
+    PreparedImage,
     PreparedSelection,
     PreparedText,
     TextInput,
@@ -33,6 +36,7 @@ from primum.model.inputs import (
 from primum.model.known import PreparedStates
 from primum.model.net import Net
 from primum.model.predictor import Predictor
+from primum.model.vision import ImageSource
 from primum.progress import Progress, Silent
 from primum.training.examples import examples_of
 from primum.training.fairness import Copies, Mitigation, described, mitigate
@@ -53,6 +57,9 @@ from primum.training.trainer import (
 )
 
 Rows = npt.NDArray[np.int64]
+Known = Mapping[str, Prepared]
+"""Inputs by name with what frozen layers, or a frozen encoder, make of them."""
+_PRETRAINED = ("text", "image")
 _RELOAD_RECORDS = 16
 _PROOF_RECORDS = 2000
 """More records would only make the proof slower."""
@@ -81,8 +88,12 @@ class FitRequest:
     """Whether the un-tuned backbone's features are wanted for a linear probe."""
     base: Path = Path()
     """Where the study's relative paths start."""
-    known: PreparedText | None = None
-    """The cohort's texts with what the frozen layers make of them, where another model of the study has read them."""
+    known: Known | None = None
+    """The cohort's inputs with what frozen layers make of them, where another model of the study has read them."""
+    image_source: ImageSource | None = None
+    """The image network; None without images."""
+    augmentation: Augmentation | None = None
+    """What happens to training pictures that are read anew each time; None: nothing."""
     copies: Copies | None = None
     """Further training records that the study made of its own, changed in small ways."""
     proven_on: str = "test"
@@ -107,12 +118,13 @@ class Fitted:
     validation_figure: float
     """The best epoch's figure on the validation split, by the plan's metric."""
     untuned_features: npt.NDArray[np.float64] | None
-    """The text backbone's features before any tuning, shape (n, width); None without text or when not asked for."""
+    """The backbones' features before any tuning, text then image, shape (n, width); None without either or when not
+    asked for."""
 
-    def known_text(self) -> PreparedText | None:
-        """Return the texts with what the frozen layers make of them, for another model of the study; None if none."""
-        text = self.prepared.get("text")
-        return text if isinstance(text, PreparedStates) else None
+    def known(self) -> Known:
+        """Return the inputs of which frozen layers need not be asked again, for another model of the study."""
+        kinds = (PreparedStates, PreparedFeatures)
+        return {name: one for name, one in self.prepared.items() if isinstance(one, kinds)}
 
 
 def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochReport | None = None) -> Fitted:
@@ -125,15 +137,16 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
     train_rows = _rows(request.split, "train")
     if not len(train_rows):
         raise SplitError("cohort.split: no record is left to train on; give train a larger share.")
-    check_private(request.plan, request.spec.adaptation)
+    check_private(request.plan, request.spec.adaptation, request.spec.image)
     mitigation, plan = _mitigation(request, train_rows)
     predictor = _untrained_predictor(request, train_rows)
     net = predictor.net
     tokens = predictor.prepare(request.cohort.records)
+    frozen = predictor.spec.frozen() & set(tokens)
     known = _known(predictor, tokens, request.known)
-    features = _untuned_features(predictor, known) if "text" in tokens and request.probe else None
-    frozen = predictor.spec.adaptation.frozen_backbone and "text" in tokens
-    prepared = _cached(predictor, tokens, features) if frozen else known
+    asked = [name for name in _PRETRAINED if name in (tokens if request.probe else frozen)]
+    untuned = {name: _untuned_features(predictor, known, name, request.known) for name in asked}
+    prepared = _cached(known, {name: untuned[name] for name in frozen})
     learnt_from = _with_copies(predictor, prepared, mitigation, frozen=frozen)
     examples = examples_of(request.cohort, train_rows, mitigation, balanced=request.plan.balanced_classes)
     collate = Collate(learnt_from, examples.labels, examples.weights, examples.groups)
@@ -147,7 +160,8 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
     if isinstance(text, PreparedText) and plan.privacy is None:  # which words are in use would be told without noise
         compact_embedding(net, text.ids)
     net.objective = None if mitigation.objective is None else mitigation.objective(net)
-    trainer = _trainer(request, net, plan, collate, examples.rows, mitigation, progress or Silent(), report)
+    learn = Collate(_augmented(learnt_from, request.augmentation), examples.labels, examples.weights, examples.groups)
+    trainer = _trainer(request, net, plan, collate, learn, examples.rows, mitigation, progress or Silent(), report)
     state = _train(trainer, net, resumable=predictor.spec.adaptation.method != "adalora")
     # Mixed precision leaves its autocast around `forward`; answers are given in float32.
     trainer.accelerator.unwrap_model(trainer.model_wrapped, keep_fp32_wrapper=False)
@@ -184,7 +198,7 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
         },
         findings=((gain,) if len(watched) else ()) + (() if promise is None else (promise,)),
         validation_figure=(max if plan.greater_is_better else min)(figures, default=float("nan")),
-        untuned_features=features,
+        untuned_features=np.column_stack(list(untuned.values())) if untuned and request.probe else None,
     )
 
 
@@ -216,7 +230,14 @@ def _untrained_predictor(request: FitRequest, train_rows: Rows) -> Predictor:
     torch.manual_seed(request.plan.seed)
     scale_rows = _scale_rows(request, train_rows)
     inputs = _fit_inputs(request, scale_rows)
-    net = build_net(request.spec, inputs, backbone_folder=request.backbone_folder, pretrained=True)
+    image_folder = request.image_source.folder if request.image_source is not None and "image" in inputs else None
+    net = build_net(
+        request.spec,
+        inputs,
+        backbone_folder=request.backbone_folder,
+        image_folder=image_folder,
+        pretrained=True,
+    )
     _standardise_target(net, request.cohort, scale_rows)
     net.orthogonal = request.spec.adaptation.method == "adalora"
     return Predictor(
@@ -225,6 +246,7 @@ def _untrained_predictor(request: FitRequest, train_rows: Rows) -> Predictor:
         inputs=inputs,
         classes=request.cohort.target.classes,
         backbone_folder=request.backbone_folder if "text" in inputs else None,
+        image_folder=image_folder,
     )
 
 
@@ -242,13 +264,13 @@ def _mitigation(request: FitRequest, train_rows: Rows) -> tuple[Mitigation, Trai
 
 
 def _with_copies(
-    predictor: Predictor, prepared: Mapping[str, Prepared], mitigation: Mitigation, *, frozen: bool
+    predictor: Predictor, prepared: Mapping[str, Prepared], mitigation: Mitigation, *, frozen: frozenset[str]
 ) -> Mapping[str, Prepared]:
     """Return the inputs followed by those of the further training records."""
     if mitigation.copies is None:
         return prepared
-    more: Mapping[str, Prepared] = predictor.prepare(mitigation.copies.records)
-    more = _cached(predictor, more, None) if frozen else _known(predictor, more)
+    more = _known(predictor, predictor.prepare(mitigation.copies.records))
+    more = _cached(more, {name: _untuned_features(predictor, more, name) for name in frozen})
     return {name: one.joined(more[name]) for name, one in prepared.items()}  # type: ignore[attr-defined]
 
 
@@ -257,6 +279,7 @@ def _trainer(
     net: Net,
     plan: TrainingPlan,
     collate: Collate,
+    learn: Collate,
     train_rows: Rows,
     mitigation: Mitigation,
     progress: Progress,
@@ -264,6 +287,7 @@ def _trainer(
 ) -> StudyTrainer:
     common: dict[str, Any] = {
         "collate": collate,
+        "learn": learn,
         "mitigation": mitigation,
         "train_rows": train_rows,
         "validation_rows": _rows(request.split, "validation"),
@@ -327,6 +351,10 @@ def _fit_inputs(request: FitRequest, train_rows: Rows) -> dict[str, AbstractInpu
         inputs["text"] = TextInput(request.backbone_folder, max_tokens=request.max_tokens)
     if "vitals" in request.input_names:
         inputs["vitals"] = VitalsInput.fit(request.cohort.records.vitals, train_rows)
+    images = request.cohort.records.image
+    if "image" in request.input_names and images is not None:
+        assert request.image_source is not None
+        inputs["image"] = ImageInput(request.image_source.form, colour=images.channels == 3)
     return inputs
 
 
@@ -338,42 +366,56 @@ def _standardise_target(net: Net, cohort: Cohort, train_rows: Rows) -> None:
     net.head.scale.fill_(float(values.std()) or 1.0)
 
 
-def _untuned_features(predictor: Predictor, tokens: Mapping[str, Prepared]) -> npt.NDArray[np.float64]:
-    """The backbone's features before tuning: the linear probe's input, and the cache of a frozen backbone."""
-    text_only = Net({"text": predictor.net.encoders["text"]}, predictor.net.fusion, predictor.net.head)
-    text_only.fusion = _PassThrough()  # type: ignore[assignment]
-    reader = replace(predictor, net=text_only, inputs={"text": predictor.inputs["text"]})
-    return reader.features({"text": tokens["text"]})
+def _untuned_features(
+    predictor: Predictor, prepared: Mapping[str, Prepared], name: str, known: Known | None = None
+) -> npt.NDArray[np.float64]:
+    """A backbone's features before tuning: the linear probe's input, and the cache of a frozen backbone."""
+    ready = (known or {}).get(name)
+    if isinstance(ready, PreparedFeatures):
+        return ready.features.numpy().astype(np.float64)
+    alone = Net({name: predictor.net.encoders[name]}, predictor.net.fusion, predictor.net.head)
+    alone.fusion = _PassThrough()  # type: ignore[assignment]
+    reader = replace(predictor, net=alone, inputs={name: predictor.inputs[name]})
+    return reader.features({name: prepared[name]})
 
 
 class _PassThrough(torch.nn.Module):
     def forward(self, features: dict[str, torch.Tensor], present: dict[str, torch.Tensor]) -> torch.Tensor:
-        return features["text"] * present["text"].unsqueeze(-1).to(features["text"].dtype)
+        ((name, found),) = features.items()
+        return found * present[name].unsqueeze(-1).to(found.dtype)
 
 
 def _cached(
-    predictor: Predictor, tokens: Mapping[str, Prepared], features: npt.NDArray[np.float64] | None
-) -> dict[str, Prepared]:
-    if features is None:
-        features = _untuned_features(predictor, tokens)
-    text = tokens["text"]
-    assert isinstance(text, PreparedText)
-    cached = PreparedFeatures(torch.from_numpy(features.astype(np.float32)), torch.from_numpy(text.present))
-    return {**tokens, "text": cached}
-
-
-def _known(
-    predictor: Predictor, tokens: Mapping[str, Prepared], known: PreparedText | None = None
+    prepared: Mapping[str, Prepared], features: Mapping[str, npt.NDArray[np.float64]]
 ) -> Mapping[str, Prepared]:
-    """Return the inputs, texts with what frozen layers make of them; `known` where that has been read before."""
+    """Return the inputs, those named in `features` with these in the place of what they were made of."""
+    found = dict(prepared)
+    for name, values in features.items():
+        one = prepared[name]
+        assert isinstance(one, PreparedText | PreparedImage)
+        found[name] = PreparedFeatures(torch.from_numpy(values.astype(np.float32)), torch.from_numpy(one.present))
+    return found
+
+
+def _known(predictor: Predictor, tokens: Mapping[str, Prepared], known: Known | None = None) -> Mapping[str, Prepared]:
+    """Return the inputs, texts with what frozen layers make of them; `known` where they have been read before."""
     text = tokens.get("text")
     if not isinstance(text, PreparedText):
         return tokens
-    if known is not None:
-        return {**tokens, "text": known}
+    ready = (known or {}).get("text")
+    if isinstance(ready, PreparedText):
+        return {**tokens, "text": ready}
     encoder = predictor.net.encoders["text"]
     assert isinstance(encoder, TextEncoder)
     return {**tokens, "text": encoder.known(text)}
+
+
+def _augmented(prepared: Mapping[str, Prepared], how: Augmentation | None) -> Mapping[str, Prepared]:
+    """Return the inputs as training sees them: pictures that are read anew each time come changed."""
+    image = prepared.get("image")
+    if how is None or not isinstance(image, PreparedImage):
+        return prepared
+    return {**prepared, "image": image.augmented(how)}
 
 
 def _some(prepared: Mapping[str, Prepared], cohort: Cohort) -> dict[str, Prepared]:

@@ -38,7 +38,8 @@ def with_engine(fitted: Fitted, cohort: Cohort, split: npt.NDArray[np.object_]) 
     if engine is None:
         return _noted(fitted, used="torch", because="this backbone cannot be exported")
     compared = np.flatnonzero(np.isin(split, _COMPARED))[:_MOST_COMPARED]
-    some: dict[str, Prepared] = {n: PreparedSelection(prepared, compared) for n, prepared in fitted.tokens.items()}
+    read = {**fitted.prepared, "text": text}  # other inputs as they are known, the text as the engine reads it
+    some: dict[str, Prepared] = {n: PreparedSelection(prepared, compared) for n, prepared in read.items()}
     some["text"] = text.chosen(compared)
     fast = replace(fitted.predictor, engine=engine)
     exact = fitted.predictor.predict_prepared(some)
@@ -46,7 +47,7 @@ def with_engine(fitted: Fitted, cohort: Cohort, split: npt.NDArray[np.object_]) 
     if not found.close:
         return _noted(fitted, used="torch", because="8-bit integers answer differently", agreement=found.to_json())
     fast.save(fitted.model_folder)
-    faster = replace(fitted, predictor=fast, prepared=fitted.tokens)
+    faster = replace(fitted, predictor=fast, prepared=read)
     return _noted(faster, used="int8", because="8-bit integers answer the same", agreement=found.to_json())
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from primum.cohort.build import take_records
 from primum.cohort.records import Records, TextList
 from primum.errors import InputError, nearest
 from primum.transparency.asking import Question, Subject, question_of
@@ -89,6 +90,8 @@ def explain(
     """
     attribute = METHODS.get(method)
     subject = subject_of(predictor, records, about=about, contrast=contrast)
+    if not any(map(len, subject.parts)):
+        raise InputError("explain: reasons are given of words and vitals, and the model reads none in these records.")
     attributed = attribute(subject, seed)
     start = subject.scores(np.arange(len(records)), [np.zeros(len(p), dtype=bool) for p in subject.parts])
     difference = np.abs(subject.question.score(subject.answers) - start)
@@ -141,8 +144,7 @@ def _stable(subject: Subject, records: Records, attributed: Attributed, method: 
     rows = np.array([i for i, (a, b) in enumerate(zip(texts, others, strict=True)) if a != b], dtype=np.int64)
     if not len(rows):
         return stable
-    vitals = {name: replace(vital, values=vital.values[rows]) for name, vital in records.vitals.items()}
-    changed = Records(n=len(rows), text=TextList([others[row] for row in rows.tolist()]), vitals=vitals)
+    changed = replace(take_records(records, rows), text=TextList([others[row] for row in rows.tolist()]))
     prepared = subject.predictor.prepare(changed)
     again = Subject(
         predictor=subject.predictor,

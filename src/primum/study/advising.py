@@ -25,7 +25,8 @@ if TYPE_CHECKING:  # the steps read the study; the study starts the runner, whic
     from primum.model.members import DropoutMembers, TrainedMembers
     from primum.model.predictor import Predictor
     from primum.study.study import Study
-    from primum.training.fit import Fitted, Known
+    from primum.training.fit import Fitted
+    from primum.training.known import Known
 
 SplitArray = npt.NDArray[np.object_]
 _SEEDS_APART = 1000

@@ -21,7 +21,8 @@ if TYPE_CHECKING:  # the steps read the study; the study starts the runner, whic
     from primum.model.inside import Inside
     from primum.model.vision import ImageSource
     from primum.study.study import Study
-    from primum.training.fit import FitRequest, Fitted, Known
+    from primum.training.fit import FitRequest, Fitted
+    from primum.training.known import Known
 
 SplitArray = npt.NDArray[np.object_]
 

@@ -20,7 +20,7 @@ from primum.study.clock import Clock
 
 if TYPE_CHECKING:  # the steps read the study; the study starts the runner, which starts the steps
     from primum.study.study import Study
-    from primum.training.fit import Known
+    from primum.training.known import Known
     from primum.training.plan import FairnessPlan
 
 SplitArray = npt.NDArray[np.object_]

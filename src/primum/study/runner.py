@@ -75,7 +75,8 @@ from primum.study.unseen import novelty_of, robustness_of
 if TYPE_CHECKING:  # the runner reads the study; the study starts the runner
     from primum.model.inside import Inside
     from primum.study.study import Study
-    from primum.training.fit import Fitted, Known
+    from primum.training.fit import Fitted
+    from primum.training.known import Known
 
 SplitArray = npt.NDArray[np.object_]
 

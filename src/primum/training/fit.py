@@ -20,14 +20,12 @@ from primum.errors import SplitError, StudyError
 from primum.evidence.finding import Finding
 from primum.model.building import NetSpec, build_net
 from primum.model.compact import compact_embedding, restore_embedding
-from primum.model.encoders import TextEncoder
 from primum.model.inputs import (
     AbstractInput,
     Augmentation,
     ImageInput,
     Prepared,
     PreparedFeatures,
-    PreparedImage,
     PreparedSelection,
     PreparedText,
     TextInput,
@@ -40,6 +38,7 @@ from primum.model.vision import ImageSource
 from primum.progress import Progress, Silent
 from primum.training.examples import examples_of
 from primum.training.fairness import Copies, Mitigation, described, mitigate
+from primum.training.known import Known, augmented, cached, known_inputs, untuned_features_of
 from primum.training.plan import TrainingPlan, use_bf16
 from primum.training.private.promise import check_private, promise_finding
 from primum.training.private.trainer import PrivateTrainer
@@ -57,8 +56,6 @@ from primum.training.trainer import (
 )
 
 Rows = npt.NDArray[np.int64]
-Known = Mapping[str, Prepared]
-"""Inputs by name with what frozen layers, or a frozen encoder, make of them."""
 _PRETRAINED = ("text", "image")
 _RELOAD_RECORDS = 16
 _PROOF_RECORDS = 2000
@@ -143,10 +140,10 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
     net = predictor.net
     tokens = predictor.prepare(request.cohort.records)
     frozen = predictor.spec.frozen() & set(tokens)
-    known = _known(predictor, tokens, request.known)
+    known = known_inputs(predictor, tokens, request.known)
     asked = [name for name in _PRETRAINED if name in (tokens if request.probe else frozen)]
-    untuned = {name: _untuned_features(predictor, known, name, request.known) for name in asked}
-    prepared = _cached(known, {name: untuned[name] for name in frozen})
+    untuned = {name: untuned_features_of(predictor, known, name, request.known) for name in asked}
+    prepared = cached(known, {name: untuned[name] for name in frozen})
     learnt_from = _with_copies(predictor, prepared, mitigation, frozen=frozen)
     examples = examples_of(request.cohort, train_rows, mitigation, balanced=request.plan.balanced_classes)
     collate = Collate(learnt_from, examples.labels, examples.weights, examples.groups)
@@ -160,7 +157,7 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
     if isinstance(text, PreparedText) and plan.privacy is None:  # which words are in use would be told without noise
         compact_embedding(net, text.ids)
     net.objective = None if mitigation.objective is None else mitigation.objective(net)
-    learn = Collate(_augmented(learnt_from, request.augmentation), examples.labels, examples.weights, examples.groups)
+    learn = Collate(augmented(learnt_from, request.augmentation), examples.labels, examples.weights, examples.groups)
     trainer = _trainer(request, net, plan, collate, learn, examples.rows, mitigation, progress or Silent(), report)
     state = _train(trainer, net, resumable=predictor.spec.adaptation.method != "adalora")
     # Mixed precision leaves its autocast around `forward`; answers are given in float32.
@@ -269,8 +266,8 @@ def _with_copies(
     """Return the inputs followed by those of the further training records."""
     if mitigation.copies is None:
         return prepared
-    more = _known(predictor, predictor.prepare(mitigation.copies.records))
-    more = _cached(more, {name: _untuned_features(predictor, more, name) for name in frozen})
+    more = known_inputs(predictor, predictor.prepare(mitigation.copies.records))
+    more = cached(more, {name: untuned_features_of(predictor, more, name) for name in frozen})
     return {name: one.joined(more[name]) for name, one in prepared.items()}  # type: ignore[attr-defined]
 
 
@@ -364,58 +361,6 @@ def _standardise_target(net: Net, cohort: Cohort, train_rows: Rows) -> None:
     values = cohort.target.values[train_rows]
     net.head.shift.fill_(float(values.mean()))
     net.head.scale.fill_(float(values.std()) or 1.0)
-
-
-def _untuned_features(
-    predictor: Predictor, prepared: Mapping[str, Prepared], name: str, known: Known | None = None
-) -> npt.NDArray[np.float64]:
-    """A backbone's features before tuning: the linear probe's input, and the cache of a frozen backbone."""
-    ready = (known or {}).get(name)
-    if isinstance(ready, PreparedFeatures):
-        return ready.features.numpy().astype(np.float64)
-    alone = Net({name: predictor.net.encoders[name]}, predictor.net.fusion, predictor.net.head)
-    alone.fusion = _PassThrough()  # type: ignore[assignment]
-    reader = replace(predictor, net=alone, inputs={name: predictor.inputs[name]})
-    return reader.features({name: prepared[name]})
-
-
-class _PassThrough(torch.nn.Module):
-    def forward(self, features: dict[str, torch.Tensor], present: dict[str, torch.Tensor]) -> torch.Tensor:
-        ((name, found),) = features.items()
-        return found * present[name].unsqueeze(-1).to(found.dtype)
-
-
-def _cached(
-    prepared: Mapping[str, Prepared], features: Mapping[str, npt.NDArray[np.float64]]
-) -> Mapping[str, Prepared]:
-    """Return the inputs, those named in `features` with these in the place of what they were made of."""
-    found = dict(prepared)
-    for name, values in features.items():
-        one = prepared[name]
-        assert isinstance(one, PreparedText | PreparedImage)
-        found[name] = PreparedFeatures(torch.from_numpy(values.astype(np.float32)), torch.from_numpy(one.present))
-    return found
-
-
-def _known(predictor: Predictor, tokens: Mapping[str, Prepared], known: Known | None = None) -> Mapping[str, Prepared]:
-    """Return the inputs, texts with what frozen layers make of them; `known` where they have been read before."""
-    text = tokens.get("text")
-    if not isinstance(text, PreparedText):
-        return tokens
-    ready = (known or {}).get("text")
-    if isinstance(ready, PreparedText):
-        return {**tokens, "text": ready}
-    encoder = predictor.net.encoders["text"]
-    assert isinstance(encoder, TextEncoder)
-    return {**tokens, "text": encoder.known(text)}
-
-
-def _augmented(prepared: Mapping[str, Prepared], how: Augmentation | None) -> Mapping[str, Prepared]:
-    """Return the inputs as training sees them: pictures that are read anew each time come changed."""
-    image = prepared.get("image")
-    if how is None or not isinstance(image, PreparedImage):
-        return prepared
-    return {**prepared, "image": image.augmented(how)}
 
 
 def _some(prepared: Mapping[str, Prepared], cohort: Cohort) -> dict[str, Prepared]:

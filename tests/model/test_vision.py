@@ -10,6 +10,7 @@ from torch import nn
 from primum.errors import BackboneError
 from primum.model import vision
 from primum.model.adapters import Adaptation
+from primum.model.image_backbones import IMAGE_BACKBONES
 from primum.model.inputs import PixelForm
 from primum.model.lite import LiteNet
 from primum.model.vision import FrozenNorm, ImageSource, build_image_net, freeze_norms, locate_image_backbone
@@ -172,11 +173,11 @@ def test_densenet_has_no_weights_to_keep_and_no_batch_normalisation():
     net, width = build_image_net(source, Adaptation(method="full"), pretrained=True)
     assert net(torch.randn(2, 3, 64, 64)).shape == (2, width)
     assert not any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in net.modules())
-    assert sum(p.numel() for p in net.parameters()) == vision.IMAGE_BACKBONES.get("densenet121").parameters
+    assert sum(p.numel() for p in net.parameters()) == IMAGE_BACKBONES.get("densenet121").parameters
 
 
 def test_stated_sizes_are_those_of_the_networks():
-    assert sum(p.numel() for p in LiteNet().parameters()) == vision.IMAGE_BACKBONES.get("efficientnet-lite0").parameters
+    assert sum(p.numel() for p in LiteNet().parameters()) == IMAGE_BACKBONES.get("efficientnet-lite0").parameters
 
 
 def test_form_comes_from_the_folders_preprocessor(folders, tmp_path):

@@ -11,7 +11,7 @@ from primum.cli.terminal import Answer, Terminal
 
 if TYPE_CHECKING:
     from primum.model.backbones import Backbone
-    from primum.model.vision import ImageBackbone
+    from primum.model.image_backbones import ImageBackbone
 
 EXAMPLE = "primum backbones"
 
@@ -19,7 +19,7 @@ EXAMPLE = "primum backbones"
 def backbones(as_json: AsJson = False, quiet: Quiet = False, lang: Language = Lang.en) -> Answer:
     """List the built-in backbones of texts and images; any Hugging Face encoder's id or folder may be named as well."""
     from primum.model.backbones import BACKBONES
-    from primum.model.vision import IMAGE_BACKBONES
+    from primum.model.image_backbones import IMAGE_BACKBONES
 
     terminal = Terminal(as_json=as_json, quiet=quiet, lang=lang)
     rows = [_row(BACKBONES.get(name)) for name in BACKBONES]

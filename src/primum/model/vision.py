@@ -21,9 +21,9 @@ from primum.extras import require
 from primum.files import sha256_of
 from primum.model.adapters import Adaptation
 from primum.model.backbones import locate_folder
+from primum.model.image_backbones import IMAGE_BACKBONES
 from primum.model.inputs.image import PixelForm
 from primum.model.lite import WIDTH, LiteNet
-from primum.registry import Registry
 
 FOLDER = "folder"
 _FILES = ("config.json", "preprocessor_config.json")
@@ -33,22 +33,6 @@ _FIRST_TOKEN = frozenset({"vit", "deit", "beit", "vit_mae", "dinov2", "dinov2_wi
 """Kinds of model whose first state stands for the whole picture."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageBackbone:
-    """An image network that has a name."""
-
-    name: str
-    about: str
-    """What it is, in a sentence."""
-    parameters: int
-    licence: str
-    pretrained: bool
-    """Whether it comes with weights; without, all of it has to be tuned."""
-    build: Callable[[bool], tuple[nn.Module, int]]
-    """From whether weights are to be read to the network and its width."""
-
-
-IMAGE_BACKBONES: Registry[ImageBackbone] = Registry("image backbone")
 LITE_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 
 
@@ -83,25 +67,8 @@ def _densenet(pretrained: bool) -> tuple[nn.Module, int]:
     return net, 1024
 
 
-for _one in (
-    ImageBackbone(
-        name="efficientnet-lite0",
-        about="Small convolutional network with ImageNet weights (EfficientNet-Lite0), 1280 features.",
-        parameters=3_350_000,
-        licence="Apache-2.0",
-        pretrained=True,
-        build=_lite,
-    ),
-    ImageBackbone(
-        name="densenet121",
-        about="DenseNet-121 of MONAI, without pretrained weights: all of it is tuned.",
-        parameters=6_953_856,
-        licence="Apache-2.0",
-        pretrained=False,
-        build=_densenet,
-    ),
-):
-    IMAGE_BACKBONES.register(_one.name)(_one)
+_BUILT_IN: dict[str, Callable[[bool], tuple[nn.Module, int]]] = {"efficientnet-lite0": _lite, "densenet121": _densenet}
+"""From whether weights are to be read to a network and its width."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +141,7 @@ def build_image_net(source: ImageSource, adaptation: Adaptation, *, pretrained: 
         known = IMAGE_BACKBONES.get(source.form.architecture)
         if not known.pretrained and adaptation.method != "full":
             raise BackboneError(f"model.image.adapt: {known.name} has no pretrained weights to keep; use full.")
-        net, width = known.build(pretrained)
+        net, width = _BUILT_IN[known.name](pretrained)
     else:
         net, width = _from_folder(source.folder, pretrained)
     return _adapted(freeze_norms(net), adaptation), width

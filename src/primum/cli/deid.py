@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from dataclasses import replace as replace_fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,7 @@ from primum.cli.terminal import Answer, Terminal
 from primum.errors import InputError
 
 if TYPE_CHECKING:
-    from primum.privacy.deid import Score, Share
+    from primum.privacy.deid import Deidentifier, Score, Share
 
 EXAMPLE = "primum deid notes.csv --out clean.csv"
 
@@ -22,7 +23,7 @@ def deid(
     source: Annotated[
         Path | None,
         typer.Argument(
-            metavar="INPUT", help="txt, csv, tsv, parquet, jsonl, FHIR json or ndjson, or a folder of them."
+            metavar="INPUT", help="txt, csv, tsv, parquet, jsonl, FHIR json or ndjson, DICOM, or a folder of them."
         ),
     ] = None,
     out: Annotated[
@@ -44,7 +45,8 @@ def deid(
         list[str] | None, typer.Option("--column", metavar="NAME", help="Read this column only. Repeatable.")
     ] = None,
     keep: Annotated[
-        list[str] | None, typer.Option("--keep", metavar="NAME", help="Leave this column as it is. Repeatable.")
+        list[str] | None,
+        typer.Option("--keep", metavar="NAME", help="Leave this column, or DICOM attribute, as it is. Repeatable."),
     ] = None,
     patient: Annotated[
         str | None, typer.Option("--patient", metavar="NAME", help="Column that says whose record it is.")
@@ -68,11 +70,14 @@ def deid(
     if source is None or out is None:
         raise InputError("deid: give INPUT and --out OUTPUT, or --score LABELLED.")
     from primum.privacy.deid import Choice, Deidentifier, SpacyRecogniser, deidentify, plan_of, read_key
+    from primum.privacy.dicom import is_dicom
 
     plan = plan_of(
         base=replace, changes=_actions(action or []), keyed=read_key(key) if key else None, day_first=day_first
     )
     made = Deidentifier(plan=plan, recognisers=[SpacyRecogniser(ner)] if ner else ())
+    if is_dicom(source):
+        return _dicom(source, out, made, keep or [], terminal)
     choice = Choice(columns=column or (), keep=keep or (), patient=patient)
     with terminal.progress() as progress:
         done = deidentify(source, out, made, choice=choice, progress=progress)
@@ -81,6 +86,21 @@ def deid(
     if done.skipped:
         lines.append(terminal.say("deid.skipped", count=done.skipped))
     lines += [terminal.say("written", path=out), terminal.say("deid.caution")]
+    return terminal.answer({**asdict(done), "out": str(out)}, lines)
+
+
+def _dicom(source: Path, out: Path, texts: Deidentifier, keep: list[str], terminal: Terminal) -> Answer:
+    from primum.privacy.dicom import Profile, clean_file, clean_folder
+
+    profile = Profile(keyed=texts.plan.keyed or texts.codes, texts=texts)
+    if keep:
+        profile = replace_fields(profile, keep=frozenset(keep))
+    with terminal.progress() as progress:
+        done = (clean_folder if source.is_dir() else clean_file)(source, out, profile, progress=progress)
+    lines = [terminal.say("deid.dicom", files=done.files, patients=done.patients, masked=done.masked)]
+    if done.held:
+        lines.append(terminal.say("deid.held", count=len(done.held)))
+    lines += [terminal.say("written", path=out), terminal.say("deid.dicom_caution")]
     return terminal.answer({**asdict(done), "out": str(out)}, lines)
 
 

@@ -76,7 +76,7 @@ def test_what_frozen_layers_made_of_the_texts_is_used(predictor):
         predictor.net.encoders["text"].backbone.encoder.layer[0].register_forward_hook(lambda *given: layers.append(1))
     )
     model = ReadOnce(predictor)
-    model.tell(TEXTS, known, np.arange(7))
+    model.tell("text", TEXTS, known, np.arange(7))
     found = model.predict(records)
     hook.remove()
     assert not layers

@@ -7,6 +7,7 @@ from torch.nn import functional
 
 from primum.cohort.records import Records
 from primum.errors import CohortError
+from primum.model import asked
 from primum.model.inputs import Augmentation, ImageInput, PixelForm, PreparedImage
 from primum.model.inputs.image import tokens_of
 
@@ -121,3 +122,18 @@ def test_joined_pictures_follow_one_another(pictures, rng):
         joined.collate([7])["pixels"].numpy(), PreparedImage(more, form, 2).collate([1])["pixels"].numpy()
     )
     assert len(joined.lengths) == 8 and joined.present.tolist() == [True, True, False, True, True, True, True, True]
+
+
+def test_chosen_pictures_are_those_of_their_records_and_repeat_as_often_as_asked(pictures):
+    prepared = _prepared(pictures)
+    some = prepared.chosen(np.array([4, 2, 4]))
+    torch.testing.assert_close(some.collate([0, 2])["pixels"], prepared.collate([4, 4])["pixels"])
+    assert some.present.tolist() == [True, False, True] and some.distinct()[1].tolist() == [0, 1, 0]
+
+
+def test_a_picture_stays_whole_where_only_a_part_of_a_record_is_left(pictures):
+    prepared = _prepared(pictures)
+    rows, none = np.array([5, 5, 0]), np.zeros((3, 0), dtype=bool)
+    left = asked.thinned({"image": prepared}, rows, [none[0]] * 3, none)["image"]
+    torch.testing.assert_close(left.collate([0, 1, 2])["pixels"], prepared.collate([5, 5, 0])["pixels"])
+    assert len(left.distinct()[0]) == 2  # equal pictures are known for equal, and read once

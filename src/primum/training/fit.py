@@ -13,20 +13,16 @@ import numpy.typing as npt
 import torch
 
 from primum.cohort.cohort import Cohort
-from primum.errors import SplitError, StudyError
+from primum.errors import SplitError
 from primum.evidence.finding import Finding
-from primum.model.building import NetSpec, build_net
+from primum.model.building import NetSpec
 from primum.model.compact import compact_embedding, restore_embedding
 from primum.model.inputs import (
-    AbstractInput,
     Augmentation,
-    ImageInput,
     Prepared,
     PreparedFeatures,
     PreparedSelection,
     PreparedText,
-    TextInput,
-    VitalsInput,
 )
 from primum.model.known import PreparedStates
 from primum.model.net import Net
@@ -53,6 +49,7 @@ from primum.training.trainer import (
     losses_and_answers,
     validation_figures,
 )
+from primum.training.untrained import untrained_predictor
 
 Rows = npt.NDArray[np.int64]
 _PRETRAINED = ("text", "image")
@@ -137,7 +134,7 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
         raise SplitError("cohort.split: no record is left to train on; give train a larger share.")
     check_private(request.plan, request.spec.adaptation, request.spec.image)
     mitigation, plan = _mitigation(request, train_rows)
-    predictor = _untrained_predictor(request, train_rows)
+    predictor = untrained_predictor(request, train_rows)
     net = predictor.net
     tokens = predictor.prepare(request.cohort.records)
     frozen = predictor.spec.frozen() & set(tokens)
@@ -282,52 +279,6 @@ def _promise(trainer: StudyTrainer, state: Mapping[str, Any]) -> Finding | None:
     return promise_finding(trainer.budget, steps=taken, tested=trainer.tested)
 
 
-def _scale_rows(request: FitRequest, train_rows: Rows) -> Rows:
-    """Return the records that scales and levels are read from: where training is private or by shards, validation's.
-
-    Raises:
-        StudyError: it is so and there is no validation split.
-    """
-    if request.plan.privacy is None and request.plan.shards is None:
-        return train_rows
-    rows = _rows(request.split, "validation")
-    if not len(rows) and request.plan.shards is not None:
-        raise StudyError(
-            "cohort.split.validation: training by shards reads scales, and chooses epochs, by the validation split, so "
-            "that no shard learns of another's patients; give it a share."
-        )
-    if not len(rows):
-        raise StudyError(
-            "cohort.split.validation: private training reads scales and levels from the validation split, so that "
-            "nothing of the patients trained on is used without noise; give it a share."
-        )
-    return rows
-
-
-def _untrained_predictor(request: FitRequest, train_rows: Rows) -> Predictor:
-    torch.manual_seed(request.plan.seed)
-    scale_rows = _scale_rows(request, train_rows)
-    inputs = _fit_inputs(request, scale_rows)
-    image_folder = request.image_source.folder if request.image_source is not None and "image" in inputs else None
-    net = build_net(
-        request.spec,
-        inputs,
-        backbone_folder=request.backbone_folder,
-        image_folder=image_folder,
-        pretrained=True,
-    )
-    _standardise_target(net, request.cohort, scale_rows)
-    net.orthogonal = request.spec.adaptation.method == "adalora"
-    return Predictor(
-        net=net,
-        spec=request.spec,
-        inputs=inputs,
-        classes=request.cohort.target.classes,
-        backbone_folder=request.backbone_folder if "text" in inputs else None,
-        image_folder=image_folder,
-    )
-
-
 def _mitigation(request: FitRequest, train_rows: Rows) -> tuple[Mitigation, TrainingPlan]:
     """Return what is changed for fairness and robustness, and the plan with the validation figure that goes with it."""
     plan = request.plan
@@ -389,28 +340,6 @@ def _rows(split: npt.NDArray[np.object_], name: str) -> Rows:
 def _spread(rows: Rows, most: int) -> Rows:
     """Return at most `most` of these rows, evenly spread."""
     return rows if len(rows) <= most else rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
-
-
-def _fit_inputs(request: FitRequest, train_rows: Rows) -> dict[str, AbstractInput]:
-    inputs: dict[str, AbstractInput] = {}
-    if "text" in request.input_names:
-        assert request.backbone_folder is not None
-        inputs["text"] = TextInput(request.backbone_folder, max_tokens=request.max_tokens)
-    if "vitals" in request.input_names:
-        inputs["vitals"] = VitalsInput.fit(request.cohort.records.vitals, train_rows)
-    images = request.cohort.records.image
-    if "image" in request.input_names and images is not None:
-        assert request.image_source is not None
-        inputs["image"] = ImageInput(request.image_source.form, colour=images.channels == 3)
-    return inputs
-
-
-def _standardise_target(net: Net, cohort: Cohort, train_rows: Rows) -> None:
-    if net.head.spec.kind != "number":
-        return
-    values = cohort.target.values[train_rows]
-    net.head.shift.fill_(float(values.mean()))
-    net.head.scale.fill_(float(values.std()) or 1.0)
 
 
 def _some(prepared: Mapping[str, Prepared], cohort: Cohort) -> dict[str, Prepared]:

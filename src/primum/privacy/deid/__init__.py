@@ -4,7 +4,8 @@ from primum.privacy.deid.deidentifier import Deidentifier
 from primum.privacy.deid.engine import Recogniser, find
 from primum.privacy.deid.keyed import Keyed, read_key
 from primum.privacy.deid.kinds import KINDS, Kind
-from primum.privacy.deid.ner import SpacyRecogniser
+from primum.privacy.deid.ner import MODELS, installed, pinned, recognisers
+from primum.privacy.deid.ner_en import SpacyRecogniser
 from primum.privacy.deid.of_cohort import mask_records, masked_findings, without_identifiers
 from primum.privacy.deid.replace import Plan, plan_of
 from primum.privacy.deid.score import Score, Share, read_labelled, score

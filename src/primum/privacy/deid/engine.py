@@ -93,9 +93,11 @@ def _chinese_names(text: str) -> Iterator[Span]:
 def _again(text: str, found: Sequence[Span]) -> Iterator[Span]:
     """Yield every other place where a name stands that was found once, and each part of it that is no common word."""
     wanted: set[str] = set()
+    common: set[str] = set()
     for span in found:
         if span.kind == "name" and span.score >= 0.75:
             wanted.update(_parts(text[span.start : span.end]))
+            common.update(_common_parts(text[span.start : span.end]))
     latin = sorted((part for part in wanted if part.isascii() or _LATIN.search(part)), key=len, reverse=True)
     if latin:
         pattern = re.compile(rf"(?<![\w@])(?:{'|'.join(map(re.escape, latin))})(?![\w@])")
@@ -103,11 +105,29 @@ def _again(text: str, found: Sequence[Span]) -> Iterator[Span]:
             following = re.match(r"(?:['’]s)?[ -]([\w]+)", text[match.end() : match.end() + 30])
             if following is None or following[1].lower() not in vocabulary("eponym_nouns"):
                 yield Span(start=match.start(), end=match.end(), kind="name", score=0.7)
+    yield from _again_within(text, common)
     for part in wanted - set(latin):
         start = text.find(part)
         while start >= 0:
             yield Span(start=start, end=start + len(part), kind="name", score=0.7)
             start = text.find(part, start + len(part))
+
+
+def _again_within(text: str, words: set[str]) -> Iterator[Span]:
+    """Yield where a name that is a common word too stands with its capital letter inside a sentence, or is a person's."""
+    for word in words:
+        pattern = rf"(?:(?<=[a-z,;] )|(?<=[a-z]{{2}}\. )(?=\w+ (?:was|is|has|had|said|says|will|reports?|denies|lives)\b)){re.escape(word)}(?![\w@-])(?! [A-Z])"
+        for match in re.finditer(pattern, text):
+            if not names_led.before_thing(text, match.end()):
+                yield Span(start=match.start(), end=match.end(), kind="name", score=0.7)
+
+
+def _common_parts(name: str) -> Iterator[str]:
+    """Yield the parts of a name that are common words, e.g. Young: only with their capital letter are they names again."""
+    for part in re.split(r"[\s,]+", name):
+        plain = part.strip(".'’")
+        if len(plain) > 2 and plain[1:].islower() and plain not in vocabulary("stop") and names_en.is_word(plain):
+            yield plain
 
 
 def _parts(name: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ Needs = Literal["digit", "at", "nothing"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A pattern compiled once; its group `it` or `itz`, or the whole match, is the identifier."""
+    """A pattern compiled once; its group `it`, `ita` or `itz`, or the whole match, is the identifier."""
 
     kind: str
     """One of KINDS."""
@@ -31,7 +31,7 @@ class Rule:
 
     def spans(self, text: str) -> Iterator[Span]:
         """Yield what the rule finds in `text`."""
-        groups = [name for name in ("it", "itz") if name in self.pattern.groupindex] or [0]
+        groups = [name for name in ("it", "ita", "itz") if name in self.pattern.groupindex] or [0]
         for match in self.pattern.finditer(text):
             start, end = max(match.span(group) for group in groups)
             if start < end and (self.check is None or self.check(text[start:end])):

@@ -22,7 +22,7 @@ from primum.extras import require
 from primum.fairness import SliceDecisions
 from primum.files import atomic_path
 from primum.i18n import catalogue
-from primum.privacy.deid import mask_records
+from primum.privacy.deid import mask_records, pinned
 from primum.progress import Progress, Silent
 from primum.safety import Calibrator, Novelty, reasons_in_words
 from primum.safety.novelty import Judged
@@ -168,10 +168,12 @@ def opened_run(run: Path) -> tuple[StudySpec, Predictor, InputRoles]:
 
     Raises:
         InputError: the run is not finished.
+        ExtraMissingError: a model that masked the texts it learnt from is not installed.
     """
     if not (run / "study.yaml").is_file() or not (run / "model").is_dir():
         raise InputError(f"{run}: no finished run there; give the folder that `primum run` wrote.")
     spec = validate(StudySpec, _as_run(read_yaml(run / "study.yaml")), source=str(run / "study.yaml"))
+    pinned(spec.cohort.deid.ner if spec.cohort.deid else ())
     from primum.model.predictor import Predictor
 
     predictor = Predictor.load(run / "model")
@@ -181,12 +183,16 @@ def opened_run(run: Path) -> tuple[StudySpec, Predictor, InputRoles]:
 def read_for(spec: StudySpec, roles: InputRoles, records: Path | object) -> tuple[npt.NDArray[np.object_], Records]:
     """Return the ids of new records and what a run's model may see of them: texts de-identified as in training."""
     ids, given = read_records(records, roles, id_column=spec.cohort.id)
-    return ids, given if spec.cohort.deid is None else mask_records(given, spec.cohort.deid.keep)
+    deid = spec.cohort.deid
+    return ids, given if deid is None else mask_records(given, deid.keep, models=deid.ner or ())
 
 
 def _as_run(study: dict[str, Any]) -> dict[str, Any]:
-    """Return a run's study; one from before texts were de-identified goes on reading them as they are."""
-    return {**study, "cohort": {"deid": False, **study.get("cohort", {})}}
+    """Return a run's study; one from before a way of de-identifying goes on reading texts without it."""
+    cohort = {"deid": False, **study.get("cohort", {})}
+    if isinstance(cohort["deid"], dict):
+        cohort["deid"] = {"ner": [], **cohort["deid"]}
+    return {**study, "cohort": cohort}
 
 
 def _novel(judged: Judged, lang: str) -> dict[str, pa.Array]:

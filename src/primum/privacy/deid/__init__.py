@@ -14,6 +14,7 @@ from primum.privacy.deid.spans import Span
 
 __all__ = [
     "KINDS",
+    "MODELS",
     "SUFFIXES",
     "Choice",
     "Cleaned",
@@ -28,11 +29,14 @@ __all__ = [
     "Span",
     "deidentify",
     "find",
+    "installed",
     "mask_records",
     "masked_findings",
+    "pinned",
     "plan_of",
     "read_key",
     "read_labelled",
+    "recognisers",
     "score",
     "without_identifiers",
 ]

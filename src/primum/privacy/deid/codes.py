@@ -28,7 +28,9 @@ _PLATE_SAID = re.compile(
 )
 _UK_DRIVER = re.compile(r"(?<!\w)[A-Z9]{5} ?\d{6} ?[A-Z9]{2}[\dA-Z][A-Z]{2}(?!\w)")
 _LETTER_SPACED = re.compile(r"(?<![\w./-])[A-Z]{1,3}[ -]?\d{3,5}[ -]\d{4,6}(?![\w]|[-/.]\d)")
-_DOTTED = re.compile(r"(?<![\w.])(?:756\.\d{4}\.\d{4}\.\d{2}|\d{3}\.\d{3}\.\d{3}-\d{2}|\d{2}\.\d{2}\.\d{2}-\d{3}[.-]\d{2})(?![\w.])")
+_DOTTED = re.compile(
+    r"(?<![\w.])(?:756\.\d{4}\.\d{4}\.\d{2}|\d{3}\.\d{3}\.\d{3}-\d{2}|\d{2}\.\d{2}\.\d{2}-\d{3}[.-]\d{2})(?![\w.])"
+)
 _BIRTH_NUMBER = re.compile(
     r"(?:\b(?i:rodn[ée] č[íi]slo|r\.?č\.?|cpr(?:-nr)?|personnummer|fødselsnummer|henkilötunnus|hetu|cnp|oib|jmbg|egn|amka|pps|ppsn|ahv|avs|tax|fiscal|id-?nr|nin|nric|mykad|bvn)\b\.?)(?: ?(?:no|nr|number))?\.?[ :#]{0,3}(?P<it>(?=[\w/+-]*\d{4})[A-Z]?\d{2,6}[\w/+ -]{2,9}\w)"
 )
@@ -67,7 +69,35 @@ CODES: tuple[Rule, ...] = (
     Rule(kind="national_id", pattern=_BIRTH_NUMBER, score=0.9),
     Rule(kind="other_id", pattern=_PINNED, score=0.58, check=_many_digits),
     Rule(kind="other_id", pattern=_AFTER_COLON, score=0.5, check=_many_digits),
-    Rule(kind="other_id", pattern=_USER, score=0.7, needs="nothing", hint=("user", "log", "handle", "skype", "twitter", "insta", "face", "snap", "tele", "tiktok", "discord", "whats", "zoom", "line id", "account", "access", "modif", "enter", "edit", "creat", "@")),
+    Rule(
+        kind="other_id",
+        pattern=_USER,
+        score=0.7,
+        needs="nothing",
+        hint=(
+            "user",
+            "log",
+            "handle",
+            "skype",
+            "twitter",
+            "insta",
+            "face",
+            "snap",
+            "tele",
+            "tiktok",
+            "discord",
+            "whats",
+            "zoom",
+            "line id",
+            "account",
+            "access",
+            "modif",
+            "enter",
+            "edit",
+            "creat",
+            "@",
+        ),
+    ),
     Rule(kind="other_id", pattern=_BARE, score=0.5),
     Rule(kind="other_id", pattern=_PAIRS, score=0.45),
     Rule(kind="other_id", pattern=_MIXED, score=0.5, check=_many_digits),

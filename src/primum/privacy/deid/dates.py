@@ -72,8 +72,12 @@ _FEAST = re.compile(
     rf"(?<!\w)(?:Christmas|Xmas|Easter|Thanksgiving|New Year'?s?|Boxing|Halloween|Diwali|Eid|Independence|Labor|Memorial|Valentine'?s)(?: (?:Day|Eve|Sunday|Monday))?,? (?:of )?{_YEAR}(?!\w)|(?<!\w){_ANY} the {_DAY}{_TH}(?:,? {_YEAR})?(?!\w)"
 )
 _DAY_ALONE = re.compile(rf"\b[Oo]n the (?P<it>{_DAY}(?:st|nd|rd|th))(?=[,.;)]| of (?:this|last|next|the)|$)")
-_ROC = re.compile(rf"民[国國] ?\d{{2,3}} ?[年/.-] ?{_MM} ?[月/.-] ?{_DAY}日?|(?<![\d/.-])1[01]\d[/.]{_MM}[/.]{_DAY}(?![\d/.])")
-_ZH_YEAR_MONTH = re.compile(rf"(?<![\d.-]){_YEAR}[.-](?:0?[1-9]|1[0-2])(?=[起始行查复在因入出至初中末底确发]|于|年|手术|[，,。] )")
+_ROC = re.compile(
+    rf"民[国國] ?\d{{2,3}} ?[年/.-] ?{_MM} ?[月/.-] ?{_DAY}日?|(?<![\d/.-])1[01]\d[/.]{_MM}[/.]{_DAY}(?![\d/.])"
+)
+_ZH_YEAR_MONTH = re.compile(
+    rf"(?<![\d.-]){_YEAR}[.-](?:0?[1-9]|1[0-2])(?=[起始行查复在因入出至初中末底确发]|于|年|手术|[，,。] )"
+)
 _OVER = r"(?:9\d|1[0-2]\d)"
 _AGE_SAID = re.compile(
     rf"\b(?i:aged?|age(?: is| of|:)?|turn(?:ed|s|ing)|at the age of)\s?[:=]?\s?(?P<it>{_OVER})(?![\d%./]| ?(?:mg|ml|bpm|%))|年龄[:：为是]?\s?(?P<itz>{_OVER})(?!\d)"
@@ -97,15 +101,15 @@ _AGE_IS = re.compile(
 _AGE_COUNT = re.compile(
     rf"\b(?P<it>{_OVER})(?=(?:st|nd|rd|th) (?:birthday|year of))|\b(?i:in (?:his|her|their)(?: \w+)?) (?P<itz>(?:9\d|100)s|nineties|(?:{_OVER})(?=(?:st|nd|rd|th) year))"
 )
-_AGE_NAMED = re.compile(rf"\b(?:Alter|Edad|Età|Leeftijd|Idade|Âge|Age/Sex|Sex/Age|Wiek|Yaş|Ålder)\s?[:=]?\s?(?:[MF]/)?(?P<it>{_OVER})(?![\d%.])")
+_AGE_NAMED = re.compile(
+    rf"\b(?:Alter|Edad|Età|Leeftijd|Idade|Âge|Age/Sex|Sex/Age|Wiek|Yaş|Ålder)\s?[:=]?\s?(?:[MF]/)?(?P<it>{_OVER})(?![\d%.])"
+)
 _AGE_ZH = re.compile(
     rf"(?<![\d.])(?P<it>{_OVER})(?= ?(?:余|多)?(?:周|虚|足)?岁| ?[，,/、 ]?[男女](?![生婴])|高龄|老人|老太|老翁|老妇| ?[yY](?![a-zA-Z]))|(?:年近|年约|年逾|时年|虚岁|享年|今年|高龄|现年|终年|年龄|[男女](?:性)?[，,、/|;；\s-]{{0,3}})[:：（(\s]{{0,3}}(?P<itz>(?:{_OVER}))(?![\d.%]|/\d| ?(?:次|kg|mm|cm|天|床|bpm|级|mg|ml|分|例|号|个|元|年|万))"
 )
 _AGE_WORDS = re.compile(
     r"\b(?P<it>(?i:ninety|one hundred(?: and)?)(?:[- ](?i:one|two|three|four|five|six|seven|eight|nine|ten))?)(?=[- ]years?[- ]old)|(?P<itz>(?:九十[一二三四五六七八九]?|一百零?[一二三四五六七八九]?))(?=周?岁)"
 )
-
-
 
 
 DATES: tuple[Rule, ...] = (

@@ -23,6 +23,11 @@ _DIGIT = re.compile(r"[0-9〇零一二三四五六七八九]")
 _LATIN = re.compile(r"[A-Za-zÀ-ž]{2}")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _SOLID = re.compile(r"\w")
+_INSIDE = (
+    r"(?:(?<=[a-z,;] )"
+    r"|(?<=[a-z]{2}\. )(?=\w+ (?:was|is|has|had|said|says|will|reports?|denies|lives)\b))"
+)
+"""Before a word inside a sentence, or before one that begins a sentence about what somebody does."""
 _RULES = tuple(rule.beside_chinese() for rule in (*NUMBERS, *LABELLED, *CODES, *DATES))
 
 
@@ -114,16 +119,16 @@ def _again(text: str, found: Sequence[Span]) -> Iterator[Span]:
 
 
 def _again_within(text: str, words: set[str]) -> Iterator[Span]:
-    """Yield where a name that is a common word too stands with its capital letter inside a sentence, or is a person's."""
+    """Yield where a name that is a common word too stands with a capital letter inside a sentence, or acts."""
     for word in words:
-        pattern = rf"(?:(?<=[a-z,;] )|(?<=[a-z]{{2}}\. )(?=\w+ (?:was|is|has|had|said|says|will|reports?|denies|lives)\b)){re.escape(word)}(?![\w@-])(?! [A-Z])"
+        pattern = rf"{_INSIDE}{re.escape(word)}(?![\w@-])(?! [A-Z])"
         for match in re.finditer(pattern, text):
             if not names_led.before_thing(text, match.end()):
                 yield Span(start=match.start(), end=match.end(), kind="name", score=0.7)
 
 
 def _common_parts(name: str) -> Iterator[str]:
-    """Yield the parts of a name that are common words, e.g. Young: only with their capital letter are they names again."""
+    """Yield the parts of a name that are common words, e.g. Young: only with a capital letter are they names again."""
     for part in re.split(r"[\s,]+", name):
         plain = part.strip(".'’")
         if len(plain) > 2 and plain[1:].islower() and plain not in vocabulary("stop") and names_en.is_word(plain):

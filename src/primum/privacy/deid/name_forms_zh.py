@@ -93,7 +93,12 @@ def shaped_names_in(text: str) -> Iterator[Span]:
         if length and _is_usual(text[match.end() : match.end() + length]):
             yield _span(match.end(), match.end() + length, 0.72)
     for match in _MAN_BEFORE_SEX.finditer(text):
-        if match["it"] not in _words() and match["it"] not in _NO_PERSON and not match["it"].endswith(_NO_ENDS):
+        if (
+            match["it"] not in _words()
+            and match["it"] not in _NO_PERSON
+            and not match["it"].endswith(_NO_ENDS)
+            and not match["it"].startswith(_NO_STARTS)
+        ):
             yield _span(match.start("it"), match.end("it"), 0.7)
     for match in _FAMILIAR.finditer(text):
         if match["it"] in names("family_zh") and match["it"] not in _NO_TITLE | vocabulary("function_zh"):
@@ -158,6 +163,26 @@ def _is_name(piece: str) -> bool:
     return all(one in characters("given_often_zh") for one in given)
 
 
+_NO_STARTS = (
+    "患",
+    "病",
+    "其",
+    "该",
+    "家属",
+    "产妇",
+    "孕妇",
+    "女方",
+    "男方",
+    "本人",
+    "姓名",
+    "系",
+    "为",
+    "老年",
+    "中年",
+    "青年",
+    "医",
+    "护",
+)
 _NO_ENDS = ("者", "性", "史", "病", "症", "人", "儿", "婚", "族", "科", "岁", "院", "期", "术", "炎", "癌", "痛")
 
 
@@ -176,9 +201,11 @@ def _acting_length(text: str, start: int) -> int:
     for length in (family + 2, family + 1):
         piece = text[start : start + length]
         given = piece[family:]
-        if len(given) != length - family or not _ACTS.match(text, start + length):
+        if len(given) != length - family or piece.endswith(_TITLES) or not _ACTS.match(text, start + length):
             continue
-        likely = characters("given_often_zh") if len(given) == 1 else characters("given_zh") | characters("given_often_zh")
+        likely = (
+            characters("given_often_zh") if len(given) == 1 else characters("given_zh") | characters("given_often_zh")
+        )
         hard = family == 1 and (piece[:2] in _words() or piece[0] in vocabulary("hard_zh"))
         inside = len(given) == 2 and given in _words()
         if piece not in _words() and not hard and not inside and all(one in likely for one in given):

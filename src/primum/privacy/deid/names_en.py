@@ -203,6 +203,8 @@ def _accept(text: str, words: list[tuple[int, int]], place: int, length: int, *,
     solid = [part for part in parts if len(part) > 1 and part not in vocabulary("particles")]
     if sure:
         return True
+    if not solid:
+        return False
     end = words[place + length - 1][1]
     after = text[end : end + 90]
     if _is_eponym(text, words, place, length, after) or " ".join(parts) in phrases("eponym_phrases") | phrases(
@@ -248,7 +250,7 @@ def _alone(text: str, start: int, word: str, after: str, *, listed: bool) -> boo
     if not listed:
         if not is_family(word) or is_word(word) or len(word) < 4 or word in vocabulary("eponym_names"):
             return False
-        begins = start == 0 or text[max(0, start - 2) : start].strip(" \t*-•(\"") in ("", ".", "\n", "?", "!", ":")
+        begins = start == 0 or text[max(0, start - 2) : start].strip(' \t*-•("') in ("", ".", "\n", "?", "!", ":")
         return bool(_HUMAN.match(after)) or not begins and word not in vocabulary("brands") and "-" not in word
     if any(part in vocabulary("eponym_names") for part in word.split("-")):
         return bool(_DOES.match(after) or _NEAR.search(text[max(0, start - 24) : start]))

@@ -48,10 +48,14 @@ _LISTED = re.compile(
     r"|(?<=[A-ZÀ-Ž][a-zà-ž]{2})(?:, | and | & |/))"
     rf"{_TITLES}(?=[A-ZÀ-Ž])"
 )
-_CARET = re.compile(rf"(?<![A-Za-z^])(?<![A-Za-z]\^)(?:{CAP}|[A-Z]{{2,20}})\^(?:{CAP}|[A-Z]{{1,20}})(?:\^(?:{CAP}|[A-Z]{{0,20}}\.?)){{0,2}}")
+_CARET = re.compile(
+    rf"(?<![A-Za-z^])(?<![A-Za-z]\^)(?:{CAP}|[A-Z]{{2,20}})\^(?:{CAP}|[A-Z]{{1,20}})(?:\^(?:{CAP}|[A-Z]{{0,20}}\.?)){{0,2}}"
+)
 _COUPLE = re.compile(rf"\bM(?:r|rs|s)\.? (?:and|&) M(?:r|rs|s)\.? (?P<it>{CAP}(?: {CAP})?)")
 _QUOTED = re.compile(r"[\"'“‘](?P<it>[A-Z][a-z]{1,14})[\"'”’]")
-_KNOWN_AS = re.compile(r"(?i:known as|called|nicknamed|goes by|prefers|likes to be called|answers to)(?: to be called)? $")
+_KNOWN_AS = re.compile(
+    r"(?i:known as|called|nicknamed|goes by|prefers|likes to be called|answers to)(?: to be called)? $"
+)
 _MADE = re.compile(
     r"(?:mab|nib|pril|sartan|olol|statin|azole|cillin|mycin|micin|cycline|floxacin|ovir|avir|prazole|setron|triptan|gliptin|gliflozin|glutide|parin|xaban|gatran|dipine|zepam|zolam|barbital|caine|curium|curonium|profen|fenac|coxib|solone|onide|terol|tropium|lukast|phylline|thiazide|semide|lactone|formin|glitazone|dronate|thyroxine|azine|pramine|triptyline|faxine|oxetine|toin|racetam|trigine|platin|taxel|rubicin|trexate|tecan|fungin|mectin|ciclovir|cyclovir|tegravir|vudine|citabine|amide|amine|idine|itis|osis|emia|aemia|uria|ology|opathy|ectomy|otomy|ostomy|plasty|scopy|graphy|gram|coccus|bacter|bacillus)$",
     re.I,
@@ -107,7 +111,12 @@ def _no_names() -> frozenset[str]:
 
 def may_be_name(word: str) -> bool:
     """Return whether a capitalised word can be part of a name: no common word, no abbreviation, no eponym."""
-    if len(word) < _TOO_SHORT and not is_given(word) or word in vocabulary("stop") or word.capitalize() in vocabulary("stop"):
+    if (
+        len(word) < _TOO_SHORT
+        and not is_given(word)
+        or word in vocabulary("stop")
+        or word.capitalize() in vocabulary("stop")
+    ):
         return False
     if any(piece in vocabulary("eponyms") for piece in (word, *word.split("-"))) or word in vocabulary("countries"):
         return False

@@ -1,7 +1,7 @@
-"""Models for named entities beside the rules: which are installed, and which a text was masked with, by name and version.
+"""Models for named entities beside the rules: which are installed, and with which a text was masked, and its version.
 
-English has spaCy's small model, Chinese the tagger of jieba. Both come from the package index with their weights inside;
-nothing is downloaded when they are used.
+English has spaCy's small model, Chinese the tagger of jieba. Both come from the package index with their weights
+inside; nothing is downloaded when they are used.
 """
 
 from __future__ import annotations
@@ -46,6 +46,11 @@ def recognisers(models: Sequence[str] | None) -> tuple[Recogniser, ...]:
     Raises:
         ExtraMissingError: one is not installed, or in another version.
     """
+    return _all(None if models is None else tuple(models))
+
+
+@cache
+def _all(models: tuple[str, ...] | None) -> tuple[Recogniser, ...]:
     return tuple(_loaded(model) for model in pinned(models))
 
 

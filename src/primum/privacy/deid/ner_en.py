@@ -86,9 +86,14 @@ def _runs(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Yield the stretches of an entity that consist of words that can be parts of a name, at most four."""
     first, last, solid = -1, -1, 0
     for match in re.finditer(r"\S+", text[start:end]):
-        word = bare(match[0]).strip("(),;:\"")
+        word = bare(match[0]).strip('(),;:"')
         part = word in vocabulary("particles") or re.fullmatch(r"[A-Z]\.?", word) is not None
-        good = bool(word) and word[0].isupper() and word.replace("-", "").replace("'", "").replace("’", "").isalpha() and may_be_name(word)
+        good = (
+            bool(word)
+            and word[0].isupper()
+            and word.replace("-", "").replace("'", "").replace("’", "").isalpha()
+            and may_be_name(word)
+        )
         if good and solid < _LONGEST:
             first = start + match.start() if first < 0 else first
             last, solid = start + match.start() + match[0].find(word) + len(word), solid + 1
@@ -107,11 +112,22 @@ def _place(text: str, start: int, end: int) -> Iterator[Span]:
     if not words or found in vocabulary("countries") or found in phrases("eponym_phrases") or before_thing(text, end):
         return
     good = all(
-        word[:1].isupper() and word[1:].islower() and len(word) > 3 and not is_word(word) and word not in vocabulary("stop")
-        and word not in vocabulary("countries") and word not in vocabulary("brands") and word not in vocabulary("eponyms")
+        word[:1].isupper()
+        and word[1:].islower()
+        and len(word) > 3
+        and not is_word(word)
+        and word not in vocabulary("stop")
+        and word not in vocabulary("countries")
+        and word not in vocabulary("brands")
+        and word not in vocabulary("eponyms")
         and is_unlisted_name(word)
         for word in words
-        if word not in vocabulary("particles") and word not in ("New", "San", "St", "Santa", "Los", "Las", "El", "Port", "Fort")
+        if word not in vocabulary("particles")
+        and word not in ("New", "San", "St", "Santa", "Los", "Las", "El", "Port", "Fort")
     )
-    if good and any(not is_given(word) or len(words) > 1 for word in words) and _OF_PLACE.search(text[max(0, start - 12) : start]):
+    if (
+        good
+        and any(not is_given(word) or len(words) > 1 for word in words)
+        and _OF_PLACE.search(text[max(0, start - 12) : start])
+    ):
         yield Span(start=start, end=end, kind="place", score=0.5)

@@ -59,7 +59,7 @@ _LIVES = re.compile(
     rf"\b(?i:lives? (?:alone )?in|lived in|living in|resid(?:es|ing|ent) (?:in|of)|native of|born in|grew up in|moved (?:here )?(?:from|to)|relocated (?:from|to)|(?:returned|returning|travel(?:l?ed|s|l?ing)?|flew|trip|flight|drove|transferred|went|vacation(?:ed|ing)?|visit(?:ed|ing)|visit|holiday(?:ed)?) (?:back )?(?:from|to|in)|visited|visiting|(?:is|was|are|comes|came|originally|hails|arrived|back|records|friends?|family|residing|daughter|son|flown|ambulance|(?:drove|brought|took|transported)(?: \w+)?) from|works in|home in|based in|hometown(?: of| is|:)?|city:|town:|city of|town of|village of|outside(?: of)?|raised in)[ ](?P<it>(?!(?:Dr|Mr|Mrs|Ms)\b){_TOWN}(?: {_TOWN}){{0,2}})"
 )
 _PREPOSED = re.compile(
-    rf"\b(?:(?i:near|outside|around|in|from [^.;\n]{{3,40}} to|retired to|farm near|home:|residence:?|town:?|city:?|village:?|hometown:?|birthplace:?|place of birth:?|pob:?|suburb:?|district:?|parish of|nata? (?:il )?[^ ]{{4,10}} a|mora em|vive en|woonachtig te|woont in|wohnt in|aus|habite(?: à)?|bor i|asuu|residente (?:a|in|en|em)))[ ](?P<it>(?:(?:San|Santa|St\.|Saint|Los|Las|La|El|New|Bad|Le|Port|Fort|Mount|North|South|East|West|Great|Little|Upper|Lower) )?[A-ZÀ-Ž][a-zà-ž]{{2,25}}(?:[ -](?:(?:de|del|la|sur|am|an|upon|on|le) )?[A-ZÀ-Ž][a-zà-ž]{{2,25}}){{0,2}})(?=[,.;)\n]|$| (?:and|on|for|with|since|by|when|where|last|this|in|at|who|after|before|until|as|to|aged|tel|phone)\b)"
+    r"\b(?:(?i:near|outside|around|in|from [^.;\n]{3,40} to|retired to|farm near|home:|residence:?|town:?|city:?|village:?|hometown:?|birthplace:?|place of birth:?|pob:?|suburb:?|district:?|parish of|nata? (?:il )?[^ ]{4,10} a|mora em|vive en|woonachtig te|woont in|wohnt in|aus|habite(?: à)?|bor i|asuu|residente (?:a|in|en|em)))[ ](?P<it>(?:(?:San|Santa|St\.|Saint|Los|Las|La|El|New|Bad|Le|Port|Fort|Mount|North|South|East|West|Great|Little|Upper|Lower) )?[A-ZÀ-Ž][a-zà-ž]{2,25}(?:[ -](?:(?:de|del|la|sur|am|an|upon|on|le) )?[A-ZÀ-Ž][a-zà-ž]{2,25}){0,2})(?=[,.;)\n]|$| (?:and|on|for|with|since|by|when|where|last|this|in|at|who|after|before|until|as|to|aged|tel|phone)\b)"
 )
 _OF_TOWN = re.compile(
     r"(?<![\w.-])(?P<it>[A-Z][a-z]{3,20})(?= (?:ambulance|police|fire|council|railway|marina|seafront|branch|campus|practice|library|leisure centre|bus station|train station|airport|barracks|prison|market|beach|High Street|town centre|city centre)\b)"
@@ -147,7 +147,7 @@ def places_in(text: str) -> Iterator[Span]:
             if _is_unlisted_town(match["it"]):
                 yield Span(start=match.start("it"), end=match.end("it"), kind="place", score=0.5)
     for match in _cities().finditer(text):
-        yield Span(start=match.start(), end=match.end(), kind="place", score=0.7)
+        yield Span(start=match.start(), end=match.end(), kind="place", score=0.79)
 
 
 def _is_unlisted_town(found: str) -> bool:

@@ -31,7 +31,8 @@ class Rule:
 
     def spans(self, text: str) -> Iterator[Span]:
         """Yield what the rule finds in `text`."""
-        groups = [name for name in ("it", "ita", "itz") if name in self.pattern.groupindex] or [0]
+        named = [name for name in ("it", "ita", "itz") if name in self.pattern.groupindex]
+        groups: list[str | int] = [*named] or [0]
         for match in self.pattern.finditer(text):
             start, end = max(match.span(group) for group in groups)
             if start < end and (self.check is None or self.check(text[start:end])):

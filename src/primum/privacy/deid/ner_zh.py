@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import logging
 import re
-from functools import cache
+import warnings
+from functools import cache, cached_property
 from typing import Any
 
 from primum.extras import require
@@ -24,12 +25,13 @@ _PERSON = frozenset({"nr", "nrfg"})
 class JiebaRecogniser:
     """Finds names in Chinese characters with jieba's hidden Markov model; nothing is downloaded or kept in a file.
 
-    Raises:
-        ExtraMissingError: jieba is not installed.
+    The dictionary is loaded when the first text is read that needs it; that raises ExtraMissingError where jieba is not
+    installed.
     """
 
-    def __init__(self) -> None:
-        self._words, self._tag = _tagger()
+    @cached_property
+    def _read(self) -> tuple[dict[str, int], Any]:
+        return _tagger()
 
     def spans(self, text: str) -> list[Span]:
         """Return the names of a text that are no word of the dictionary; runs without a family name are not read."""
@@ -43,10 +45,11 @@ class JiebaRecogniser:
 
     def _in_run(self, run: str, first: int) -> list[Span]:
         found, place = [], first
-        for piece in self._tag.cut(run):
+        words, tagger = self._read
+        for piece in tagger.cut(run):
             word = piece.word
             at = place - first
-            if piece.flag in _PERSON and 2 <= len(word) <= 4 and not self._words.get(word) and _is_name(word):
+            if piece.flag in _PERSON and 2 <= len(word) <= 4 and not words.get(word) and _is_name(word):
                 if not _MEDICINE.match(run, at + len(word)):
                     found.append(Span(start=place, end=place + len(word), kind="name", score=0.6))
             place += len(word)
@@ -56,8 +59,10 @@ class JiebaRecogniser:
 @cache
 def _tagger() -> tuple[dict[str, int], Any]:
     """Return jieba's dictionary and tagger, read from the package itself: no cache file that others could write."""
-    jieba = require("jieba", extra="ner", purpose="A recogniser of Chinese names")
-    posseg = require("jieba.posseg", extra="ner", purpose="A recogniser of Chinese names")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # jieba 0.42.1 has escapes in its patterns that newer Pythons warn of
+        jieba = require("jieba", extra="ner", purpose="A recogniser of Chinese names")
+        posseg = require("jieba.posseg", extra="ner", purpose="A recogniser of Chinese names")
     logging.getLogger("jieba").setLevel(logging.WARNING)
     words = jieba.Tokenizer()
     words.FREQ, words.total = words.gen_pfdict(words.get_dict_file())

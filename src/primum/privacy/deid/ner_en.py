@@ -99,6 +99,7 @@ def _runs(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
             and word[0].isupper()
             and word.replace("-", "").replace("'", "").replace("’", "").isalpha()
             and may_be_name(word)
+            and is_unlisted_name(word)
         )
         if good and solid < _LONGEST:
             first = start + match.start() if first < 0 else first

@@ -62,8 +62,8 @@ def by_template(made: list[dict[str, Any]], n_templates: int, finder: Any) -> st
     low, high = np.quantile(recalls, (0.025, 0.975))
     worst = np.sort(hits / np.maximum(totals, 1))[:5]
     return (
-        f"direct, templates drawn again: {hits.sum() / totals.sum():.4f} ({low:.4f} to {high:.4f}), {n_templates} templates,"
-        f" {int((hits == totals).sum())} of them without a miss; the five worst {np.round(worst, 2).tolist()}"
+        f"direct, templates drawn again: {hits.sum() / totals.sum():.4f} ({low:.4f} to {high:.4f}),"
+        f" {n_templates} templates, {int((hits == totals).sum())} of them without a miss; the five worst {np.round(worst, 2).tolist()}"
     )
 
 

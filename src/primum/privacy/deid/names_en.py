@@ -190,6 +190,8 @@ def _may_be_name(word: str, *, first: bool, sure: bool, after: str) -> bool:
         return True
     if word in vocabulary("stop") or word.capitalize() in vocabulary("stop") and word.isupper():
         return False
+    if word.endswith(("n't", "n’t")):
+        return False
     if first and sure:
         return not is_word(word) or _listed(word)
     if not is_word(word):

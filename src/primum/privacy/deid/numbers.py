@@ -40,7 +40,7 @@ _PHONE_SAID = re.compile(
     re.I,
 )
 _PHONE_LETTER = re.compile(
-    r"(?:^|[\s|,;(])(?:T|M|P|F|H|W|C|O|Ph|Tel|Mob|Fon|Tfno|Tlf|Cel)[.:]? {0,2}(?P<it>\+?\(?\d[\d ().-]{6,17}\d)(?![\d/])"
+    r"(?:^|[\s|,;(])(?:T|M|P|F|H|W|C|O|Ph|Tel|Mob|Fon|Tfno|Tlf|Cel)(?:[.:] {0,2}| {1,2})(?P<it>\+?\(?\d[\d ().-]{6,17}\d)(?![\d/])"
 )
 _PHONE_SHORT = re.compile(
     r"(?:\b(?i:bleep(?:ed)?|ext|extn|extension|pager|pgr|beeper|vocera|ascom|dect|hotline|voicemail)\b\.?|内线|短号|分机)(?: ?(?:no|number|号码?))?[ :：#]{0,3}(?:to )?(?P<it>\d{3,7})(?!\d|[./]\d)"

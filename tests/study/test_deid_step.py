@@ -152,7 +152,7 @@ def _with_models(run, folder, models):
 
 
 def test_a_later_question_is_read_by_the_models_of_the_training_and_no_other(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(ner, "_version", {"colours": "1.2"}.get)
+    monkeypatch.setattr(ner, "_version", {"colours": "1.2", "spacy": "3.8"}.get)
     monkeypatch.setattr(ner, "_loaded", lambda model: _Colours())
     ner._all.cache_clear()
     trained = _with_models(run, tmp_path, ["colours==1.2"])

@@ -60,8 +60,7 @@ def _pinned(model: str) -> str:
     if version is None or wanted and version != wanted:
         there = "is not installed" if version is None else f"is installed as {version}"
         raise ExtraMissingError(
-            f'ner: these texts are to be masked with {model}, which {there}; pip install "{model}"'
-            f"{' spacy' if name != 'jieba' and _version('spacy') is None else ''}, or read with the rules alone."
+            f'ner: these texts are to be masked with {model}, which {there}; pip install "{model}".'
         )
     if name != "jieba" and _version("spacy") is None:
         raise ExtraMissingError(f'ner: {name} needs spacy: pip install "primum[ner]"')

@@ -74,18 +74,13 @@ def _accepted(text: str, entity: Any) -> Iterator[Span]:
 
 def _person(text: str, start: int, end: int) -> Iterator[Span]:
     """Yield the run of words in an entity that can be a name: known to a list, or two that nothing else explains."""
-    for run in _runs(text, start, end):
-        words = [bare(word) for word in text[run[0] : run[1]].split()]
+    for first, last in _runs(text, start, end):
+        words = [bare(word) for word in text[first:last].split()]
         solid = [word for word in words if len(word) > 1 and word not in vocabulary("particles")]
-        known = [word for word in solid if is_listed(word)]
-        unknown = [word for word in solid if not is_listed(word)]
-        if not solid or not all(is_unlisted_name(word) for word in unknown):
-            continue
-        alone = len(solid) == 1
-        if alone and (not known or solid[0] in vocabulary("eponym_names")):
-            continue
-        if (known or len(solid) > 1) and not before_thing(text, run[1]):
-            yield Span(start=run[0], end=run[1], kind="name", score=0.6)
+        known = any(is_listed(word) for word in solid)
+        lone = len(solid) == 1 and (not known or solid[0] in vocabulary("eponym_names"))
+        if solid and not lone and not before_thing(text, last):
+            yield Span(start=first, end=last, kind="name", score=0.6)
 
 
 def _runs(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -118,23 +113,16 @@ def _place(text: str, start: int, end: int) -> Iterator[Span]:
     words = [bare(word) for word in found.split()]
     if not words or found in vocabulary("countries") or found in phrases("eponym_phrases") or before_thing(text, end):
         return
-    good = all(
-        word[:1].isupper()
-        and word[1:].islower()
-        and len(word) > 3
-        and not is_word(word)
-        and word not in vocabulary("stop")
-        and word not in vocabulary("countries")
-        and word not in vocabulary("brands")
-        and word not in vocabulary("eponyms")
-        and is_unlisted_name(word)
-        for word in words
-        if word not in vocabulary("particles")
-        and word not in ("New", "San", "St", "Santa", "Los", "Las", "El", "Port", "Fort")
-    )
-    if (
-        good
-        and any(not is_given(word) or len(words) > 1 for word in words)
-        and _OF_PLACE.search(text[max(0, start - 12) : start])
-    ):
+    solid = [word for word in words if word not in vocabulary("particles") and word not in _BEFORE_TOWNS]
+    told = _OF_PLACE.search(text[max(0, start - 12) : start])
+    if told and all(map(_may_be_town, solid)) and (len(words) > 1 or not is_given(words[0])):
         yield Span(start=start, end=end, kind="place", score=0.5)
+
+
+_BEFORE_TOWNS = frozenset(("New", "San", "St", "Santa", "Los", "Las", "El", "Port", "Fort"))
+
+
+def _may_be_town(word: str) -> bool:
+    shaped = word[:1].isupper() and word[1:].islower() and len(word) > 3
+    known = is_word(word) or any(word in vocabulary(kind) for kind in ("stop", "countries", "brands", "eponyms"))
+    return shaped and not known and is_unlisted_name(word)

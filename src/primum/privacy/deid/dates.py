@@ -112,10 +112,12 @@ _AGE_WORDS = re.compile(
 )
 
 
+_SHORT_NAMES = tuple(name[:3] for name in MONTHS)
+
 DATES: tuple[Rule, ...] = (
     Rule(kind="date", pattern=_NUMERIC, score=0.9),
-    Rule(kind="date", pattern=_WORDS, score=0.9),
-    Rule(kind="date", pattern=_LOWER, score=0.88),
+    Rule(kind="date", pattern=_WORDS, score=0.9, hint=_SHORT_NAMES),
+    Rule(kind="date", pattern=_LOWER, score=0.88, hint=_SHORT_NAMES),
     Rule(kind="date", pattern=_SHORT, score=0.8),
     Rule(kind="date", pattern=_SHORT_NOTED, score=0.78),
     Rule(kind="date", pattern=_RANGE, score=0.85),
@@ -131,7 +133,7 @@ DATES: tuple[Rule, ...] = (
     Rule(kind="date", pattern=_MONTH_YEAR, score=0.8),
     Rule(kind="date", pattern=_CHINESE, score=0.9, needs="nothing", hint=("月",)),
     *(
-        Rule(kind="age", pattern=one, score=0.9)
+        Rule(kind="age", pattern=one, score=0.9, needs="old")
         for one in (_AGE_SAID, _AGE_AFTER, _AGE_OF, _AGE_SEX, _AGE_LETTER, _AGE_IS, _AGE_COUNT, _AGE_NAMED, _AGE_ZH)
     ),
     Rule(kind="age", pattern=_AGE_WORDS, score=0.9, needs="nothing", hint=("ninety", "hundred", "九十", "一百")),

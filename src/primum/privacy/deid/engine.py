@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from primum.privacy.deid import name_forms, name_forms_zh, names_en, names_led, names_zh
+from primum.privacy.deid import name_forms, name_forms_zh, names_en, names_led, names_lower, names_zh
 from primum.privacy.deid.addresses import ADDRESSES
 from primum.privacy.deid.addresses_zh import ADDRESSES_ZH
 from primum.privacy.deid.codes import CODES
@@ -20,6 +20,8 @@ from primum.privacy.deid.rule import Rule
 from primum.privacy.deid.spans import Span, resolve
 
 _DIGIT = re.compile(r"[0-9〇零一二三四五六七八九]")
+_OLD = re.compile(r"9\d|1[0-2]\d")
+"""What every age over 89 holds; texts without it are most."""
 _LATIN = re.compile(r"[A-Za-zÀ-ž]{2}")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _SOLID = re.compile(r"\w")
@@ -55,7 +57,7 @@ def find(text: str, *, recognisers: Sequence[Recogniser] = ()) -> list[Span]:
 
 
 def _by_rules(text: str) -> Iterator[Span]:
-    has = {"digit": bool(_DIGIT.search(text)), "at": "@" in text, "nothing": True}
+    has = {"digit": bool(_DIGIT.search(text)), "old": bool(_OLD.search(text)), "at": "@" in text, "nothing": True}
     lowered = text.lower()
     for rule in _RULES:
         if has[rule.needs] and _hinted(rule, lowered):
@@ -79,6 +81,7 @@ def _by_words(text: str) -> Iterator[Span]:
         yield from names_en.names_in(text)
         yield from name_forms.shaped_names_in(text)
         yield from names_led.led_names_in(text)
+        yield from names_lower.lower_names_in(text)
         yield from places_in(text)
     if _CHINESE.search(text):
         yield from _chinese_names(text)

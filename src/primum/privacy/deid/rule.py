@@ -9,7 +9,7 @@ from typing import Literal
 
 from primum.privacy.deid.spans import Span
 
-Needs = Literal["digit", "at", "nothing"]
+Needs = Literal["digit", "old", "at", "nothing"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

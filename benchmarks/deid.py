@@ -107,7 +107,7 @@ def negatives(n: int) -> dict[str, list[str]]:
         "zh, zh-medical-dialogue, answers": sentences(
             "zh-medical-dialogue/dialogue_internal_medicine.csv", "answer", n
         ),
-        "zh, zh-medical-dialogue, titles": sentences("zh-medical-dialogue/dialogue_internal_medicine.csv", "title", n),
+        "zh, zh-medical-dialogue, titles": _column("zh-medical-dialogue/dialogue_internal_medicine.csv", "title")[:n],
     }
 
 

@@ -184,13 +184,28 @@ def _length(text: str, words: list[tuple[int, int]], *, sure: bool) -> int:
     return length if solid else 0
 
 
+_CONTRACTED = re.compile(
+    r"(?i:i|you|they|we|he|she|it|how|that|what|who|where|when|there|here|let|this|hm)(?:['’](?:m|ve|re|d|ll|s))?|\w+n['’]t"
+)
+_ENDS = re.compile(r"[ \t]*(?:$|[\n;|(\d/]|[ ]{2}|- )|, ?(?P<given>[A-ZÀ-Ž][\w'’-]+)")
+"""After a label and one word: what shows that the word is a name, as in "Patient: Young" or "Young, Mary"."""
+
+
+def _spoken(text: str, start: int, end: int) -> bool:
+    """Return whether a common word after "Patient:" opens what the patient says: "Patient: Well, it hurts"."""
+    if not text[:start].rstrip(" \t*_\n").endswith((":", "=", "：")):
+        return False
+    ends = _ENDS.match(text, end)
+    return ends is None or bool(ends["given"]) and (is_word(ends["given"]) or not is_given(ends["given"]))
+
+
 def _may_be_name(word: str, *, first: bool, sure: bool, after: str) -> bool:
     """Return whether a capitalised word can be part of a name at its place."""
     if word in _MONTH_NAMES and not first and is_given(after):
         return True
     if word in vocabulary("stop") or word.capitalize() in vocabulary("stop") and word.isupper():
         return False
-    if word.endswith(("n't", "n’t")):
+    if _CONTRACTED.fullmatch(word):
         return False
     if first and sure:
         return not is_word(word) or _listed(word)
@@ -204,7 +219,8 @@ def _accept(text: str, words: list[tuple[int, int]], place: int, length: int, *,
     parts = [bare(text[slice(*one)]) for one in words[place : place + length]]
     solid = [part for part in parts if len(part) > 1 and part not in vocabulary("particles")]
     if sure:
-        return True
+        lone = len(parts) == 1 and len(solid) == 1 and is_word(solid[0])
+        return not (lone and _spoken(text, words[place][0], words[place][1]))
     if not solid:
         return False
     end = words[place + length - 1][1]

@@ -70,7 +70,13 @@ def _is_town(found: str) -> bool:
 
 def _is_moved(found: str) -> bool:
     word = found.split()[0]
-    return not is_word(word) and word not in vocabulary("stop") and word not in vocabulary("eponyms") and len(word) > 3
+    return (
+        word not in ("April", "June", "August")
+        and not is_word(word)
+        and word not in vocabulary("stop")
+        and word not in vocabulary("eponyms")
+        and len(word) > 3
+    )
 
 
 def _is_own(found: str) -> bool:

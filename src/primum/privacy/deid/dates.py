@@ -41,11 +41,11 @@ _LOWER = re.compile(
     re.I,
 )
 _SHORT = re.compile(
-    rf"\b(?i:on|since|from|until|till|dated?|by|before|after|admitted|discharged|seen|visit|starting|scheduled(?: for)?|due|next|review|reviewed|fell|born|clinic|appt|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?|d\.?o\.?b|appointment|through|thru|between|and|to|returned|drawn|collected|performed|completed)[:\s]\s?(?P<it>{_MM}/{_DAY})(?![\d/]|\.\d| ?(?:%|mg|ml|pain|lobes?|strength|doses?|tabs?|tablets?|[x]\b))"
+    rf"\b(?i:on|since|from|until|till|dated?|by|before|after|admitted|discharged|seen|visit|starting|scheduled(?: for)?|due|next|review|reviewed|fell|born|clinic|appt|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?|d\.?o\.?b|appointment|through|thru|between|and|to|returned|drawn|collected|performed|completed)[:\s]\s?(?P<it>{_MM}/{_DAY})(?![\d/]|\.\d| ?(?:%|mg|ml|pain|lobes?|strength|doses?|tabs?|tablets?|NS\b|normal|saline|[x]\b))"
 )
 _DAY_MONTH = rf"(?:{_MM}/{_DAY}|{_DAY}/{_MM})"
 _SHORT_NOTED = re.compile(
-    rf"(?:\b(?i:on|since|from|until|till|dated?|before|after|admitted|discharged|d/c|dc|f/u|fu|w/c|wc|lmp|edd|edc|op|last|due|next|review|rv|reviewed|fell|clinic|appt|appointment|booked|seen|visit|starting|scheduled(?: for)?|returned?|performed|completed|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?)[:\s]\s?(?P<it>{_DAY_MONTH})|(?:^|\n)[ \t]*(?P<itz>{_DAY_MONTH})(?=:? [A-Za-z]|: |\t| - ))(?![\d/]|\.\d| ?(?:%|mg|ml|pain|lobes?|strength|power|doses?|tabs?|tablets?|systolic|grade|quadrants?|limbs?|weeks?|days?|months?|hours?|[x]\b))"
+    rf"(?:\b(?i:on|since|from|until|till|dated?|before|after|admitted|discharged|d/c|dc|f/u|fu|w/c|wc|lmp|edd|edc|op|last|due|next|review|rv|reviewed|fell|clinic|appt|appointment|booked|seen|visit|starting|scheduled(?: for)?|returned?|performed|completed|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?)[:\s]\s?(?P<it>{_DAY_MONTH})|(?:^|\n)[ \t]*(?!1/[234]\b|[23]/[34]\b)(?P<itz>{_DAY_MONTH})(?=:? [A-Za-z]|: |\t| - ))(?![\d/]|\.\d| ?(?:%|mg|ml|pain|lobes?|strength|power|doses?|tabs?|tablets?|systolic|NS\b|normal|saline|pack|cup|grade|quadrants?|limbs?|weeks?|days?|months?|hours?|[x]\b))"
 )
 _RANGE = re.compile(rf"(?<![\d/]){_MM}/{_DAY} ?(?:-|–|to) ?{_MM}/{_DAY}(?:/(?:{_YEAR}|\d{{2}}))?(?![\d/])")
 _COMPACT = re.compile(rf"(?<!\w){_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[T ]?\d{{4,6}}(?:\.\d+)?)?(?!\w)")

@@ -17,7 +17,7 @@ _INITIALS = re.compile(
     rf"(?<![\w.@-])(?P<initials>(?:[A-Z]\.[ ]?){{1,3}}|[A-Z]{{1,2}}[ ])(?P<last>(?:{PARTICLE}[ ]){{0,2}}(?=[A-ZÀ-Žİ][^\W\d_]{{2}}){CAP})(?![\w@])"
 )
 _LAST_INITIAL = re.compile(
-    rf"(?<![\w@.'’-])(?P<last>(?:{PARTICLE}[ ]){{0,2}}{CAP}),[ ]?[A-Z](?:\.(?:[ ]?[A-Z]\.)?)?(?![\w@])"
+    rf"(?<![\w@.'’-])(?P<last>(?:{PARTICLE}[ ]){{0,2}}{CAP}),[ ]?(?!I[ ,'’])[A-Z](?:\.(?:[ ]?[A-Z]\.)?)?(?![\w@])"
 )
 _ONLY_INITIALS = re.compile(
     r"\b(?i:subject|patient|pt|initials?|spoke (?:to|with|w/?)|d/w|discussed with|by|signed)[ :]{1,2}(?P<it>(?:[A-Z]\.){2,3})(?!\w)"

@@ -219,9 +219,9 @@ def _accept(text: str, words: list[tuple[int, int]], place: int, length: int, *,
     parts = [bare(text[slice(*one)]) for one in words[place : place + length]]
     solid = [part for part in parts if len(part) > 1 and part not in vocabulary("particles")]
     if sure:
-        lone = len(parts) == 1 and len(solid) == 1 and is_word(solid[0])
+        lone = parts[1:] in ([], ["I"]) and len(solid) == 1 and is_word(solid[0])
         return not (lone and _spoken(text, words[place][0], words[place][1]))
-    if not solid:
+    if not solid or any(part in vocabulary("brands") for part in solid):
         return False
     end = words[place + length - 1][1]
     after = text[end : end + 90]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from primum.privacy.deid.lists import vocabulary
 from primum.privacy.deid.names_en import is_family, is_given, is_word
-from primum.privacy.deid.names_led import before_thing, is_unlisted_name
+from primum.privacy.deid.names_led import before_thing, is_listed, is_unlisted_name
 from primum.privacy.deid.spans import Span
 
 _FEW = 0.02
@@ -41,6 +41,8 @@ def lower_names_in(text: str) -> Iterator[Span]:
 
 def _is_common(word: str) -> bool:
     plain = word.removesuffix("'s").removesuffix("’s")
+    if plain in vocabulary("lower_words") or "-" in plain and not is_listed(plain):
+        return True
     known = any(plain.capitalize() in vocabulary(kind) for kind in ("stop", "brands", "eponyms", "countries"))
     return (
         known

@@ -153,7 +153,7 @@ def places_in(text: str) -> Iterator[Span]:
 def _is_unlisted_town(found: str) -> bool:
     """Return whether words where a town can stand are one: none of general use, of medicine, or a country."""
     words = [word for word in found.split() if word[:1].isupper()]
-    return words[0] not in ("April", "May", "June", "August") and all(
+    return words[0] not in _MONTHS and all(
         not is_word(word) and is_unlisted_name(word) and not _is_known_otherwise(word)
         for word in words
         if len(words) == 1 or word not in _BEFORE_TOWNS
@@ -165,6 +165,7 @@ def _is_known_otherwise(word: str) -> bool:
     return any(word in vocabulary(kind) for kind in kinds) or word.endswith(("ish", "ese", "ans", "ian"))
 
 
+_MONTHS = frozenset(("April", "May", "June", "August"))
 _BEFORE_TOWNS = frozenset(
     "San Santa St. Saint Los Las La El New Bad Le Port Fort Mount North South East West Great Little Upper Lower".split()
 )
@@ -186,6 +187,7 @@ def _town(match: re.Match[str]) -> Iterator[Span]:
     if (
         found
         and found not in vocabulary("countries")
+        and found not in _MONTHS
         and not (found.isupper() and len(found) < 6)
         and not found.endswith(("'s", "’s"))
     ):

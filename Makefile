@@ -52,10 +52,12 @@ report-picture: $(DEV) chromium
 install-dev: $(DEV)
 
 chromium:
-	@command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || \
+	@{ command -v chromium || command -v chromium-browser; } >/dev/null 2>&1 && \
+	fc-list :lang=zh 2>/dev/null | grep -q . && ldconfig -p 2>/dev/null | grep -q libGL.so.1 || \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
-	else echo "chromium is not installed: the browser tests are skipped"; fi
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+			chromium fontconfig fonts-wqy-microhei libgl1 libglib2.0-0 >/dev/null; \
+	else echo "chromium, a Chinese font or libGL is not installed: tests that need them are skipped"; fi
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "primum needs Python 3.11 or newer; none was found"; exit 1; }

@@ -20,7 +20,7 @@ from pydantic_core import PydanticUndefined
 import primum
 from primum import errors
 from primum.cli.main import app
-from primum.ethics import Rule, load_policy, policy_names
+from primum.ethics import Need, Rule, load_policy, policy_names
 from primum.evidence import METRICS
 from primum.study.spec import StudySpec
 
@@ -150,13 +150,23 @@ def metrics_page() -> str:
 def policies_page() -> str:
     """Return the page of every built-in policy and its rules."""
     parts = ["# Policies\n\nA policy is a YAML file; copy one and edit it, then name its path in the study.\n"]
-    for name in policy_names():
+    default = load_policy("default")
+    for name in sorted(policy_names(), key=lambda one: (one != "default", one)):
         policy = load_policy(name)
-        parts.append(f"\n## {name}\n\n{policy.title.en}.\n\n")
+        source = f" Source: {policy.source}." if policy.source else ""
+        roles = ", ".join(policy.signatures.roles)
+        parts.append(f"\n## {name}\n\n{policy.title.en}.{source} Signatures: {roles}.\n\n")
+        if name != "default":
+            parts.append("The rules of `default`; those below read otherwise here.\n\n")
         parts.append(
             "| rule | metric | must be | strength | otherwise | because | answers to |\n|---|---|---|---|---|---|---|\n"
         )
-        parts += [_rule(rule) for rule in policy.rules]
+        parts += [_rule(rule) for rule in policy.rules if name == "default" or rule not in default.rules]
+        if policy.needs:
+            parts.append(
+                "\n| need | clause | asks for | answered by figures of | open means |\n|---|---|---|---|---|\n"
+            )
+        parts += [_need(need) for need in policy.needs]
     return "".join(parts)
 
 
@@ -166,6 +176,11 @@ def _rule(rule: Rule) -> str:
     where = f"`{rule.where.metric}` on {' or '.join(rule.where.split)}"
     cells = (where, wanted, rule.strength, rule.on_failure, _cell(rule.because.en), ", ".join(rule.answers_to))
     return f"| `{rule.name}` | {' | '.join(cells)} |\n"
+
+
+def _need(need: Need) -> str:
+    figures = ", ".join(f"`{metric}`" for metric in need.metrics) or "none: a document"
+    return f"| `{need.name}` | {need.clause} | {_cell(need.asks.en)} | {figures} | {need.if_open} |\n"
 
 
 def errors_page() -> str:

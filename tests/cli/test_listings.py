@@ -40,7 +40,19 @@ def test_policies(capsys):
     assert len(default["rules"]) > 2
     assert main(["policies"]) == 0
     shown = capsys.readouterr().out
-    assert all(rule in shown for rule in default["rules"])
+    assert all(row["name"] in shown and row["title"] in shown for row in rows)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_one_policy_with_its_rules_and_needs(capsys, lang):
+    (row,) = _json(capsys, "policies", "--policy", "hti-1", "--lang", lang)["policies"]
+    assert main(["policies", "--policy", "hti-1", "--lang", lang]) == 0
+    shown = capsys.readouterr().out
+    assert row["needs"]
+    assert all(rule in shown for rule in row["rules"])
+    assert all(need["clause"] in shown and need["asks"] in shown for need in row["needs"])
+    assert main(["policies", "--policy", "hti1"]) == 2
+    assert "did you mean 'hti-1'?" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

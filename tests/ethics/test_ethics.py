@@ -73,7 +73,7 @@ def test_nothing_measured_never_passes_the_default_policy():
 
 def test_the_reason_carries_figures_in_both_languages():
     value = judge([_auroc(0.8125, 0.7, 0.9)], _policy()).to_json("zh")
-    assert set(value) == {"verdict", "policy", "policy_sha256", "rules"} and len(value["policy_sha256"]) == 64
+    assert set(value) == {"verdict", "policy", "policy_sha256", "rules", "needs"} and len(value["policy_sha256"]) == 64
     for figure in ("0.812", "0.700", "0.900", "n = 40"):
         assert figure in value["rules"][0]["sentences"]["en"] and figure in value["rules"][0]["because"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from dataclasses import replace as replace_fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,7 @@ from primum.cli.terminal import Answer, Terminal
 from primum.errors import InputError
 
 if TYPE_CHECKING:
-    from primum.privacy.deid import Score, Share
+    from primum.privacy.deid import Deidentifier, Score, Share
 
 EXAMPLE = "primum deid notes.csv --out clean.csv"
 
@@ -23,7 +24,7 @@ def deid(
     source: Annotated[
         Path | None,
         typer.Argument(
-            metavar="INPUT", help="txt, csv, tsv, parquet, jsonl, FHIR json or ndjson, or a folder of them."
+            metavar="INPUT", help="txt, csv, tsv, parquet, jsonl, FHIR json or ndjson, DICOM, or a folder of them."
         ),
     ] = None,
     out: Annotated[
@@ -45,7 +46,8 @@ def deid(
         list[str] | None, typer.Option("--column", metavar="NAME", help="Read this column only. Repeatable.")
     ] = None,
     keep: Annotated[
-        list[str] | None, typer.Option("--keep", metavar="NAME", help="Leave this column as it is. Repeatable.")
+        list[str] | None,
+        typer.Option("--keep", metavar="NAME", help="Leave this column, or DICOM attribute, as it is. Repeatable."),
     ] = None,
     patient: Annotated[
         str | None, typer.Option("--patient", metavar="NAME", help="Column that says whose record it is.")
@@ -83,11 +85,14 @@ def deid(
     if source is None or out is None:
         raise InputError("deid: give INPUT and --out OUTPUT, or --score LABELLED.")
     from primum.privacy.deid import Choice, Deidentifier, deidentify, plan_of, read_key
+    from primum.privacy.dicom import is_dicom
 
     plan = plan_of(
         base=replace, changes=_actions(action or []), keyed=read_key(key) if key else None, day_first=day_first
     )
     made = Deidentifier(plan=plan, models=_models(ner, rules_only))
+    if is_dicom(source):
+        return _dicom(source, out, made, keep or [], terminal)
     choice = Choice(columns=column or (), keep=keep or (), patient=patient)
     with terminal.progress() as progress:
         done = deidentify(source, out, made, choice=choice, progress=progress, workers=workers)
@@ -111,6 +116,21 @@ def _models(given: list[str] | None, rules_only: bool) -> tuple[str, ...]:
 
 def _readers(models: Sequence[str], terminal: Terminal) -> str:
     return terminal.say("deid.models", models=", ".join(models)) if models else terminal.say("deid.rules_only")
+
+
+def _dicom(source: Path, out: Path, texts: Deidentifier, keep: list[str], terminal: Terminal) -> Answer:
+    from primum.privacy.dicom import Profile, clean_file, clean_folder
+
+    profile = Profile(keyed=texts.plan.keyed or texts.codes, texts=texts)
+    if keep:
+        profile = replace_fields(profile, keep=frozenset(keep))
+    with terminal.progress() as progress:
+        done = (clean_folder if source.is_dir() else clean_file)(source, out, profile, progress=progress)
+    lines = [terminal.say("deid.dicom", files=done.files, patients=done.patients, masked=done.masked)]
+    if done.held:
+        lines.append(terminal.say("deid.held", count=len(done.held)))
+    lines += [terminal.say("written", path=out), terminal.say("deid.dicom_caution")]
+    return terminal.answer({**asdict(done), "out": str(out)}, lines)
 
 
 def _actions(given: list[str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ levels, of groups and of sites are column values, so those of fewer than five pa
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ def summarise(cohort: Cohort, split: TextArray) -> dict[str, Any]:
 
     Layout: `records`, `patients`, `fingerprint`, `source`, `erased` (patients, records), `inputs`, `target`; `splits`
     and `sites` (name -> records, patients, classes); `table1` (see `primum.cohort.table1.table_one`); `repeats` and
-    `text_length`.
+    `text_length`; `test_sha256`, by which the same test records are known again.
 
     Args:
         cohort: the records.
@@ -49,7 +50,23 @@ def summarise(cohort: Cohort, split: TextArray) -> dict[str, Any]:
         "table1": table_one(cohort, columns),
         "repeats": _repeats(repeats),
         "text_length": _text_length(repeats),
+        "test_sha256": test_digest(cohort, split),
     }
+
+
+def test_digest(cohort: Cohort, split: TextArray) -> str:
+    """Return a SHA-256 of the records of test, whatever their order and the inputs in use; empty where there are none.
+
+    It is over the sorted digests of id and target: which columns the model may see makes no other test of it.
+    """
+    rows = np.flatnonzero(split == "test")
+    if not len(rows):
+        return ""
+    ones = sorted(
+        hashlib.sha256(f"{one}\0{np.asarray(value).tolist()}".encode()).digest()
+        for one, value in zip(cohort.ids[rows], cohort.target.values[rows], strict=True)
+    )
+    return hashlib.sha256(b"".join(ones)).hexdigest()
 
 
 def erased_counts(cohort: Cohort) -> dict[str, int | None]:

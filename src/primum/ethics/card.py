@@ -95,6 +95,7 @@ def build_card(
         "performance": {split: _headlines(findings, split) for split in _judged(findings)},
         "trust": trust_lines(trust or {}, lang) or NOT_MEASURED,
         "privacy": privacy_lines(findings, lang) or NOT_MEASURED,
+        "test_looks": next((int(f.value) for f in findings if f.metric == "test_looks" and f.value), NOT_MEASURED),
         "fairness": [_line(f) for f in findings if f.pillar == "fairness" and f.versus],
         "verdict": {
             "outcome": _stated(verdict.get("verdict")),
@@ -104,6 +105,15 @@ def build_card(
                 {"rule": rule.get("rule"), "outcome": rule.get("outcome"), "because": _because(rule, lang)}
                 for rule in verdict.get("rules") or []
                 if rule.get("outcome") != "pass"
+            ],
+            "needs": [
+                {
+                    "clause": need["clause"],
+                    "state": need["state"],
+                    "asks": need["sentences"][lang],
+                    "document": need["document"],
+                }
+                for need in verdict.get("needs") or []
             ],
         },
         "hazards": card_hazards(findings, verdict, study=study, trust=trust or {}, line=_line, lang=lang),

@@ -41,6 +41,7 @@ def card_markdown(card: Mapping[str, Any], lang: str = "en") -> str:
         said = card[name]
         told = [_fixed(said, lang)] if isinstance(said, str) else [f"- {_plain(line)}" for line in said]
         lines += [f"## {say(name, lang)}", "", *told, ""]
+    lines += [put("test_looks", card["test_looks"]), ""]
     lines += [f"## {say('fairness', lang)}", "", *_figure_lines(card["fairness"] or "not measured", lang), ""]
     lines += [f"## {say('hazards', lang)}", "", say("severity", lang, risk=_plain(_fixed(use["risk"], lang))), ""]
     hazards = hazard_lines(card["hazards"], lambda line: figure_text(line, lang), lang)
@@ -50,7 +51,14 @@ def card_markdown(card: Mapping[str, Any], lang: str = "en") -> str:
         f"{_plain(one['because'])}"
         for one in verdict["reasons"]
     ]
+    if verdict["needs"]:
+        lines += ["", f"## {say('needs', lang)}", "", *(_need_line(need, lang) for need in verdict["needs"])]
     return "\n".join([*lines, ""])
+
+
+def _need_line(need: Mapping[str, Any], lang: str) -> str:
+    state = say(f"need.{need['state']}", lang, document=_plain(need["document"]))
+    return f"- {_plain(need['clause'])}{say('colon', lang)}{_plain(need['asks'])} **{state}**"
 
 
 def figure_text(line: Mapping[str, Any], lang: str = "en") -> str:

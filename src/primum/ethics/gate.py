@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from primum.ethics import sentences
-from primum.ethics.policy import Policy, Rule, Tolerance, Where, load_policy
+from primum.ethics.needs import NeedResult, weigh_needs
+from primum.ethics.policy import Policy, Rule, Tolerance, Where
+from primum.ethics.policy_reading import load_policy
 from primum.evidence.finding import Finding
 from primum.evidence.split_names import split_kind
 from primum.evidence.sufficiency import ENOUGH_FOR_A_SHARE
@@ -55,6 +57,8 @@ class Verdict:
     policy: str
     policy_sha256: str
     rules: tuple[RuleResult, ...]
+    needs: tuple[NeedResult, ...] = ()
+    """What there is of what the policy asks for besides."""
 
     def to_json(self, lang: str = "en") -> dict[str, Any]:
         """Return verdict.json's object; `because` is in `lang` (en or zh), `sentences` in both."""
@@ -63,17 +67,19 @@ class Verdict:
             "policy": self.policy,
             "policy_sha256": self.policy_sha256,
             "rules": [result.to_json(lang) for result in self.rules],
+            "needs": [result.to_json(lang) for result in self.needs],
         }
 
 
-def judge(findings: Sequence[Finding], policy: Policy | str) -> Verdict:
-    """Return the verdict of a policy on findings: the worst of its rules, a note counting as pass.
+def judge(findings: Sequence[Finding], policy: Policy | str, *, documents: Mapping[str, str] | None = None) -> Verdict:
+    """Return the verdict of a policy on findings: the worst of its rules and needs, a note counting as pass.
 
     A rule's outcome is the worst of its findings: whole interval inside the tolerance, pass; whole interval outside,
     the rule's on_failure; across its edge, review, or pass where the rule asks for strength "likely" and the value
     lies inside; too few patients or no value, the rule's if_few, which is never pass. With strength "shown" a gap fails
     where its value lies outside and its interval excludes 0, however few the patients, as long as both sides have ten.
-    A rule that only notes never does more than note.
+    A rule that only notes never does more than note. A need that neither a figure nor one of `documents` (need -> the
+    document that the study names) answers is open, with the outcome that it states.
 
     Raises:
         PolicyError: the policy's name or file is wrong.
@@ -81,10 +87,11 @@ def judge(findings: Sequence[Finding], policy: Policy | str) -> Verdict:
     written = load_policy(policy) if isinstance(policy, str) else policy
     kind = target_kind(findings)
     results = tuple(_apply(rule, findings) for rule in written.rules if _applies(rule, kind))
-    outcomes: list[RuleOutcome] = [result.outcome for result in results]
-    worst = max(outcomes, key=lambda one: SEVERITY[one], default="review")
+    needs = tuple(weigh_needs(written.needs, findings, documents or {}))
+    outcomes: list[RuleOutcome] = [*(result.outcome for result in results), *(need.outcome for need in needs)]
+    worst = max(outcomes, key=lambda one: SEVERITY[one]) if results else "review"
     outcome: Outcome = "block" if worst == "block" else "review" if worst == "review" else "pass"
-    return Verdict(outcome=outcome, policy=written.name, policy_sha256=written.sha256, rules=results)
+    return Verdict(outcome=outcome, policy=written.name, policy_sha256=written.sha256, rules=results, needs=needs)
 
 
 def target_kind(findings: Sequence[Finding]) -> str | None:

@@ -1,25 +1,14 @@
-"""A policy: the written rules that findings must satisfy, read from YAML and checked as a whole."""
+"""A policy: the written rules that findings must satisfy, and what it asks for beyond figures."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
-from importlib import resources
-from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-import primum.fairness  # noqa: F401 - registers the metrics that its rules name
-import primum.privacy  # noqa: F401 - registers the metrics that its rules name
-import primum.safety  # noqa: F401 - registers the metrics that its rules name
-import primum.safety.records  # noqa: F401 - as above
-import primum.transparency  # noqa: F401 - as above
-from primum.errors import PolicyError, nearest
 from primum.evidence.finding import Pillar
-from primum.evidence.metrics import METRICS
 
 OnFailure = Literal["block", "review", "note"]
 Strength = Literal["proven", "likely", "shown"]
@@ -117,6 +106,28 @@ class Rule(_Strict):
     """Clauses of law and guidance, e.g. "EU-AI-Act:15(1)"."""
 
 
+class Need(_Strict):
+    """What a law or a guideline asks for, and what answers it: figures of the run, or a document of the house."""
+
+    name: str = Field(alias="need", pattern=r"^[a-z][a-z0-9_]{2,59}$")
+    clause: str = Field(min_length=3)
+    """Of law or guidance, e.g. "EU-AI-Act:72(1)"."""
+    asks: Words
+    """What has to be there, in one sentence."""
+    metrics: Names = ()
+    """A figure of any of these answers it; none: only a document does, since no computer can measure it."""
+    split: Names = ()
+    """Splits on which the figure has to be; external: any external set; none given: any split."""
+    if_open: Literal["review", "note"] = "note"
+    """The outcome where nothing answers it."""
+
+    @model_validator(mode="after")
+    def _figures_are_asked_for(self) -> Need:
+        if self.split and not self.metrics:
+            raise ValueError("split: a need without metrics is answered by a document, which has no split")
+        return self
+
+
 class SignaturesAsked(_Strict):
     """Whose approval a run needs before it may become a Release."""
 
@@ -150,128 +161,19 @@ class Policy(_Strict):
 
     name: str = Field(alias="policy", min_length=1)
     title: Words
+    source: str = ""
+    """The law or guidance that it follows, with its date."""
     rules: tuple[Rule, ...] = Field(min_length=1)
+    needs: tuple[Need, ...] = ()
+    """What it asks for besides; what nothing answers is listed as open."""
     signatures: SignaturesAsked = SignaturesAsked()
     deployment: DeploymentAsked = DeploymentAsked()
     sha256: str = ""
     """Of the policy file's bytes."""
     text: str = ""
-    """The policy file as it is."""
+    """The policy file as it is; of one that extends another, the whole of both."""
 
     def about(self, metrics: Collection[str]) -> Policy | None:
-        """Return the policy with no rules but those on these metrics; None where it has none."""
+        """Return the policy with no rules but those on these metrics, and no needs; None where it has none."""
         rules = tuple(rule for rule in self.rules if rule.where.metric in metrics)
-        return self.model_copy(update={"rules": rules}) if rules else None
-
-
-def policy_names() -> tuple[str, ...]:
-    """Return the names of the built-in policies."""
-    folder = resources.files("primum.ethics") / "policies"
-    return tuple(sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".yaml")))
-
-
-def load_policy(name_or_path: str | Path) -> Policy:
-    """Return a built-in policy by name, or one from a file.
-
-    Raises:
-        PolicyError: there is no such policy, or it has faults; the message lists them all.
-    """
-    return parse_policy(policy_bytes(name_or_path), source=str(name_or_path))
-
-
-def policy_bytes(name_or_path: str | Path) -> bytes:
-    """Return the YAML of a built-in policy, or of a file, as it is.
-
-    Raises:
-        PolicyError: there is no such policy, or it cannot be read.
-    """
-    name = str(name_or_path)
-    if name in policy_names():
-        return (resources.files("primum.ethics") / "policies" / f"{name}.yaml").read_bytes()
-    path = Path(name)
-    if not path.is_file():
-        known = policy_names()
-        raise PolicyError(
-            f"policy {name!r}: is neither built in{nearest(name, known)} nor a file; "
-            f"built in are {', '.join(known)}, else give a path."
-        )
-    try:
-        return path.read_bytes()
-    except OSError as exc:
-        raise PolicyError(f"{path}: cannot be read; check its permissions.") from exc
-
-
-def parse_policy(data: bytes, *, source: str) -> Policy:
-    """Return the policy that these bytes of YAML write down; `source` names it in messages.
-
-    Raises:
-        PolicyError: not YAML, or faults; all are in the message.
-    """
-    try:
-        text = data.decode("utf-8")
-        content = yaml.safe_load(text)
-    except UnicodeDecodeError:
-        raise PolicyError(f"{source}: is not UTF-8; save it as UTF-8.") from None
-    except yaml.YAMLError as exc:
-        mark = getattr(exc, "problem_mark", None)
-        place = f", line {mark.line + 1}" if mark is not None else ""
-        raise PolicyError(f"{source}{place}: is not valid YAML; mend it there.") from None
-    if not isinstance(content, dict):
-        raise PolicyError(f"{source}: expected the keys policy, title and rules; see `primum policies`.")
-    faults: list[str] = []
-    policy = None
-    try:
-        policy = Policy.model_validate({**content, "sha256": hashlib.sha256(data).hexdigest(), "text": text})
-    except ValidationError as exc:
-        faults += [_fault(error["loc"], error["type"], error["msg"]) for error in exc.errors()]
-    faults += _beyond_types(content)
-    if faults or policy is None:
-        raise PolicyError(f"{source}: {'; '.join(faults)}.")
-    return policy
-
-
-_MODELS: dict[str, type[BaseModel]] = {"where": Where, "must_be": Tolerance, "because": Words, "title": Words}
-_SECTIONS: dict[str, type[BaseModel]] = {"signatures": SignaturesAsked, "deployment": DeploymentAsked}
-
-
-def _fault(loc: tuple[int | str, ...], kind: str, message: str) -> str:
-    place = ".".join(
-        f"rule {part + 1}" if isinstance(part, int) and i == 1 else str(part) for i, part in enumerate(loc)
-    )
-    place = place.removeprefix("rules.")
-    if kind != "extra_forbidden":
-        return f"{place}: {message[:1].lower()}{message[1:]}"
-    return f"{place}: unknown key{nearest(str(loc[-1]), _keys_at(loc))}"
-
-
-def _keys_at(loc: tuple[int | str, ...]) -> list[str]:
-    """Return the keys known at the place where an unknown one stood."""
-    if len(loc) == 1:
-        model: type[BaseModel] = Policy
-    elif len(loc) == 2 and loc[0] in _SECTIONS:
-        model = _SECTIONS[str(loc[0])]
-    elif len(loc) == 3 and loc[0] == "rules":
-        model = Rule
-    else:
-        model = _MODELS.get(str(loc[-2]), Rule)
-    return [field.alias or name for name, field in model.model_fields.items() if name not in ("sha256", "text")]
-
-
-def _beyond_types(content: dict[object, object]) -> list[str]:
-    """Return the faults that no type shows: a repeated name, an unknown metric."""
-    rules = content.get("rules")
-    if not isinstance(rules, list):
-        return []
-    faults, seen = [], set()
-    for number, rule in enumerate(rules, start=1):
-        if not isinstance(rule, dict):
-            continue
-        name = str(rule.get("rule"))
-        if name in seen:
-            faults.append(f"rule {number}: the name {name!r} stands there twice; give each rule its own")
-        seen.add(name)
-        where = rule.get("where")
-        metric = where.get("metric") if isinstance(where, dict) else None
-        if isinstance(metric, str) and metric not in METRICS:
-            faults.append(f"rule {number}.where.metric: {metric!r} is no metric{nearest(metric, METRICS)}")
-    return faults
+        return self.model_copy(update={"rules": rules, "needs": ()}) if rules else None

@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from primum.errors import OutputError
-from primum.ethics import judge, load_policy, write_cards
+from primum.ethics import check_documents, judge, load_policy, write_cards
 from primum.evidence import Predictions, SensitiveColumn, performance_findings, predictions_from_table
 from primum.evidence.finding import write_findings
 from primum.fairness import fairness_findings
@@ -40,13 +40,14 @@ def assess_file(predictions: Path, spec: Path, *, out: Path | None = None, lang:
         raise OutputError(f"{out}: the place is taken; choose an empty folder with --out.")
     place = path.parent / audit.policy
     policy = load_policy(place if place.is_file() else audit.policy)
+    check_documents(policy, audit.documents)
     table = _table(predictions, audit)
     findings = performance_findings(table) + fairness_findings(table)
     findings += probability_findings(table)
     findings += place_findings(findings) + transport_findings(findings)
     findings += membership_findings(table)
     findings = published(findings)
-    verdict = judge(findings, policy)
+    verdict = judge(findings, policy, documents=audit.documents)
     if out is None:
         return Run(path=None, findings=findings, verdict=verdict)
     from primum.study.report import render_report

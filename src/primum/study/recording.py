@@ -7,6 +7,8 @@ from pathlib import Path
 
 import yaml
 
+from primum.ethics import looks_finding
+from primum.evidence import Finding
 from primum.files import sha256_of
 
 
@@ -20,6 +22,23 @@ def prepare_record(folder: Path) -> None:
     from primum.ethics.ledger import open_ledger
 
     open_ledger(folder.absolute().parent).close()
+
+
+def looks_of(folder: Path, *, test_records: int) -> list[Finding]:
+    """Return how often the test records of a run that is going on were looked at, itself included, as its ledger knows.
+
+    Args:
+        folder: of the run; its study and cohort.json are written.
+        test_records: how many there are.
+    """
+    from primum.ethics.ledger import open_ledger
+
+    test = json.loads((folder / "cohort.json").read_text(encoding="utf-8"))["test_sha256"]
+    if not test:
+        return []
+    with open_ledger(folder.absolute().parent) as ledger:
+        runs = [entry.content for entry in ledger.entries(kind="run")]
+    return [looks_finding(runs, test=test, study=sha256_of(folder / "study.yaml"), records=test_records)]
 
 
 def record_run(folder: Path) -> None:
@@ -40,6 +59,7 @@ def record_run(folder: Path) -> None:
         "study": str(study["study"])[:120],
         "study_sha256": sha256_of(folder / "study.yaml"),
         "cohort": str(cohort["fingerprint"]),
+        "test": str(cohort["test_sha256"]),
         "records": int(cohort["records"]),
         "findings": len((folder / "findings.jsonl").read_bytes().splitlines()),
         "version": str(environment["versions"]["primum"]),

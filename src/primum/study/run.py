@@ -16,9 +16,10 @@ from typing import Any
 import yaml
 
 from primum.errors import OutputError
-from primum.ethics import Policy, Verdict, judge, load_policy
+from primum.ethics import Policy, Verdict, judge, load_policy, stated_documents
 from primum.evidence.finding import Finding, read_findings
 from primum.files import disk_is_full, sha256_of, write_text
+from primum.study.loading import read_yaml
 
 _PACKAGES = (
     "primum numpy scipy pyarrow pydantic torch transformers peft accelerate safetensors tokenizers scikit-learn optuna"
@@ -186,4 +187,6 @@ def _accelerator() -> str:
 def finished_run(folder: Path) -> Run:
     """Return the run whose folder is complete, judged again by the policy it was judged by."""
     findings = read_findings(folder / "findings.jsonl")
-    return Run(path=folder, findings=findings, verdict=judge(findings, load_policy(folder / "policy.yaml")))
+    documents = stated_documents(read_yaml(folder / "study.yaml"))
+    verdict = judge(findings, load_policy(folder / "policy.yaml"), documents=documents)
+    return Run(path=folder, findings=findings, verdict=verdict)

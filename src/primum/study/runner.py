@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from primum.cohort import Cohort, summarise
-from primum.ethics import Policy, judge, load_policy, write_cards
+from primum.ethics import Policy, check_documents, judge, load_policy, write_cards
 from primum.evidence import Finding, Predictions, write_findings, write_predictions
 from primum.fairness import (
     SliceDecisions,
@@ -54,7 +54,7 @@ from primum.study.leaking import canaries_of, membership_of
 from primum.study.mitigating import aims_of, check_mitigation, decided_by_slice, unmitigated_twin
 from primum.study.publishing import published
 from primum.study.reasoning import explained
-from primum.study.recording import prepare_record, record_run
+from primum.study.recording import looks_of, prepare_record, record_run
 from primum.study.remembering import Remembering, remembering
 from primum.study.ruling import resolved_rules, ruled, rules_of
 from primum.study.run import (
@@ -179,6 +179,7 @@ def _check(task: _Task, *, resume: bool) -> _Checked:
     write_json(folder / "cohort.json", summarise(cohort, split))
     _write_splits(folder / "splits.parquet", cohort, split)
     _write_suspects(folder / "suspects.parquet", cohort, records)
+    findings += looks_of(folder, test_records=int((split == "test").sum()))
     return _Checked(rules=rules, annotators=annotators, findings=findings)
 
 
@@ -285,7 +286,7 @@ def conclude(study: Study, folder: Path, findings: list[Finding], policy: Policy
 
     findings = published(findings)
     with clock.step("judge"):
-        verdict = judge(findings, policy)
+        verdict = judge(findings, policy, documents=study.spec.documents)
         write_findings(folder / "findings.jsonl", findings)
         write_json(folder / "verdict.json", verdict.to_json(lang))
         write_policy(folder, policy)
@@ -307,9 +308,15 @@ def records_of(study: Study, cohort: Cohort, split: SplitArray) -> RecordCheck:
 
 
 def policy_of(study: Study) -> Policy:
-    """Return the study's policy; a relative path starts at the study's folder."""
+    """Return the study's policy; a relative path starts at the study's folder.
+
+    Raises:
+        PolicyError: it is wrong, or the study names a document for what it does not need.
+    """
     place = study.folder / study.spec.policy
-    return load_policy(place if place.is_file() else study.spec.policy)
+    policy = load_policy(place if place.is_file() else study.spec.policy)
+    check_documents(policy, study.spec.documents)
+    return policy
 
 
 def resolved_study(study: Study) -> dict[str, Any]:

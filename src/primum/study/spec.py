@@ -23,6 +23,9 @@ Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Rate = Annotated[float, Field(ge=0.0, lt=1.0)]
 
 
+Documents = Mapping[str, Annotated[str, Field(min_length=1, max_length=200)]]
+
+
 class IntendedUse(_Spec):
     """What the model is for and whom it must not be used on; goes to report and card word for word."""
 
@@ -459,6 +462,9 @@ class StudySpec(_Spec):
     knowledge: KnowledgeSpec = Field(KnowledgeSpec(), description="What answers are held against.")  # type: ignore[call-arg]
     assess: AssessSpec = Field(AssessSpec(), description="What is measured.")  # type: ignore[call-arg]
     policy: str = Field("default", description="A built-in policy's name, or a path.")
+    documents: Documents = Field(
+        {}, description="What answers those needs of the policy that no figure does: need -> document and where it is."
+    )
 
     @field_validator("study")
     @classmethod
@@ -553,3 +559,4 @@ class AuditSpec(_Spec):
     intended_use: IntendedUse = IntendedUse()  # type: ignore[call-arg]
     cohort: AuditCohortSpec
     policy: str = "default"
+    documents: Documents = {}

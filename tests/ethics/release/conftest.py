@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from primum.ethics.gate import judge
-from primum.ethics.policy import parse_policy
+from primum.ethics.policy_reading import parse_policy
 from primum.ethics.release import build_release
 from primum.ethics.signing import hash_files, load_key, make_signature, write_signature
 from primum.evidence.finding import read_findings

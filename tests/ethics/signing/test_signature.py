@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from primum.errors import PolicyError, SignatureError
-from primum.ethics.policy import SignaturesAsked, load_policy, parse_policy
+from primum.ethics.policy import SignaturesAsked
+from primum.ethics.policy_reading import load_policy, parse_policy
 from primum.ethics.signing import (
     TrustList,
     hash_files,

@@ -42,6 +42,7 @@ _known(
     study="name",
     study_sha256="hash",
     cohort="hash",
+    test="hash",
     records="figure",
     findings="figure",
     version="word",

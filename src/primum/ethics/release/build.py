@@ -17,7 +17,9 @@ import yaml
 from primum.errors import DefectError, OutputError, ReleaseError
 from primum.ethics.canonical import readable
 from primum.ethics.gate import judge
-from primum.ethics.policy import Policy, parse_policy
+from primum.ethics.needs import stated_documents
+from primum.ethics.policy import Policy
+from primum.ethics.policy_reading import parse_policy
 from primum.ethics.portable import portable_study
 from primum.ethics.release.layout import (
     CARRIED,
@@ -156,7 +158,8 @@ def _outcome(run: Path, policy: Policy) -> str:
         ReleaseError: it is block, or not that.
     """
     written = json.loads((run / "verdict.json").read_text(encoding="utf-8"))
-    verdict = judge(read_findings(run / "findings.jsonl"), policy)
+    study = yaml.safe_load((run / STUDY).read_text(encoding="utf-8"))
+    verdict = judge(read_findings(run / "findings.jsonl"), policy, documents=stated_documents(study))
     outcomes = {rule.rule.name: rule.outcome for rule in verdict.rules}
     told = {rule["rule"]: rule["outcome"] for rule in written["rules"]}
     if (written["verdict"], written["policy_sha256"], told) != (verdict.outcome, policy.sha256, outcomes):

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from primum.errors import OutputError, ReleaseError, SignatureError
-from primum.ethics.policy import parse_policy
+from primum.ethics.policy_reading import parse_policy
 from primum.ethics.release.event import Action, Event, is_channel, read_event, use_after
 from primum.ethics.release.layout import MANIFEST, POLICY
 from primum.ethics.release.verify import Verified, release_id, verify_release

@@ -9,9 +9,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import yaml
+
 from primum.errors import ReleaseError, SignatureError
 from primum.ethics.gate import judge
-from primum.ethics.policy import Policy, parse_policy
+from primum.ethics.needs import stated_documents
+from primum.ethics.policy import Policy
+from primum.ethics.policy_reading import parse_policy
 from primum.ethics.release.layout import (
     MADE,
     MANIFEST,
@@ -21,6 +25,7 @@ from primum.ethics.release.layout import (
     REQUIRED,
     RUN_FILES,
     RUN_SIGNATURES,
+    STUDY,
     is_release,
     is_safe,
 )
@@ -145,7 +150,8 @@ def _binding_faults(folder: Path, manifest: Manifest) -> Iterator[Fault]:
 
 
 def _verdict_faults(folder: Path, manifest: Manifest, policy: Policy) -> Iterator[Fault]:
-    verdict = judge(read_findings(folder / "findings.jsonl"), policy)
+    study = yaml.safe_load((folder / STUDY).read_text(encoding="utf-8"))
+    verdict = judge(read_findings(folder / "findings.jsonl"), policy, documents=stated_documents(study))
     written = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
     told = {manifest.verdict, str(written.get("verdict")), verdict.outcome}
     hashes = {manifest.policy_sha256, str(written.get("policy_sha256")), policy.sha256}

@@ -9,6 +9,7 @@ from typing import Any
 from primum.study.report.context import Context
 from primum.study.report.sections.fairness.gather import worst_first
 from primum.study.report.sections.findings import MOST_LINKS
+from primum.study.report.wording import Wording
 
 OUTCOMES = ("block", "review", "note", "pass")
 
@@ -38,8 +39,21 @@ def verdict_section(context: Context) -> Mapping[str, object]:
         "next": words(f"verdict.{outcome}.next").strip().split("\n"),
         "counts": " · ".join(counts),
         "groups": [(name, words(f"verdict.group.{name}"), found) for name, found in reasons.items() if found],
+        "needs": [_need(need, words) for need in verdict.get("needs") or []],
         "policy": str(verdict.get("policy", "")),
         "policy_sha256": str(verdict.get("policy_sha256", "")),
+    }
+
+
+def _need(need: Mapping[str, Any], words: Wording) -> Mapping[str, object]:
+    state = str(need["state"])
+    return {
+        "asks": need["sentences"][words.lang],
+        "clause": need["clause"],
+        "state": state,
+        "outcome": {"measured": "pass", "stated": "note"}.get(state, str(need["outcome"])),
+        "answer": words(f"verdict.need.{state}", document=need["document"]),
+        "findings": [int(n) for n in need["findings"][:6]],
     }
 
 

@@ -13,11 +13,11 @@ from pyarrow import parquet
 
 from primum.cohort.records import Records, TextList
 from primum.errors import ColumnError, DefectError
-from primum.privacy.deid import Choice, Deidentifier, deidentify, mask_records, plan_of
+from primum.privacy.deid import Choice, Deidentifier, deidentify, mask_records, of_cohort, plan_of, sources
 from primum.privacy.deid.crew import LARGE, Crew, workers_for
 from primum.privacy.deid.keyed import Keyed
 
-ROWS = 520
+ROWS = 120
 
 
 def _note(row):
@@ -28,6 +28,12 @@ def _note(row):
 
 def _deid():
     return Deidentifier(plan=plan_of(base="surrogate", keyed=Keyed(key=b"k" * 32)), codes=Keyed(key=b"c" * 32))
+
+
+@pytest.fixture(autouse=True)
+def _small_pieces(monkeypatch):
+    monkeypatch.setattr(sources, "_ROWS", 50)
+    monkeypatch.setattr(of_cohort, "_CHUNK", 40)
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +71,8 @@ def test_workers_write_the_same_bytes_and_count_the_same(folder, tmp_path):
 
 
 def test_a_fault_of_a_record_is_raised_as_in_one_process_and_nothing_is_written(tmp_path):
-    rows = [json.dumps({"id": "a", "note": _note(row)}) for row in range(520)]
-    rows[510] = json.dumps({"note": "Dr. Okonkwo"})
+    rows = [json.dumps({"id": "a", "note": _note(row)}) for row in range(120)]
+    rows[110] = json.dumps({"note": "Dr. Okonkwo"})
     (tmp_path / "a.jsonl").write_text("\n".join(rows), encoding="utf-8")
     said = []
     for workers in (1, 2):
@@ -80,7 +86,7 @@ def test_a_fault_of_a_record_is_raised_as_in_one_process_and_nothing_is_written(
 
 
 def test_records_are_masked_alike_and_missing_texts_stay_missing():
-    texts = [None if row % 50 == 0 else _note(row) for row in range(2_100)]
+    texts = [None if row % 50 == 0 else _note(row) for row in range(150)]
     records = Records(n=len(texts), text=TextList(texts))
     made = {}
     for workers in (1, 2):

@@ -35,6 +35,10 @@ NAMES = [
     ("徐婷之子，出生体重3200g", "徐婷"),
     ("卓玛，女，藏族，34岁", "卓玛"),
     ("小王来电", "王"),
+    ("patient maria kowalska seen by dr okafor today, chest clear", "maria kowalska"),
+    ("patient maria kowalska seen by dr okafor today, chest clear", "okafor"),
+    ("spoke with mr abernathy about the scan", "abernathy"),
+    ("Patient: Young, Mary", "Young, Mary"),
 ]
 OTHERS = [
     ("97F from NH", "97", "age"),
@@ -73,6 +77,8 @@ LEFT = [
     "Started Zovirax, Humira and Keflex; allergic to Coumadin. Given by mouth, followed by Tofacitinib.",
     "Wernicke encephalopathy, Zollinger-Ellison syndrome, Duane-radial ray syndrome, Dupuytren contracture.",
     "Auer rods seen. Candida albicans grew. I'm well, and I've no pain. Don't stop.",
+    "Patient: Well, it hurts. Doctor: Good morning. Doctor: Can I assume you smoke? Patient: Oh, yes.",
+    "hashimoto thyroiditis, crohn disease, foley in place. pt adm to hosp w/ pneumonia, given 1/2 NS",
     "Temp 98F, fever of 99F; power 5/5, pain 3/10, 1/2 tablet, O2 sat 94%, HR 96, BP 92/60.",
     "Seen in clinic in June. NECK: Supple. Long-term follow-up, X-ray normal.",
     "心率 92 次/分，血糖 9.4，男性，体重 92 kg，第91天。",

@@ -43,7 +43,7 @@ def _is_common(word: str) -> bool:
     plain = word.removesuffix("'s").removesuffix("’s")
     if plain in vocabulary("lower_words") or "-" in plain and not is_listed(plain):
         return True
-    known = any(plain.capitalize() in vocabulary(kind) for kind in ("stop", "brands", "eponyms", "countries"))
+    known = any(plain.capitalize() in vocabulary(kind) for kind in ("stop", "brands", "eponyms", "countries", "titles"))
     return (
         known
         or is_word(plain)

@@ -133,7 +133,14 @@ def start(name: str, port: int, release: Path, work: Path) -> tuple[subprocess.P
             if one.connect_ex(("127.0.0.1", port)) == 0:
                 return server, headers
         time.sleep(0.2)
+    server.kill()
     raise SystemExit(f"{name} did not start in time")
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
 
 
 def _token(db: Path) -> str:
@@ -206,8 +213,11 @@ def measure(names: list[str], release: Path, work: Path, *, seconds: float, roun
     """Ask all servers in turn and print what came of it."""
     found = {(name, count): Load() for name in names for count in CONNECTIONS}
     memory: dict[str, float] = {}
-    servers = {name: (port, *start(name, port, release, work)) for port, name in enumerate(names, start=8871)}
+    servers: dict[str, tuple[int, subprocess.Popen[bytes], dict[str, str]]] = {}
     try:
+        for name in names:
+            port = _free_port()
+            servers[name] = (port, *start(name, port, release, work))
         for name, (port, _, headers) in servers.items():
             asyncio.run(load(name, port, headers, 4, 2.0, Load()))  # warm
         for _ in range(rounds):
@@ -219,8 +229,12 @@ def measure(names: list[str], release: Path, work: Path, *, seconds: float, roun
                     memory[name] = max(memory.get(name, 0.0), memory_of(server))
     finally:
         for _, server, _ in servers.values():
-            server.terminate()
-            server.wait(30)
+            several = [psutil.Process(server.pid), *psutil.Process(server.pid).children(recursive=True)]
+            for one in several:
+                one.terminate()
+            _, left = psutil.wait_procs(several, timeout=30)
+            for one in left:
+                one.kill()
     _tell(names, found, memory)
 
 

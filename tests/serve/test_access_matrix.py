@@ -38,6 +38,11 @@ MATRIX = {
     "POST /api/v1/releases/{release}/rollback": CHANGERS,
     "GET /api/v1/ledger": LEDGER,
     "GET /api/v1/ledger/verify": LEDGER,
+    "GET /fhir/{version}/metadata": ALL,
+    "POST /fhir/{version}/$answer": CARERS,
+    "GET /cds-services": ALL,
+    "POST /cds-services/{service}": CARERS,
+    "POST /cds-services/{service}/feedback": CARERS,
     "POST /api/v1/session": OPEN,
     "GET /api/v1/session": ALL,
     "DELETE /api/v1/session": ALL,
@@ -100,8 +105,9 @@ def _is_ours(one) -> bool:
 
 def _address(row: str) -> str:
     path = row.partition(" ")[2]
-    for name in ("case", "release", "token", "account"):
+    for name in ("case", "release", "token", "account", "service"):
         path = path.replace("{" + name + "}", NOBODYS)
+    path = path.replace("{version}", "R4")
     assert "{" not in path
     return path
 

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from primum.errors import StudyError
-from primum.privacy.deid import KINDS, find, mask_records
+from primum.errors import ExtraMissingError, StudyError
+from primum.privacy.deid import KINDS, Span, find, installed, mask_records, ner
 from primum.privacy.deid.replace import mask
 from primum.study import Study
 from primum.study.checking import check_study
@@ -60,7 +60,12 @@ def test_texts_are_masked_counted_and_nothing_else_changes(folder):
         assert ("[NAME]" in text) == ("[PHONE]" in text) == (row % 2 == 1)
         assert text.endswith(_note(row).split(". ")[-1])
     told = cohort.source["deid"]
-    assert told == {"records": 61, "kinds": {"email": None, "name": 60, "phone": 60}, "kept": []}
+    assert told == {
+        "records": 61,
+        "kinds": {"email": None, "name": 60, "phone": 60},
+        "kept": [],
+        "ner": list(installed()),
+    }
     assert "deid" not in raw.source
     assert cohort.fingerprint == raw.fingerprint
 
@@ -95,7 +100,7 @@ def test_no_name_reaches_the_folder_and_report_and_card_tell_of_it(run):
     assert json.loads((run.path / "cohort.json").read_text(encoding="utf-8"))["source"]["deid"]["records"] == 61
     assert "identifiers were masked in 61 of 120 records" in (run.path / "card.md").read_text(encoding="utf-8")
     assert "61 of 120 records were masked" in (run.path / "report.html").read_text(encoding="utf-8")
-    assert read_yaml(run.path / "study.yaml")["cohort"]["deid"] == {"keep": []}
+    assert read_yaml(run.path / "study.yaml")["cohort"]["deid"] == {"keep": [], "ner": list(installed())}
 
 
 def _answer(run, folder, note):
@@ -124,9 +129,60 @@ def test_a_run_from_before_the_step_goes_on_reading_texts_as_they_are(run, tmp_p
     assert _answer(old, tmp_path, note) != _answer(run.path, tmp_path, note)
 
 
+class _Colours:
+    """A model that takes every colour for a name."""
+
+    def spans(self, text):
+        return [
+            Span(start=at, end=at + 3, kind="name", score=0.6) for at in range(len(text)) if text[at : at + 3] == "red"
+        ]
+
+
+def _with_models(run, folder, models):
+    import shutil
+
+    import yaml
+
+    changed = folder / "with"
+    shutil.copytree(run.path, changed, dirs_exist_ok=True)
+    study = read_yaml(changed / "study.yaml")
+    study["cohort"]["deid"] = {"keep": [], **({} if models is None else {"ner": models})}
+    (changed / "study.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
+    return changed
+
+
+def test_a_later_question_is_read_by_the_models_of_the_training_and_no_other(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(ner, "_version", {"colours": "1.2", "spacy": "3.8"}.get)
+    monkeypatch.setattr(ner, "_loaded", lambda model: _Colours())
+    ner._all.cache_clear()
+    trained = _with_models(run, tmp_path, ["colours==1.2"])
+    assert _answer(trained, tmp_path, "A red rash.") == _answer(trained, tmp_path, "A [NAME] rash.")
+    for models in ([], None):  # the rules alone, and a run from before models were asked
+        trained = _with_models(run, tmp_path, models)
+        assert _answer(trained, tmp_path, "A red rash.") != _answer(trained, tmp_path, "A [NAME] rash.")
+    ner._all.cache_clear()
+
+
+def test_a_model_of_the_training_that_is_not_there_is_one_sentence(run, tmp_path):
+    trained = _with_models(run, tmp_path, ["colours==1.2"])
+    with pytest.raises(
+        ExtraMissingError, match=r'masked with colours==1\.2, which is not installed; pip install "colours'
+    ) as told:
+        _answer(trained, tmp_path, "A red rash.")
+    assert "\n" not in str(told.value)
+    with pytest.raises(ExtraMissingError, match="colours, which is not installed"):
+        Study.load(_study_with(tmp_path, run, "{ner: [colours]}")).read_cohort()
+
+
+def _study_with(folder, run, deid):
+    text = STUDY.replace("source: records.csv", f"source: {run.path.parent / 'records.csv'}\n  deid: {deid}")
+    (folder / "named.yaml").write_text(text, encoding="utf-8")
+    return folder / "named.yaml"
+
+
 def test_the_notes_of_the_builtin_study_hold_nothing_to_mask():
     cohort = Study.load("heart").read_cohort()
-    assert cohort.source["deid"] == {"records": 0, "kinds": {}, "kept": []}
+    assert cohort.source["deid"] == {"records": 0, "kinds": {}, "kept": [], "ner": list(installed())}
     assert mask_records(cohort.records) is cohort.records
     assert len(cohort) == 920
 

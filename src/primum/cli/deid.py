@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from dataclasses import replace as replace_fields
 from pathlib import Path
@@ -53,7 +54,21 @@ def deid(
     ] = None,
     day_first: Annotated[bool, typer.Option("--day-first", help="03/04/2021 is the third of April.")] = False,
     ner: Annotated[
-        str | None, typer.Option("--ner", metavar="MODEL", help="An installed spaCy model to ask besides the rules.")
+        list[str] | None,
+        typer.Option(
+            "--ner",
+            metavar="MODEL",
+            help="A model to ask besides the rules: a spaCy model or jieba. Repeatable; left out: those installed.",
+        ),
+    ] = None,
+    rules_only: Annotated[
+        bool, typer.Option("--no-ner", help="Ask no model: the rules alone, several times faster.")
+    ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers", metavar="N", min=1, help="Processes; left out: one a core where there is much to read."
+        ),
     ] = None,
     labelled: Annotated[
         Path | None,
@@ -66,27 +81,41 @@ def deid(
     """De-identify English and Chinese texts, tables, FHIR and folders. The report counts by kind and shows no text."""
     terminal = Terminal(as_json=as_json, quiet=quiet, lang=lang)
     if labelled is not None:
-        return _score(labelled, ner, terminal)
+        return _score(labelled, _models(ner, rules_only), terminal)
     if source is None or out is None:
         raise InputError("deid: give INPUT and --out OUTPUT, or --score LABELLED.")
-    from primum.privacy.deid import Choice, Deidentifier, SpacyRecogniser, deidentify, plan_of, read_key
+    from primum.privacy.deid import Choice, Deidentifier, deidentify, plan_of, read_key
     from primum.privacy.dicom import is_dicom
 
     plan = plan_of(
         base=replace, changes=_actions(action or []), keyed=read_key(key) if key else None, day_first=day_first
     )
-    made = Deidentifier(plan=plan, recognisers=[SpacyRecogniser(ner)] if ner else ())
+    made = Deidentifier(plan=plan, models=_models(ner, rules_only))
     if is_dicom(source):
         return _dicom(source, out, made, keep or [], terminal)
     choice = Choice(columns=column or (), keep=keep or (), patient=patient)
     with terminal.progress() as progress:
-        done = deidentify(source, out, made, choice=choice, progress=progress)
+        done = deidentify(source, out, made, choice=choice, progress=progress, workers=workers)
     lines = [terminal.say("deid.done", records=done.records, files=done.files, found=sum(done.found.values()))]
+    lines.append(_readers(made.models, terminal))
     lines += [terminal.say("deid.kind", title=_title(kind, lang), count=n) for kind, n in done.found.items()]
     if done.skipped:
         lines.append(terminal.say("deid.skipped", count=done.skipped))
     lines += [terminal.say("written", path=out), terminal.say("deid.caution")]
-    return terminal.answer({**asdict(done), "out": str(out)}, lines)
+    return terminal.answer({**asdict(done), "ner": list(made.models), "out": str(out)}, lines)
+
+
+def _models(given: list[str] | None, rules_only: bool) -> tuple[str, ...]:
+    """Return the models to ask, as name==version: those named, none, or those installed."""
+    from primum.privacy.deid import pinned
+
+    if given and rules_only:
+        raise InputError("deid: --ner names a model and --no-ner asks for none; give one of them.")
+    return pinned([] if rules_only else given or None)
+
+
+def _readers(models: Sequence[str], terminal: Terminal) -> str:
+    return terminal.say("deid.models", models=", ".join(models)) if models else terminal.say("deid.rules_only")
 
 
 def _dicom(source: Path, out: Path, texts: Deidentifier, keep: list[str], terminal: Terminal) -> Answer:
@@ -117,16 +146,17 @@ def _title(kind: str, lang: Lang) -> str:
     return KINDS.get(kind).title[lang.value] if kind in KINDS else kind
 
 
-def _score(labelled: Path, ner: str | None, terminal: Terminal) -> Answer:
+def _score(labelled: Path, models: tuple[str, ...], terminal: Terminal) -> Answer:
     from functools import partial
 
-    from primum.privacy.deid import SpacyRecogniser, find, read_labelled, score
+    from primum.privacy.deid import find, read_labelled, recognisers, score
 
-    finder = partial(find, recognisers=[SpacyRecogniser(ner)] if ner else ())
+    finder = partial(find, recognisers=recognisers(models))
     with terminal.progress() as progress:
         progress.step("deid_score", labelled.name)
         scored = score(read_labelled(labelled), finder=finder)
-    return terminal.answer(asdict(scored), _score_lines(scored, terminal))
+    lines = [*_score_lines(scored, terminal), _readers(models, terminal)]
+    return terminal.answer({**asdict(scored), "ner": list(models)}, lines)
 
 
 def _score_lines(scored: Score, terminal: Terminal) -> list[str]:

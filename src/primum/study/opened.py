@@ -21,6 +21,7 @@ from primum.extras import require
 from primum.fairness import SliceDecisions
 from primum.files import read_saved
 from primum.knowledge.rules import Asked, Spoken
+from primum.privacy.deid import pinned
 from primum.progress import Progress, Silent
 from primum.safety import Abstention, Calibrator, Conformal, Disagreement, Novelty, sureness_of
 from primum.safety.novelty import Judged
@@ -202,13 +203,21 @@ def spec_of(run: Path) -> StudySpec:
 
     Raises:
         InputError: the run is not finished.
+        ExtraMissingError: a model that masked the texts it learnt from is not installed.
     """
     if not (run / "study.yaml").is_file() or not (run / "model").is_dir():
         raise InputError(f"{run}: no finished run there; give the folder that `primum run` wrote.")
-    # A run from before texts were de-identified goes on reading them as they are.
-    study = read_yaml(run / "study.yaml")
-    study = {**study, "cohort": {"deid": False, **study.get("cohort", {})}}
-    return validate(StudySpec, study, source=str(run / "study.yaml"))
+    spec = validate(StudySpec, _as_run(read_yaml(run / "study.yaml")), source=str(run / "study.yaml"))
+    pinned(spec.cohort.deid.ner if spec.cohort.deid else ())
+    return spec
+
+
+def _as_run(study: dict[str, Any]) -> dict[str, Any]:
+    """Return a run's study; one from before a way of de-identifying goes on reading texts without it."""
+    cohort = {"deid": False, **study.get("cohort", {})}
+    if isinstance(cohort["deid"], dict):
+        cohort["deid"] = {"ner": [], **cohort["deid"]}
+    return {**study, "cohort": cohort}
 
 
 def _model_of(folder: Path, threads: int | None) -> Predictor | Served:

@@ -141,6 +141,7 @@ def opened_run(run: Path) -> tuple[StudySpec, Predictor, InputRoles]:
 
     Raises:
         InputError: the run is not finished.
+        ExtraMissingError: a model that masked the texts it learnt from is not installed.
     """
     spec = spec_of(run)
     from primum.model.predictor import Predictor
@@ -152,7 +153,8 @@ def opened_run(run: Path) -> tuple[StudySpec, Predictor, InputRoles]:
 def read_for(spec: StudySpec, roles: InputRoles, records: Path | object) -> tuple[npt.NDArray[Any], Records]:
     """Return the ids of new records and what a run's model may see of them: texts de-identified as in training."""
     ids, given = read_records(records, roles, id_column=spec.cohort.id)
-    return ids, given if spec.cohort.deid is None else mask_records(given, spec.cohort.deid.keep)
+    deid = spec.cohort.deid
+    return ids, given if deid is None else mask_records(given, deid.keep, models=deid.ner or ())
 
 
 def _novel(judged: Judged, lang: str) -> dict[str, pa.Array]:

@@ -30,7 +30,7 @@ from primum.fairness.paired import TWIN
 from primum.files import atomic_path, write_json
 from primum.knowledge.rules import Asked
 from primum.privacy import erasure_findings, reidentification_findings
-from primum.privacy.deid import masked_findings
+from primum.privacy.deid import masked_findings, pinned
 from primum.privacy.erasure import settle, waiting
 from primum.progress import Progress, Silent
 from primum.safety import Calibrator, expert_findings, place_findings, transport_findings
@@ -358,6 +358,8 @@ def resolved_study(study: Study) -> dict[str, Any]:
     }
     resolved["cohort"] = {**resolved["cohort"], "source": str(study.source.resolve()), "external": external}
     resolved["cohort"]["erased"] = str(study.place_of(study.spec.cohort.erased).resolve())
+    if study.spec.cohort.deid is not None:
+        resolved["cohort"]["deid"] = {**resolved["cohort"]["deid"], "ner": list(pinned(study.spec.cohort.deid.ner))}
     resolved["knowledge"] = {**resolved["knowledge"], "rules": resolved_rules(study)}
     if (study.folder / study.spec.policy).is_file():
         resolved["policy"] = str((study.folder / study.spec.policy).resolve())

@@ -36,6 +36,11 @@ class DeidSpec(BaseSpec):
     keep: Columns = Field(
         (), description="Kinds of identifier left in the texts, e.g. date; every other kind is masked."
     )
+    ner: Columns | None = Field(
+        None,
+        description="Models for named entities asked besides the rules, e.g. [jieba]; left out: those that are "
+        "installed; []: the rules alone. The run's own copy says which they were.",
+    )
 
     @field_validator("keep")
     @classmethod

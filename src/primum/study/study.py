@@ -23,7 +23,7 @@ from primum.cohort import (
 )
 from primum.cohort.roles import ConsentRole, ImageRole, InputRoles, Roles, SensitiveRole, TargetRole, VitalRole
 from primum.errors import StudyError, nearest
-from primum.privacy.deid import without_identifiers
+from primum.privacy.deid import pinned, without_identifiers
 from primum.progress import Progress
 from primum.study.loading import apply_overrides, read_yaml, validate
 from primum.study.run import Run
@@ -73,6 +73,7 @@ class Study:
 
         Raises:
             CohortError: the records cannot be read or used.
+            ExtraMissingError: a model that is to find identifiers is not installed.
         """
         cohort = self.spec.cohort
         roles = replace(roles_of(cohort, self.source.name), erased=read_erased(self.place_of(cohort.erased)))
@@ -82,7 +83,9 @@ class Study:
             for name, file in cohort.external.items()
         }
         whole = with_external(own, files)
-        return whole if cohort.deid is None else without_identifiers(whole, cohort.deid.keep)
+        if cohort.deid is None:
+            return whole
+        return without_identifiers(whole, cohort.deid.keep, models=pinned(cohort.deid.ner))
 
     def annotators(self, cohort: Cohort) -> npt.NDArray[np.int64]:
         """Return the class that each annotator gave to each record, -1 for none, shape (n, annotators).

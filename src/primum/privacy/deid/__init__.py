@@ -5,7 +5,8 @@ from primum.privacy.deid.engine import Recogniser, find
 from primum.privacy.deid.keyed import Keyed, read_key
 from primum.privacy.deid.kinds import KINDS, Kind
 from primum.privacy.deid.lists import may_be_name
-from primum.privacy.deid.ner import SpacyRecogniser
+from primum.privacy.deid.ner import MODELS, installed, pinned, recognisers
+from primum.privacy.deid.ner_en import SpacyRecogniser
 from primum.privacy.deid.of_cohort import mask_records, mask_texts, masked_findings, without_identifiers
 from primum.privacy.deid.replace import Plan, plan_of
 from primum.privacy.deid.score import Score, Share, read_labelled, score
@@ -14,6 +15,7 @@ from primum.privacy.deid.spans import Span
 
 __all__ = [
     "KINDS",
+    "MODELS",
     "SUFFIXES",
     "Choice",
     "Cleaned",
@@ -28,13 +30,16 @@ __all__ = [
     "Span",
     "deidentify",
     "find",
+    "installed",
     "mask_records",
     "mask_texts",
     "masked_findings",
     "may_be_name",
+    "pinned",
     "plan_of",
     "read_key",
     "read_labelled",
+    "recognisers",
     "score",
     "without_identifiers",
 ]

@@ -28,6 +28,13 @@ _LATIN = re.compile(
     r"(?<!\w)(?:\d{1,4}(?: ?(?:bis|ter))?,? )?(?i:rue|avenue|boulevard|place|chemin|allée|impasse|quai|route|cours)(?: (?:de|du|des|la|le|les|l['’]|d['’])){0,3} ?[A-ZÀ-Ž][\w']{1,25}(?:[ -](?:de |du |la |le )?[A-ZÀ-Ž][\w']{1,25}){0,3},?[ \n]{1,2}\d{5} (?:(?:Sainte?|Le|La|Les)[ -])?[A-ZÀ-Ž]\w{1,25}(?:[ -](?:(?:sur|les?|la|en|de|du)[ -])?[A-ZÀ-Ž]\w{0,25}){0,2}"
     r"|(?<!\w)(?:Via|Viale|Piazza|Piazzetta|Corso|Strada|Contrada|Borgo|Vicolo|Rotonda|Canale|Stretto|Incrocio|Calle|Avenida|Paseo|Plaza|Pasaje|Camino|Carretera|Callejón|Ronda|Rambla|Rua|Travessa|Praça|ul\.|al\.|aleja|plac|pl\.|os\.) (?:[\w'’.-]{1,25} ){0,4}[\w'’.-]{1,25},? \d{1,4}(?:[ /,]{0,2}(?:Appartamento|Piso|Puerta|Apt\.?|m\.?|Int\.?)? ?\w{1,4})?(?:[ ,\n]{1,3}\d{2}-?\d{3},? [A-ZÀ-Ž][\w'’]{1,25}(?:[ -][A-ZÀ-Ž][\w'’]{1,25}){0,3}(?: \([A-Z]{2}\))?)?"
 )
+_STREET_WORDS = r"(?:Via|Viale|Piazza|Piazzale|Corso|Largo|Calle|C/|Avenida|Avda\.?|Av\.|Paseo|Plaza|Rua|R\.|Travessa|Praça|Rue|Avenue|Boulevard|Bd|Chemin|Allée|Quai|Impasse|ul\.|Ul\.|ulica|Ulica|al\.|Al\.|os\.|Strada|Str\.|Bulevardul|Jl\.|Jalan|Jln\.?|Lorong|Kampung|Cad\.|Sok\.|Mah\.)"
+_STREET_THEN_NUMBER = re.compile(
+    rf"(?<![\w/]){_STREET_WORDS} (?:[\w'’.-]{{1,25}} ){{0,5}}[\w'’.-]{{1,25}}(?:,? (?:n\.?|nº|nr\.?|no\.?|No\.?))?,? ?\d{{1,5}}[A-Za-z]?(?:[/-]\d{{1,4}}[A-Za-z]?)?(?:,? (?:\d{{1,2}}[ºª°]? ?[A-Za-z]?|int\.? ?\d{{1,3}}|Apt\.? ?\w{{1,4}}|bus \d{{1,3}}))?(?:[,\n ]{{1,3}}(?:\d{{2}}-\d{{3}}|\d{{4,6}}|\d{{3}} \d{{2}}))?(?:[,\n ]{{1,3}}[A-ZÀ-Ž][\w'’]{{2,25}}(?:[ -][A-ZÀ-Ž][\w'’]{{2,25}}){{0,2}})?"
+)
+_NAMED_HOUSE = re.compile(
+    r"(?<!\w)(?P<it>[A-Z][\w'’]{2,20} (?:House|Cottage|Farm|Lodge|Court|Villa|Barn|Mill|Hall|Manor|Grange),? (?:\d{1,4} )?[A-Z][\w'’]{2,20}(?: [A-Z][\w'’]{2,20})? (?:Lane|Road|Street|Rd|St|Avenue|Ave|Close|Drive|Way|Hill|Green|Row|Terrace|Crescent)(?:,? [A-Z][\w'’]{2,20}(?![\w ]))?)"
+)
 _PLACE_SAID = re.compile(
     r"(?:\b(?i:Adres|Adresse|Anschrift|Dirección|Domicilio|Indirizzo|Endereço|Adress|Osoite|Residente in|residing at|R/o|resident of|lives at|living at|stays at|home is at|address)\b ?:? ?)(?P<it>(?=[A-ZÀ-Ž0-9#])[^\n;|]{0,40}\d[^;|]{0,70}?)(?=[.;|](?:\s|$)|,? (?:and|who|with|but|can|in|on|since|phone|tel)\b|\n(?:Tel|Ph|Phone|Aadhaar|Mob|Fax|Email|[A-Z][a-z]+:)|$)"
 )
@@ -63,7 +70,13 @@ def _is_town(found: str) -> bool:
 
 def _is_moved(found: str) -> bool:
     word = found.split()[0]
-    return not is_word(word) and word not in vocabulary("stop") and word not in vocabulary("eponyms") and len(word) > 3
+    return (
+        word not in ("April", "June", "August")
+        and not is_word(word)
+        and word not in vocabulary("stop")
+        and word not in vocabulary("eponyms")
+        and len(word) > 3
+    )
 
 
 def _is_own(found: str) -> bool:
@@ -80,10 +93,12 @@ _ROWS: tuple[tuple[str, re.Pattern[str], float, Callable[[str], bool] | None], .
     ("address", _CODED, 0.89, None),
     ("address", _STREET_FIRST, 0.86, None),
     ("address", _LATIN, 0.89, None),
+    ("address", _STREET_THEN_NUMBER, 0.87, None),
     ("address", _PLACE_SAID, 0.8, _is_mailed),
 )
 ADDRESSES: tuple[Rule, ...] = (
     *(Rule(kind=kind, pattern=pattern, score=score, check=check) for kind, pattern, score, check in _ROWS),
+    Rule(kind="address", pattern=_NAMED_HOUSE, score=0.86, needs="nothing"),
     Rule(kind="place", pattern=_TOWN_SHAPED, score=0.62, needs="nothing", check=_is_town),
     Rule(kind="place", pattern=_MOVED, score=0.58, needs="nothing", check=_is_moved),
     Rule(kind="organisation", pattern=_ORGANISATION, score=0.87, needs="nothing", check=_is_own),

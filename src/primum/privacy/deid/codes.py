@@ -21,6 +21,28 @@ _SAID = re.compile(
     r"(?:\b(?:acc|accn|doc|call|donor|screening|pat(?:ient)?|hosp(?:ital)?|ref|lab|case|chart|claim|medicare|medicaid|account|acct|policy|certificate|licen[cs]e|permit|job|incident|log|file|card|sample|specimen|slide|block|cassette|kit|pump|scope|machine|monitor|serial|IIS|ID|MRN|number|no|nr)\b\.?\)?(?: ?(?:no|number|nr|id|code)\b\.?)?\s?[#:.=]{0,2} ?(?:is )?|#)(?P<it>(?=[A-Za-z/-]*\d)(?=[A-Za-z0-9 /-]*\d[A-Za-z0-9 /-]*\d[A-Za-z0-9/-]*\d)(?!(?:19|20)\d\d(?![\w/-]))[A-Z0-9][A-Za-z0-9]{0,11}(?:[/-][A-Za-z0-9]{1,8}){0,3}(?: \d{3,6}){0,4}(?: \d)?)(?![\w]|\.\d| ?(?:mg|ml|mcg|mm|cm|kg|units?|%|beats|bpm|days|weeks))",
     re.I,
 )
+_WHAT_MOVES = r"(?i:cars?|vans?|trucks?|vehicles?|taxi|cab|motor(?:cycle|bike)|scooter|moped|bus|ambulance|lorry|SUV|sedan|pickup|tag|plates?|rego|reg(?:istration)?|index mark|driving|drove|drives|parked|permit)"
+_PLATE_UK = re.compile(r"(?<![\w-])(?!CD|IL|HL|ST|PM|AM)[A-HJ-PR-Y][A-HJ-PR-Y]\d{2} ?[A-HJ-PR-Z]{3}(?![\w-])")
+_PLATE_SAID = re.compile(
+    rf"\b{_WHAT_MOVES}\b[^.;\n]{{0,32}}?(?<![\w-])(?P<it>(?!DOB|MRN|NHS)(?:[A-Z]{{1,3}}[ •·-]?\d{{1,4}}[ -]?[A-Z]{{0,3}}|\d{{1,4}}[ •·-]?[A-Z]{{1,4}}[ -]?\d{{0,4}}|\d[A-Z]{{3}}\d{{3}}|[A-Z]{{2,4}}[ -]\d{{2,5}}))(?![\w-])(?! ?(?:mg|ml|mph|km|MPH|yo|y/o|am|pm|AM|PM|YO|M\b|F\b))"
+)
+_UK_DRIVER = re.compile(r"(?<!\w)[A-Z9]{5} ?\d{6} ?[A-Z9]{2}[\dA-Z][A-Z]{2}(?!\w)")
+_LETTER_SPACED = re.compile(r"(?<![\w./-])[A-Z]{1,3}[ -]?\d{3,5}[ -]\d{4,6}(?![\w]|[-/.]\d)")
+_DOTTED = re.compile(
+    r"(?<![\w.])(?:756\.\d{4}\.\d{4}\.\d{2}|\d{3}\.\d{3}\.\d{3}-\d{2}|\d{2}\.\d{2}\.\d{2}-\d{3}[.-]\d{2})(?![\w.])"
+)
+_BIRTH_NUMBER = re.compile(
+    r"(?:\b(?i:rodn[ée] č[íi]slo|r\.?č\.?|cpr(?:-nr)?|personnummer|fødselsnummer|henkilötunnus|hetu|cnp|oib|jmbg|egn|amka|pps|ppsn|ahv|avs|tax|fiscal|id-?nr|nin|nric|mykad|bvn)\b\.?)(?: ?(?:no|nr|number))?\.?[ :#]{0,3}(?P<it>(?=[\w/+-]*\d{4})[A-Z]?\d{2,6}[\w/+ -]{2,9}\w)"
+)
+_PINNED = re.compile(
+    r"\b(?i:lic(?:en[cs]e|ence)?|licensed|pin|cert(?:ificate)?|badge|collar|registrar|reg(?:istered|istration)?|personnel|emp(?:loyee)?|staff|payroll|student|pupil|inmate|prisoner|doc|permit|visa|npi|dea|gmc|nmc|hcpc|gphc|gdc|board|bar|warrant|service|policy|plan|member|subscriber|insured|insurance|coverage|benefit|claim|auth(?:ori[sz]ation)?|prior auth|case|ticket|docket|matter|file)\b\.?(?: ?(?i:no|number|nr|num|id|code|#)\b\.?)?[ :#.]{1,3}(?i:is )?(?P<it>(?=[A-Z0-9 /-]*\d[A-Z0-9 /-]*\d[A-Z0-9 /-]*\d)(?!(?:19|20)\d\d(?![\w/-]))(?:[A-Z]{1,3} )?[A-Z0-9]{1,12}(?:[/-][A-Z0-9]{1,8}){0,3}(?: \d{3,6}){0,3})(?![\w]|\.\d| ?(?:mg|ml|mcg|mm|cm|kg|units?|%|bpm|days|weeks))"
+)
+_AFTER_COLON = re.compile(
+    r"(?<![\w.])(?!(?i:plt|platelets?|plts?|count|copies|viral load|load|titre|titer|wbc|rbc|cells?|cfu|time|bnp|nt-?probnp|ck|ferritin|hcg|cost|bill|total|units?)\b)[A-Za-z][A-Za-z./ ]{1,20}(?:[:#]|№) ?(?P<it>[A-Z]{0,4}-?\d{6,14}[A-Z]{0,2})(?![\w]|[.,/-]\d| ?(?:copies|IU|iu|units|cells|CFU|/|mg|ml|mcg|cells))"
+)
+_USER = re.compile(
+    r"\b(?i:user ?(?:name|id)?|login|log-?in|handle|skype|twitter|instagram|insta|facebook|fb|snapchat|telegram|tiktok|discord|whatsapp|zoom|line id|account name|logged in as|accessed by|modified by|entered by|edited by|created by)(?: is|:|=)? ?[:@]?(?P<it>(?:live:)?@?(?:[a-z][\w.]{1,24}(?:[._\d])[\w.]{0,16}\w|[a-z]{5,20}(?= \d\d?:\d\d)))(?!\w)|(?<![\w.])@(?P<itz>[A-Za-z]\w{0,20}[_\d]\w{0,20})(?![\w.]*@)"
+)
 _MEDICARE = re.compile(r"(?<![\w./-])[2-6]?\d{3}([- ])\d{5}\1\d(?![\w-]|\.\d)")
 _LAST_FOUR = re.compile(r"\b(?i:ends?|ending)(?: (?:in|with))? (?P<it>\d{4})(?!\d|-|/)")
 _EXTENDED = re.compile(r"(?<![\w.-])[2-9]\d{6,7}转\d{1,6}")
@@ -38,7 +60,140 @@ def _many_digits(code: str) -> bool:
 
 _KNOWN = ("NCT", "ICD", "COVID", "PMID", "ISO", "CPT", "LOINC", "SNOMED")
 
+_MOVES = (
+    "car",
+    "van",
+    "truck",
+    "vehicle",
+    "taxi",
+    "cab",
+    "motor",
+    "scooter",
+    "moped",
+    "bus",
+    "ambulance",
+    "lorry",
+    "suv",
+    "sedan",
+    "pickup",
+    "tag",
+    "plate",
+    "rego",
+    "reg",
+    "index",
+    "driv",
+    "drove",
+    "parked",
+    "permit",
+)
+_STATES = (
+    "rodn",
+    "r.č",
+    "rč",
+    "cpr",
+    "person",
+    "fød",
+    "henki",
+    "hetu",
+    "cnp",
+    "oib",
+    "jmbg",
+    "egn",
+    "amka",
+    "pps",
+    "ahv",
+    "avs",
+    "tax",
+    "fisc",
+    "id",
+    "nin",
+    "nric",
+    "mykad",
+    "bvn",
+)
+_ISSUED = (
+    "lic",
+    "pin",
+    "cert",
+    "badge",
+    "collar",
+    "reg",
+    "pers",
+    "emp",
+    "staff",
+    "pay",
+    "stud",
+    "pupil",
+    "inmate",
+    "pris",
+    "doc",
+    "perm",
+    "visa",
+    "npi",
+    "dea",
+    "gmc",
+    "nmc",
+    "hcpc",
+    "gphc",
+    "gdc",
+    "board",
+    "bar",
+    "warr",
+    "serv",
+    "policy",
+    "plan",
+    "memb",
+    "subs",
+    "insur",
+    "cover",
+    "benef",
+    "claim",
+    "auth",
+    "prior",
+    "case",
+    "tick",
+    "dock",
+    "matter",
+    "file",
+)
 CODES: tuple[Rule, ...] = (
+    Rule(kind="vehicle", pattern=_PLATE_UK, score=0.8),
+    Rule(kind="vehicle", pattern=_PLATE_SAID, score=0.7, check=lambda it: sum(map(str.isalnum, it)) > 4, hint=_MOVES),
+    Rule(kind="licence_number", pattern=_UK_DRIVER, score=0.9),
+    Rule(kind="other_id", pattern=_LETTER_SPACED, score=0.5),
+    Rule(kind="national_id", pattern=_DOTTED, score=0.85),
+    Rule(kind="national_id", pattern=_BIRTH_NUMBER, score=0.9, hint=_STATES),
+    Rule(kind="other_id", pattern=_PINNED, score=0.58, check=_many_digits, hint=_ISSUED),
+    Rule(kind="other_id", pattern=_AFTER_COLON, score=0.5, check=_many_digits),
+    Rule(
+        kind="other_id",
+        pattern=_USER,
+        score=0.7,
+        needs="nothing",
+        hint=(
+            "user",
+            "log",
+            "handle",
+            "skype",
+            "twitter",
+            "insta",
+            "face",
+            "snap",
+            "tele",
+            "tiktok",
+            "discord",
+            "whats",
+            "zoom",
+            "line id",
+            "account",
+            "access",
+            "modif",
+            "enter",
+            "edit",
+            "creat",
+            "@",
+        ),
+    ),
     Rule(kind="other_id", pattern=_BARE, score=0.5),
     Rule(kind="other_id", pattern=_PAIRS, score=0.45),
     Rule(kind="other_id", pattern=_MIXED, score=0.5, check=_many_digits),

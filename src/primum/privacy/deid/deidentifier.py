@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from primum.privacy.deid.engine import Recogniser, find
 from primum.privacy.deid.keyed import Keyed
+from primum.privacy.deid.ner import recognisers
 from primum.privacy.deid.replace import Plan
 from primum.privacy.deid.spans import Span
 
@@ -32,6 +33,8 @@ class Deidentifier:
     """What to do with each kind."""
     recognisers: Sequence[Recogniser] = ()
     """Asked besides the rules."""
+    models: Sequence[str] = ()
+    """Models asked besides the rules, as name==version; loaded when the first text is read."""
     counts: Counter[str] = field(default_factory=Counter)
     """How many were found so far, by kind; never what they say."""
 
@@ -42,6 +45,9 @@ class Deidentifier:
         """Return a code for a patient or a link: one code for one value, which only the key leads back to."""
         return f"{(self.plan.keyed or self.codes).number(what, value):064x}"[:24]
 
+    def _readers(self) -> Sequence[Recogniser]:
+        return (*self.recognisers, *recognisers(tuple(self.models))) if self.models else self.recognisers
+
     def text(self, text: str, *, patient: str) -> str:
         """Return a text with its identifiers replaced.
 
@@ -49,9 +55,16 @@ class Deidentifier:
             text: English, Chinese, or both.
             patient: whose it is, for surrogates and moved dates.
         """
-        spans = find(text, recognisers=self.recognisers)
+        spans = find(text, recognisers=self._readers())
         self.counts.update(span.kind for span in spans)
         return self.plan.apply(text, spans, patient=patient) if spans else text
+
+    def masked(self, text: str, *, any_as: str) -> str:
+        """Return a record's text masked; count it once under each kind, and under `any_as` if anything was replaced."""
+        spans = [span for span in find(text, recognisers=self._readers()) if self.plan.actions[span.kind] != "keep"]
+        self.counts.update({span.kind for span in spans})
+        self.counts.update({any_as} if spans else ())
+        return self.plan.apply(text, spans, patient="") if spans else text
 
     def whole(self, text: str, kind: str, *, patient: str) -> str:
         """Return what stands for a text that is one identifier of a kind that is known."""
@@ -65,7 +78,7 @@ class Deidentifier:
         if _NAMES.fullmatch(column.strip()) and any(one.isalpha() for one in text):
             return self.whole(text, "name", patient=patient)
         label = f"{column.replace('_', ' ').strip()}: "
-        spans = [span for span in find(label + text, recognisers=self.recognisers) if span.start >= len(label)]
+        spans = [span for span in find(label + text, recognisers=self._readers()) if span.start >= len(label)]
         if not spans:
             return text
         self.counts.update(span.kind for span in spans)

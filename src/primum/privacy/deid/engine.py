@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from primum.privacy.deid import name_forms, name_forms_zh, names_en, names_zh
+from primum.privacy.deid import name_forms, name_forms_zh, names_en, names_led, names_lower, names_zh
 from primum.privacy.deid.addresses import ADDRESSES
 from primum.privacy.deid.addresses_zh import ADDRESSES_ZH
 from primum.privacy.deid.codes import CODES
@@ -20,9 +20,16 @@ from primum.privacy.deid.rule import Rule
 from primum.privacy.deid.spans import Span, resolve
 
 _DIGIT = re.compile(r"[0-9〇零一二三四五六七八九]")
+_OLD = re.compile(r"9\d|1[0-2]\d")
+"""What every age over 89 holds; texts without it are most."""
 _LATIN = re.compile(r"[A-Za-zÀ-ž]{2}")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _SOLID = re.compile(r"\w")
+_INSIDE = (
+    r"(?:(?<=[a-z,;] )"
+    r"|(?<=[a-z]{2}\. )(?=\w+ (?:was|is|has|had|said|says|will|reports?|denies|lives)\b))"
+)
+"""Before a word inside a sentence, or before one that begins a sentence about what somebody does."""
 _RULES = tuple(rule.beside_chinese() for rule in (*NUMBERS, *LABELLED, *CODES, *DATES))
 
 
@@ -50,7 +57,7 @@ def find(text: str, *, recognisers: Sequence[Recogniser] = ()) -> list[Span]:
 
 
 def _by_rules(text: str) -> Iterator[Span]:
-    has = {"digit": bool(_DIGIT.search(text)), "at": "@" in text, "nothing": True}
+    has = {"digit": bool(_DIGIT.search(text)), "old": bool(_OLD.search(text)), "at": "@" in text, "nothing": True}
     lowered = text.lower()
     for rule in _RULES:
         if has[rule.needs] and _hinted(rule, lowered):
@@ -73,6 +80,8 @@ def _by_words(text: str) -> Iterator[Span]:
     if _LATIN.search(text):
         yield from names_en.names_in(text)
         yield from name_forms.shaped_names_in(text)
+        yield from names_led.led_names_in(text)
+        yield from names_lower.lower_names_in(text)
         yield from places_in(text)
     if _CHINESE.search(text):
         yield from _chinese_names(text)
@@ -92,9 +101,11 @@ def _chinese_names(text: str) -> Iterator[Span]:
 def _again(text: str, found: Sequence[Span]) -> Iterator[Span]:
     """Yield every other place where a name stands that was found once, and each part of it that is no common word."""
     wanted: set[str] = set()
+    common: set[str] = set()
     for span in found:
         if span.kind == "name" and span.score >= 0.75:
             wanted.update(_parts(text[span.start : span.end]))
+            common.update(_common_parts(text[span.start : span.end]))
     latin = sorted((part for part in wanted if part.isascii() or _LATIN.search(part)), key=len, reverse=True)
     if latin:
         pattern = re.compile(rf"(?<![\w@])(?:{'|'.join(map(re.escape, latin))})(?![\w@])")
@@ -102,11 +113,29 @@ def _again(text: str, found: Sequence[Span]) -> Iterator[Span]:
             following = re.match(r"(?:['’]s)?[ -]([\w]+)", text[match.end() : match.end() + 30])
             if following is None or following[1].lower() not in vocabulary("eponym_nouns"):
                 yield Span(start=match.start(), end=match.end(), kind="name", score=0.7)
+    yield from _again_within(text, common)
     for part in wanted - set(latin):
         start = text.find(part)
         while start >= 0:
             yield Span(start=start, end=start + len(part), kind="name", score=0.7)
             start = text.find(part, start + len(part))
+
+
+def _again_within(text: str, words: set[str]) -> Iterator[Span]:
+    """Yield where a name that is a common word too stands with a capital letter inside a sentence, or acts."""
+    for word in words:
+        pattern = rf"{_INSIDE}{re.escape(word)}(?![\w@-])(?! [A-Z])"
+        for match in re.finditer(pattern, text):
+            if not names_led.before_thing(text, match.end()):
+                yield Span(start=match.start(), end=match.end(), kind="name", score=0.7)
+
+
+def _common_parts(name: str) -> Iterator[str]:
+    """Yield the parts of a name that are common words, e.g. Young: only with a capital letter are they names again."""
+    for part in re.split(r"[\s,]+", name):
+        plain = part.strip(".'’")
+        if len(plain) > 2 and plain[1:].islower() and plain not in vocabulary("stop") and names_en.is_word(plain):
+            yield plain
 
 
 def _parts(name: str) -> Iterator[str]:

@@ -16,6 +16,9 @@ _LAST_FIRST = re.compile(
 _INITIALS = re.compile(
     rf"(?<![\w.@-])(?P<initials>(?:[A-Z]\.[ ]?){{1,3}}|[A-Z]{{1,2}}[ ])(?P<last>(?:{PARTICLE}[ ]){{0,2}}(?=[A-ZÀ-Žİ][^\W\d_]{{2}}){CAP})(?![\w@])"
 )
+_LAST_INITIAL = re.compile(
+    rf"(?<![\w@.'’-])(?P<last>(?:{PARTICLE}[ ]){{0,2}}{CAP}),[ ]?(?!I[ ,'’])[A-Z](?:\.(?:[ ]?[A-Z]\.)?)?(?![\w@])"
+)
 _ONLY_INITIALS = re.compile(
     r"\b(?i:subject|patient|pt|initials?|spoke (?:to|with|w/?)|d/w|discussed with|by|signed)[ :]{1,2}(?P<it>(?:[A-Z]\.){2,3})(?!\w)"
 )
@@ -23,7 +26,7 @@ _HAN_PINYIN = re.compile(
     rf"(?P<han>[\u3400-\u9fff]{{2,4}})[ ]?[(（](?P<latin>{CAP}(?:[ ]{CAP}){{1,2}})[)）]|(?<![\w'’-])(?P<latin2>{CAP}(?:[ ]{CAP}){{1,2}})[ ]?[(（](?P<han2>[\u3400-\u9fff]{{2,4}})[)）]"
 )
 _OFFICIAL = re.compile(
-    r"(?:\b(?:surgeon|asst\.?|assistant|an(?:a)?esthetist|anesthesiologist|GP|NP|PA|RN|nurse|sister|midwife|endoscopist|inmate|prisoner|resident|patient|pt|name|reg|registrar|SHO|signed(?: by)?|by|with|from|d/w|lead|dentist|operator|radiographer|physio|consultant|client|donor|driver|re|cc|dr|prof)\b\.?:?|\n|^|[:;/]|[ ]{2})[ ]{0,4}$",
+    r"(?:\b(?:surgeon|asst\.?|assistant|an(?:a)?esthetist|anesthesiologist|GP|NP|PA|RN|nurse|sister|midwife|endoscopist|inmate|prisoner|resident|patient|pt|name|reg|registrar|SHO|signed(?: by)?|by|with|from|d/w|lead|dentist|operator|radiographer|physio|consultant|client|donor|driver|re|cc|dr|prof)\b\.?:?|\n|^|[:;/|•*–-]|\d[.)]|\t|[ ]{2})[ ]{0,4}$",
     re.I,
 )
 _NOT_INITIALS = frozenset(
@@ -41,6 +44,11 @@ def shaped_names_in(text: str) -> Iterator[Span]:
             yield Span(start=match.start(), end=match.end(), kind="name", score=0.8)
     for match in _INITIALS.finditer(text):
         if _is_initialled(text, match):
+            yield Span(start=match.start(), end=match.end(), kind="name", score=0.76)
+    for match in _LAST_INITIAL.finditer(text):
+        last = bare(match["last"].split()[-1])
+        listed = (is_family(last) or is_given(last)) and last not in vocabulary("eponyms")
+        if listed and not is_word(last) and last not in vocabulary("stop") and last not in vocabulary("countries"):
             yield Span(start=match.start(), end=match.end(), kind="name", score=0.76)
     for match in _ONLY_INITIALS.finditer(text):
         yield Span(start=match.start("it"), end=match.end("it"), kind="name", score=0.74)

@@ -29,10 +29,25 @@ _SPACED = re.compile(
 )
 _BROKEN = re.compile(rf"(?<=[\u3400-\u9fff])\n(?={_HAN})")
 _SOME = re.compile(
-    r"(?<![\u3400-\u9fff])(?P<it>[\u3400-\u9fff]{1,2})某{1,2}(?=[，,。、；;（( 的之男女]|先生|女士)|(?P<it2>[\u3400-\u9fff])某某"
+    r"(?<![\u3400-\u9fff])(?P<it>[\u3400-\u9fff]{1,2}?)某{1,2}(?=[，,。、；;（( 的之男女]|先生|女士)|(?P<it2>[\u3400-\u9fff])某某"
 )
 _TITLED = re.compile(
     r"(?:(?<![\u3400-\u9fff])|(?<=急诊)|(?<=门诊)|(?<=我科)|(?<=病房)|(?<=找)|(?<=谢谢)|(?<=感谢)|(?<=敬的)|(?<=约)|(?<=位)|(?<=由)|(?<=护士长))(?P<it>[\u3400-\u9fff]{1,2}?)(?=先生|女士|小姐|老师|医生|医师|大夫|主任|教授|护士|院长|阿姨|师傅|老太|大爷|总|某|(?![\u3400-\u9fff]))"
+)
+_OPENS = re.compile(rf"(?:^|(?<=[\n，,。；;：:、/|（(\[“\"！!？? 　\t])|(?<=床)|(?<=床[ 　])|(?<=[0-9]\.))(?={_HAN})")
+_ACTS = re.compile(
+    r"(?:自?诉|主诉|代诉|诉说|因|于|同意|拒绝|表示|要求|签字|签署|今日|昨日|昨晚|今晨|昨天|今天|明日|目前|现(?!象|代|在的)|既往|平素|突发|突然|反复|神志|体温|血压|精神|一般情况|来院|来诊|来我|来电|就诊|入院|出院|住院|转入|转出|转来|转至|术后|术前|行(?!走|为|动)|拟|已于|自述|自觉|自行|曾|患(?!者|儿|有)|出生|身高|体重|之[子女母父妻夫]|的(?:家属|妻子|丈夫|母亲|父亲|女儿|儿子|儿媳|女婿|哥哥|弟弟|姐姐|妹妹|家人|老伴|爱人|病情|情况|检查|化验|报告|手术|病历)|家属|[（(](?:[男女]|\d|患者|病人|患儿|家属|其|系|主任|医生|护士|身份证|住院号|手机|电话|联系)|[，,、 　/|]{0,2}[男女](?:性)?[，,、。 　/|\d]|[，,、 　]{1,2}\d{1,3} ?(?:周?岁|个?月|天)|查看|到场|在场|陪同|护送|发现|报警|等人|等到|汇报|交班|接班|值班|负责|会诊|查房|主持|记录|参加|出席|发言|指出|认为|建议|补充|总结|执行|操作|核对)"
+)
+_AGENT = re.compile(
+    rf"(?<=[员师警长者友工士医商手亲母父婆公妈爸嫂姐哥弟妹姑舅姨叔伯爷奶孙侄甥媳婿妻夫人会办部科院叫请致由约找问给替陪嘱让随经])(?:[:：（( 　]{{0,2}})(?={_HAN})"
+)
+_MAN_BEFORE_SEX = re.compile(
+    rf"(?:^|(?<=[\n：:。 　\t]))(?P<it>{_HAN}{{2,5}})(?=[，,、 　/|]{{1,2}}(?:性别[:：]?)?[男女](?:性)?[，,、。 　/|\d])"
+)
+_FAMILIAR = re.compile(rf"(?<!{_HAN})[小老](?P<it>{_HAN})(?=来|复诊|，|,|。|说|[:：]|在|同志|昨|今|的|已|也|$)")
+_NO_PERSON = frozenset(
+    "患者 病人 患儿 老年 青年 中年 成年 男性 女性 本人 婴儿 幼儿 儿童 未婚 已婚 离异 丧偶 汉族 性别 姓名 年龄 老人 产妇 孕妇 学生 农民 工人 退休 职员 干部 病员 家属 同前 不详 无名氏 无名 既往史 现病史 "
+    "新生儿 早产儿 足月儿 成人 女婴 男婴 双胎 主诉 体检 父亲 母亲 儿子 女儿 妻子 丈夫 哥哥 弟弟 姐姐 妹妹 爱人 医生 护士".split()
 )
 _TITLES = (
     "先生",
@@ -67,6 +82,27 @@ def shaped_names_in(text: str) -> Iterator[Span]:
         length = _led_length(text, match.end())
         if length:
             yield _span(match.end(), match.end() + length, 0.76)
+    for match in _OPENS.finditer(text):
+        length = _acting_length(text, match.end())
+        if length:
+            yield _span(match.end(), match.end() + length, 0.73)
+    for match in _AGENT.finditer(text):
+        length = _led_length(text, match.end()) or _acting_length(text, match.end())
+        if text[match.start() - 1] + text[match.end()] in vocabulary("no_join_zh"):
+            continue
+        if length and _is_usual(text[match.end() : match.end() + length]):
+            yield _span(match.end(), match.end() + length, 0.72)
+    for match in _MAN_BEFORE_SEX.finditer(text):
+        if (
+            match["it"] not in _words()
+            and match["it"] not in _NO_PERSON
+            and not match["it"].endswith(_NO_ENDS)
+            and not match["it"].startswith(_NO_STARTS)
+        ):
+            yield _span(match.start("it"), match.end("it"), 0.7)
+    for match in _FAMILIAR.finditer(text):
+        if match["it"] in names("family_zh") and match["it"] not in _NO_TITLE | vocabulary("function_zh"):
+            yield _span(match.start("it"), match.end("it"), 0.7)
     for match in _SPACED.finditer(text):
         if _is_name(re.sub(r"[ 　]", "", match[0])):
             yield _span(match.start(), match.end(), 0.74)
@@ -125,6 +161,56 @@ def _is_name(piece: str) -> bool:
     ):
         return False
     return all(one in characters("given_often_zh") for one in given)
+
+
+_NO_STARTS = (
+    "患",
+    "病",
+    "其",
+    "该",
+    "家属",
+    "产妇",
+    "孕妇",
+    "女方",
+    "男方",
+    "本人",
+    "姓名",
+    "系",
+    "为",
+    "老年",
+    "中年",
+    "青年",
+    "医",
+    "护",
+)
+_NO_ENDS = ("者", "性", "史", "病", "症", "人", "儿", "婚", "族", "科", "岁", "院", "期", "术", "炎", "癌", "痛")
+
+
+def _is_usual(piece: str) -> bool:
+    """Return whether the given name in `piece` consists of characters that are usual there and rare in clinical words."""
+    family = 2 if piece[:2] in names("family_zh") and len(piece) > 2 else 1
+    common = piece in _words() or family == 1 and (piece[:2] in _words() or piece[0] in vocabulary("hard_zh"))
+    return not common and all(one in characters("given_often_zh") for one in piece[family:])
+
+
+def _acting_length(text: str, start: int) -> int:
+    """Return how many characters from `start` on are a name of which the text then says what a person does or is."""
+    family = 2 if text[start : start + 2] in names("family_zh") else 1
+    if text[start : start + family] not in names("family_zh") or family == 1 and text[start] in _NEVER:
+        return 0
+    for length in (family + 2, family + 1):
+        piece = text[start : start + length]
+        given = piece[family:]
+        if len(given) != length - family or piece.endswith(_TITLES) or not _ACTS.match(text, start + length):
+            continue
+        likely = (
+            characters("given_often_zh") if len(given) == 1 else characters("given_zh") | characters("given_often_zh")
+        )
+        hard = family == 1 and (piece[:2] in _words() or piece[0] in vocabulary("hard_zh"))
+        inside = len(given) == 2 and given in _words()
+        if piece not in _words() and not hard and not inside and all(one in likely for one in given):
+            return length
+    return 0
 
 
 def _led_length(text: str, start: int) -> int:

@@ -31,7 +31,7 @@ _LABEL = re.compile(
     re.I,
 )
 _TITLE = re.compile(
-    r"(?:^|[\s(,;:/\"])(?:Mr|Mrs|Ms|Miss|Mx|Drs?|Prof|Rev|Fr|Sgt|Capt|Lt|Hon|MR|MRS|MS|DR|PROF|dr|mr|mrs|ms|prof|Dhr|Mevr|Mevrouw|Hr|Herrn?|Frau|Fru|Mme|Mlle|Sig|Sra?|Srta|Don|Doña|Pan|Pani|Smt|Shri|Sri|Kumari|SGT|SSG|CPL|CPT|PFC|PVT|SPC|LT|MAJ|COL|Cpl|Pvt|Maj|Col|Cllr|Inmate|Paziente|Bunkmate)\.?[ ]$|(?:^|[\s(,;:/\"])(?:doctor|nurse|miss|professor|sister)[ ]$"
+    r"(?:^|[\s(,;:/\"])(?:Mr|Mrs|Ms|Miss|Mx|Drs?|Prof|Rev|Fr|Sgt|Capt|Lt|Hon|MR|MRS|MS|DR|PROF|dr|mr|mrs|ms|prof|Dhr|Mevr|Mevrouw|Hr|Herrn?|Frau|Fru|Mme|Mlle|Sig|Sra?|Srta|Don|Doña|Pan|Pani|Smt|Shri|Sri|Kumari|SGT|SSG|CPL|CPT|PFC|PVT|SPC|LT|MAJ|COL|Cpl|Pvt|Maj|Col|Cllr|Inmate|Paziente|Bunkmate|Sig\.ra|Sig\.na|Signora|Signor|Dott|Dott\.ssa|Dra|Dres|Lic|Ing|Mgr|MUDr|JUDr|Bay|Bayan|Sayın|Herra|Rouva|Frk|Tuan|Puan|Encik|Cik|Bapak|Ibu|Pak|Bu|Kak|Bà|Ông|Anh|Chị|Cô|Alhaji|Hajiya|Chief|Pastor|Rabbi|Imam|Gospodin|Gospođa|Gđa|Härra|Proua|Domnul|Doamna|Dl|Dna|Dna|Úr|Pan[íi]|Senhor|Senhora|Seu|Dona|Kuya|Ate|Aling|Mang|Oma|Opa|Tante|Onkel|Tía|Tío|Abuela|Abuelo|Zia|Zio|Nonna|Nonno|Nana|Granny|Auntie|Aunty|Aunt|Uncle|Grandma|Grandpa|Sir|Dame|Lady|Lord|Father|Sister|Brother|Officer|Constable|Detective|Sheriff|Deputy|Trooper|Judge|Coach|Master|Sn|Hj|Hjh|Datuk|Dato|DR\.|PROF)\.?[ ]$|(?:^|[\s(,;:/\"])(?:doctor|nurse|miss|professor|sister)[ ]$"
 )
 _ROLE = re.compile(
     r"\b(?:patient|pt|subject|inmate|detainee|parents|child|children|kids?|siblings|twins|roommate|bunkmate|housemate|flatmate|landlord|landlady|teacher|driver|passenger|bystander|caller|proband|donor|recipient|registrar|reg|SHO|FY1|FY2|HCA|GP|PCP|NP|CNS|HV|endoscopist|anaesthetist|anesthesiologist|anesthetist|asst|assistant|(?:his|her|their|the|my|our|your)?[ ]?(?:mother|father|mom|mum|dad|wife|husband|son|daughter|brother|sister|spouse|partner|guardian|aunt|uncle|grandmother|grandfather|niece|nephew|cousin|fianc[eé]e?|girlfriend|boyfriend|friend|neighbou?r|caregiver|carer|colleague|client|infant|baby)(?:-in-law)?(?: is|'s name is)?"
@@ -48,7 +48,7 @@ _PERSON = re.compile(
     re.I,
 )
 _HUMAN = re.compile(
-    r"[ ](?:fell|died|lives|lived|slept|phoned|rang|called|emailed|wrote|says|said|told|states|stated|asked|asks|agreed|declined|denies|denied|reports|reported|complains|presented|visited|hopes|wants|wished|smokes|drinks|drove|walked|weighs|will be (?:seen|transferred|discharged|reviewed))\b"
+    r"[ ](?:had been|has been|attended|collapsed|tripped|came|arrived|felt|feels|complained|returned|remains (?:well|stable|an inpatient)|was (?:seen|admitted|discharged|brought|born|found|transferred|reviewed|well|last|due|referred|started|given|able|unable|on the|in the|on his|on her)|is (?:an? \d|a [a-z]+ (?:man|woman|lady|gentleman|boy|girl)|allergic|due|keen|happy|aware|otherwise|now|very|currently)|fell|died|lives|lived|slept|phoned|rang|called|emailed|wrote|says|said|told|states|stated|asked|asks|agreed|declined|denies|denied|reports|reported|complains|presented|visited|hopes|wants|wished|smokes|drinks|drove|walked|weighs|will be (?:seen|transferred|discharged|reviewed))\b"
 )
 _DEGREE = re.compile(
     r",?[ ](?:M\.?D\.?|R\.?N\.?|D\.?O\.?|N\.?P\.?|P\.?A\.?(?:-C)?|Ph\.?D\.?|MBBS|MBChB|FRCP\w*|FRCS\w*|MRCP\w*|FACC|FACP|FACS|DDS|DMD|DPM|PharmD|Pharm\.D\.|LCSW|MSW|LPN|CRNA|BSN|MSN|APRN|ARNP|FNP(?:-\w+)?|DNP|OTR|DPT|CNM|RD|Jr|Sr|MPH|Esq)\b"
@@ -184,11 +184,28 @@ def _length(text: str, words: list[tuple[int, int]], *, sure: bool) -> int:
     return length if solid else 0
 
 
+_CONTRACTED = re.compile(
+    r"(?i:i|you|they|we|he|she|it|how|that|what|who|where|when|there|here|let|this|hm)(?:['’](?:m|ve|re|d|ll|s))?|\w+n['’]t"
+)
+_ENDS = re.compile(r"[ \t]*(?:$|[\n;|(\d/]|[ ]{2}|- )|, ?(?P<given>[A-ZÀ-Ž][\w'’-]+)")
+"""After a label and one word: what shows that the word is a name, as in "Patient: Young" or "Young, Mary"."""
+
+
+def _spoken(text: str, start: int, end: int) -> bool:
+    """Return whether a common word after "Patient:" opens what the patient says: "Patient: Well, it hurts"."""
+    if not text[:start].rstrip(" \t*_\n").endswith((":", "=", "：")):
+        return False
+    ends = _ENDS.match(text, end)
+    return ends is None or bool(ends["given"]) and (is_word(ends["given"]) or not is_given(ends["given"]))
+
+
 def _may_be_name(word: str, *, first: bool, sure: bool, after: str) -> bool:
     """Return whether a capitalised word can be part of a name at its place."""
     if word in _MONTH_NAMES and not first and is_given(after):
         return True
     if word in vocabulary("stop") or word.capitalize() in vocabulary("stop") and word.isupper():
+        return False
+    if _CONTRACTED.fullmatch(word):
         return False
     if first and sure:
         return not is_word(word) or _listed(word)
@@ -202,7 +219,10 @@ def _accept(text: str, words: list[tuple[int, int]], place: int, length: int, *,
     parts = [bare(text[slice(*one)]) for one in words[place : place + length]]
     solid = [part for part in parts if len(part) > 1 and part not in vocabulary("particles")]
     if sure:
-        return True
+        lone = parts[1:] in ([], ["I"]) and len(solid) == 1 and is_word(solid[0])
+        return not (lone and _spoken(text, words[place][0], words[place][1]))
+    if not solid or any(part in vocabulary("brands") for part in solid):
+        return False
     end = words[place + length - 1][1]
     after = text[end : end + 90]
     if _is_eponym(text, words, place, length, after) or " ".join(parts) in phrases("eponym_phrases") | phrases(
@@ -246,13 +266,13 @@ def _alone(text: str, start: int, word: str, after: str, *, listed: bool) -> boo
     if listed and (start == 0 or text[start - 1] == "\n") and re.match(r"[ ](?:in|on|at|was|is|has) ", after):
         return not is_word(word)
     if not listed:
-        return is_family(word) and not is_word(word) and len(word) > 3 and bool(_HUMAN.match(after))
-    before = text[max(0, start - 24) : start]
-    return bool(
-        _DOES.match(after)
-        or _POSSESSIVE.match(text[start + len(word) : start + len(word) + 30])
-        or _NEAR.search(before)
-    )
+        if not is_family(word) or is_word(word) or len(word) < 4 or word in vocabulary("eponym_names"):
+            return False
+        begins = start == 0 or text[max(0, start - 2) : start].strip(' \t*-•("') in ("", ".", "\n", "?", "!", ":")
+        return bool(_HUMAN.match(after)) or not begins and word not in vocabulary("brands") and "-" not in word
+    if any(part in vocabulary("eponym_names") for part in word.split("-")):
+        return bool(_DOES.match(after) or _NEAR.search(text[max(0, start - 24) : start]))
+    return "-" not in word or all(is_given(part) or is_family(part) for part in word.split("-"))
 
 
 def _is_eponym(text: str, words: list[tuple[int, int]], place: int, length: int, after: str) -> bool:
@@ -275,9 +295,18 @@ def _span(text: str, words: list[tuple[int, int]], place: int, length: int, *, s
         end -= 1
     if sure and length <= 2:
         comma = _COMMA_NAME.match(text, end)
-        if comma and all(_may_follow(bare(one)) for one in comma["given"].split()):
-            end = comma.end()
+        if comma:
+            end = _with_given(comma, end)
     return Span(start=start, end=end, kind="name", score=0.9 if sure else 0.75)
+
+
+def _with_given(comma: re.Match[str], end: int) -> int:
+    """Return where a name ends to which what stands after its comma belongs, as far as that can be given names."""
+    for word in re.finditer(r"\S+", comma["given"]):
+        if not _may_follow(bare(word[0])) or word[0] == "I":
+            break
+        end = comma.start("given") + word.end()
+    return end
 
 
 def _may_follow(word: str) -> bool:

@@ -39,6 +39,12 @@ _PHONE_SAID = re.compile(
     rf"(?: ?(?:no|number|is|number is|号码?|为|是))*[\s.:：#=（]{{0,4}}(?P<it>\+?\(?\d[\d ().-]{{4,17}}\d{_EXTENSION})",
     re.I,
 )
+_PHONE_LETTER = re.compile(
+    r"(?:^|[\s|,;(])(?:T|M|P|F|H|W|C|O|Ph|Tel|Mob|Fon|Tfno|Tlf|Cel)(?:[.:] {0,2}| {1,2})(?P<it>\+?\(?\d[\d ().-]{6,17}\d)(?![\d/])"
+)
+_PHONE_SHORT = re.compile(
+    r"(?:\b(?i:bleep(?:ed)?|ext|extn|extension|pager|pgr|beeper|vocera|ascom|dect|hotline|voicemail)\b\.?|内线|短号|分机)(?: ?(?:no|number|号码?))?[ :：#]{0,3}(?:to )?(?P<it>\d{3,7})(?!\d|[./]\d)"
+)
 _FAX = re.compile(
     r"(?:\bfax\b|传真)(?: ?(?:no|number|to|is|at|号码?))*[\s.:：#=]{0,4}(?P<it>\+?\(?\d[\d ().-]{4,17}\d(?:x\d{1,6})?)",
     re.I,
@@ -49,7 +55,7 @@ _IP = re.compile(
 )
 _MAC = re.compile(r"(?<![\w:-])(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![\w:-])")
 _SSN = re.compile(r"(?<![\d-])\d{3}([- ])\d{2}\1\d{4}(?![\d-])|(?<![\w-])(?:[X*]{3}-[X*]{2}-\d{4})(?!\w)")
-_NINO = re.compile(r"(?<!\w)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D](?!\w)")
+_NINO = re.compile(r"(?<!\w)[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-DFM](?!\w)")
 _NIR = re.compile(r"(?<!\d)[12] ?\d{2} ?(?:0[1-9]|1[0-2]|[2-9]\d) ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}(?!\d)")
 _DNI = re.compile(r"(?<!\w)\d{8}-?[A-HJ-NP-TV-Z](?!\w)")
 _FISCAL_CODE = re.compile(r"(?<!\w)[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z](?!\w)")
@@ -169,6 +175,8 @@ NUMBERS: tuple[Rule, ...] = (
     Rule(kind="insurance_number", pattern=_MBI, score=0.9),
     Rule(kind="fax", pattern=_FAX, score=0.99, hint=("fax", "传真")),
     Rule(kind="phone", pattern=_PHONE_SAID, score=0.94, check=_is_phone),
+    Rule(kind="phone", pattern=_PHONE_LETTER, score=0.7, check=_is_phone),
+    Rule(kind="phone", pattern=_PHONE_SHORT, score=0.8),
     Rule(kind="phone", pattern=_PHONE, score=0.8, check=_is_phone),
     Rule(kind="other_id", pattern=_UUID, score=0.9),
     Rule(kind="other_id", pattern=_LONG, score=0.55),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pyarrow as pa
 
@@ -14,14 +15,17 @@ from primum.cohort.text import TextSpool
 from primum.evidence.finding import Finding
 from primum.evidence.intervals import LEVEL, clopper_pearson
 from primum.evidence.metrics import METRICS
-from primum.privacy.deid.engine import find
+from primum.privacy.deid.crew import Crew, workers_for
+from primum.privacy.deid.deidentifier import Deidentifier
+from primum.privacy.deid.ner import pinned
 from primum.privacy.deid.replace import Plan, plan_of
 
 SMALL = 5
 """Counts of fewer records are withheld."""
 _CHUNK = 2_048
+_SAMPLE = 256
 _ANY = "any"
-_METHOD = "share of records in whose texts rules found an identifier and replaced it; Clopper and Pearson's interval"
+_METHOD = "share of records in whose texts {who} found an identifier and replaced it; Clopper and Pearson's interval"
 
 
 def plan_for_training(keep: Sequence[str] = ()) -> Plan:
@@ -35,8 +39,10 @@ def plan_for_training(keep: Sequence[str] = ()) -> Plan:
     return plan_of(changes={"age": "generalise", **dict.fromkeys(keep, "keep")})
 
 
-def without_identifiers(cohort: Cohort, keep: Sequence[str] = ()) -> Cohort:
-    """Return a cohort whose texts hold no identifier that the rules find.
+def without_identifiers(
+    cohort: Cohort, keep: Sequence[str] = (), *, models: Sequence[str] = (), workers: int | None = None
+) -> Cohort:
+    """Return a cohort whose texts hold no identifier that the rules, or a model, find.
 
     How many records were changed, in all and by kind, goes into its source as `deid`; counts of one to four are None.
     The fingerprint stays that of the source.
@@ -44,61 +50,77 @@ def without_identifiers(cohort: Cohort, keep: Sequence[str] = ()) -> Cohort:
     Args:
         cohort: the records; one without texts comes back as it is.
         keep: kinds left as they are.
+        models: asked besides the rules, as name==version.
+        workers: processes; None: one for each core where there is much to read.
+    Raises:
+        ExtraMissingError: a model is not installed.
     """
     if cohort.records.text is None:
         return cohort
     counts: Counter[str] = Counter()
-    records = mask_records(cohort.records, keep, counts=counts)
+    records = mask_records(cohort.records, keep, models=models, counts=counts, workers=workers)
     changed = counts.pop(_ANY, 0)
     told = {
         "records": _withheld(changed),
         "kinds": {kind: _withheld(n) for kind, n in sorted(counts.items())},
         "kept": sorted(keep),
+        "ner": list(models),
     }
     return replace(cohort, records=records, source={**cohort.source, "deid": told})
 
 
-def mask_records(records: Records, keep: Sequence[str] = (), *, counts: Counter[str] | None = None) -> Records:
-    """Return records whose texts hold no identifier that the rules find; texts in which there is none stay as they are.
+def mask_records(
+    records: Records,
+    keep: Sequence[str] = (),
+    *,
+    models: Sequence[str] = (),
+    counts: Counter[str] | None = None,
+    workers: int | None = None,
+) -> Records:
+    """Return records whose texts hold no identifier that is found; texts in which there is none stay as they are.
 
     Args:
         records: what a model is asked about.
         keep: kinds left as they are.
+        models: asked besides the rules, as name==version.
         counts: receives the records that were changed, under each kind and under "any".
+        workers: processes; None: one for each core where there is much to read.
+    Raises:
+        ExtraMissingError: a model is not installed.
     """
     if records.text is None:
         return records
     counts = Counter() if counts is None else counts
+    deid = Deidentifier(plan=plan_for_training(keep), models=pinned(models))
     spool = TextSpool()
-    for texts in _masked(records.text, plan_for_training(keep), counts):
-        spool.add([pa.array(texts, pa.large_string())])
+    with Crew(deid, workers=workers_for(workers, _size(records.text))) as crew:
+        for texts in crew.map(_masked, records.text.chunks(_CHUNK)):
+            spool.add([pa.array(texts, pa.large_string())])
     made = spool.finish()
+    counts.update(deid.counts)
     return replace(records, text=made) if counts[_ANY] else records
 
 
-def mask_texts(texts: Sequence[str | None], keep: Sequence[str] = ()) -> list[str | None]:
-    """Return texts without the identifiers that the rules find, in memory; what `mask_records` does to a few."""
-    return _masked_texts(texts, plan_for_training(keep), Counter())
+def mask_texts(
+    texts: Sequence[str | None], keep: Sequence[str] = (), *, models: Sequence[str] = ()
+) -> list[str | None]:
+    """Return texts without the identifiers that are found, in memory; what `mask_records` does to a few."""
+    return _masked(Deidentifier(plan=plan_for_training(keep), models=tuple(models)), list(texts))
+
+
+def _size(text: TextColumn) -> int:
+    """Return about how many characters there are, by the first texts."""
+    first = next(iter(text.chunks(_SAMPLE)), [])
+    return len(text) * sum(len(one or "") for one in first) // max(1, len(first))
 
 
 def _withheld(n: int) -> int | None:
     return None if 0 < n < SMALL else n
 
 
-def _masked(text: TextColumn, plan: Plan, counts: Counter[str]) -> Iterator[list[str | None]]:
-    """Yield the texts in parts; count each record once under each kind, and under "any" where anything was replaced."""
-    for chunk in text.chunks(_CHUNK):
-        yield _masked_texts(chunk, plan, counts)
-
-
-def _masked_texts(texts: Sequence[str | None], plan: Plan, counts: Counter[str]) -> list[str | None]:
-    made: list[str | None] = []
-    for one in texts:
-        spans = [span for span in find(one or "") if plan.actions[span.kind] != "keep"]
-        counts.update({span.kind for span in spans})
-        counts[_ANY] += bool(spans)
-        made.append(plan.apply(one, spans, patient="") if one and spans else one)
-    return made
+def _masked(deid: Deidentifier, texts: list[str | None]) -> list[str | None]:
+    """Return texts masked; count each record once under each kind, and under "any" where anything was replaced."""
+    return [one and deid.masked(one, any_as=_ANY) for one in texts]
 
 
 def masked_findings(cohort: Cohort) -> list[Finding]:
@@ -110,10 +132,11 @@ def masked_findings(cohort: Cohort) -> list[Finding]:
     if told is None or not len(cohort):
         return []
     kinds = sorted(told["kinds"].items(), key=lambda item: (-(item[1] or 0), item[0]))
-    return [_finding(len(cohort), told["kept"], kind, n) for kind, n in ((_ANY, told["records"]), *kinds)]
+    return [_finding(len(cohort), told, kind, n) for kind, n in ((_ANY, told["records"]), *kinds)]
 
 
-def _finding(of: int, kept: Sequence[str], kind: str, n: int | None) -> Finding:
+def _finding(of: int, told: Mapping[str, Any], kind: str, n: int | None) -> Finding:
+    models = told.get("ner", [])
     low, high = (None, None) if n is None else clopper_pearson(n, of)
     return Finding(
         pillar="privacy",
@@ -124,7 +147,12 @@ def _finding(of: int, kept: Sequence[str], kind: str, n: int | None) -> Finding:
         level=None if n is None else LEVEL,
         n=of,
         enough=n is not None,
-        method=_METHOD,
+        method=_METHOD.format(who=" and ".join(["rules", *models])),
         reference=METRICS.get("identifiers_masked").reference,
-        detail={"kind": kind, "kept": list(kept), **({"withheld": True} if n is None else {"records": n})},
+        detail={
+            "kind": kind,
+            "kept": list(told["kept"]),
+            "ner": models,
+            **({"withheld": True} if n is None else {"records": n}),
+        },
     )

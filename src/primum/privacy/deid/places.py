@@ -9,6 +9,7 @@ from functools import cache
 
 from primum.privacy.deid.lists import names, one_of, phrases, vocabulary
 from primum.privacy.deid.names_en import is_word
+from primum.privacy.deid.names_led import is_unlisted_name
 from primum.privacy.deid.rule import Rule
 from primum.privacy.deid.spans import Span
 
@@ -56,6 +57,12 @@ _CITY_STATE = re.compile(
 )
 _LIVES = re.compile(
     rf"\b(?i:lives? (?:alone )?in|lived in|living in|resid(?:es|ing|ent) (?:in|of)|native of|born in|grew up in|moved (?:here )?(?:from|to)|relocated (?:from|to)|(?:returned|returning|travel(?:l?ed|s|l?ing)?|flew|trip|flight|drove|transferred|went|vacation(?:ed|ing)?|visit(?:ed|ing)|visit|holiday(?:ed)?) (?:back )?(?:from|to|in)|visited|visiting|(?:is|was|are|comes|came|originally|hails|arrived|back|records|friends?|family|residing|daughter|son|flown|ambulance|(?:drove|brought|took|transported)(?: \w+)?) from|works in|home in|based in|hometown(?: of| is|:)?|city:|town:|city of|town of|village of|outside(?: of)?|raised in)[ ](?P<it>(?!(?:Dr|Mr|Mrs|Ms)\b){_TOWN}(?: {_TOWN}){{0,2}})"
+)
+_PREPOSED = re.compile(
+    r"\b(?:(?i:near|outside|around|in|from [^.;\n]{3,40} to|retired to|farm near|home:|residence:?|town:?|city:?|village:?|hometown:?|birthplace:?|place of birth:?|pob:?|suburb:?|district:?|parish of|nata? (?:il )?[^ ]{4,10} a|mora em|vive en|woonachtig te|woont in|wohnt in|aus|habite(?: à)?|bor i|asuu|residente (?:a|in|en|em)))[ ](?P<it>(?:(?:San|Santa|St\.|Saint|Los|Las|La|El|New|Bad|Le|Port|Fort|Mount|North|South|East|West|Great|Little|Upper|Lower) )?[A-ZÀ-Ž][a-zà-ž]{2,25}(?:[ -](?:(?:de|del|la|sur|am|an|upon|on|le) )?[A-ZÀ-Ž][a-zà-ž]{2,25}){0,2})(?=[,.;)\n]|$| (?:and|on|for|with|since|by|when|where|last|this|in|at|who|after|before|until|as|to|aged|tel|phone)\b)"
+)
+_OF_TOWN = re.compile(
+    r"(?<![\w.-])(?P<it>[A-Z][a-z]{3,20})(?= (?:ambulance|police|fire|council|railway|marina|seafront|branch|campus|practice|library|leisure centre|bus station|train station|airport|barracks|prison|market|beach|High Street|town centre|city centre)\b)"
 )
 _COUNTY = re.compile(rf"(?<!\w)(?P<it>{_CAP}(?: {_CAP})? (?:County|Parish|Township|Borough))(?!\w)")
 _SHAPED = re.compile(
@@ -135,8 +142,33 @@ def places_in(text: str) -> Iterator[Span]:
             yield Span(start=start, end=match.end("it"), kind="place", score=0.82)
     for match in _LIVES.finditer(text):
         yield from _town(match)
+    for pattern in (_PREPOSED, _OF_TOWN):
+        for match in pattern.finditer(text):
+            if _is_unlisted_town(match["it"]):
+                yield Span(start=match.start("it"), end=match.end("it"), kind="place", score=0.5)
     for match in _cities().finditer(text):
-        yield Span(start=match.start(), end=match.end(), kind="place", score=0.7)
+        yield Span(start=match.start(), end=match.end(), kind="place", score=0.79)
+
+
+def _is_unlisted_town(found: str) -> bool:
+    """Return whether words where a town can stand are one: none of general use, of medicine, or a country."""
+    words = [word for word in found.split() if word[:1].isupper()]
+    return words[0] not in _MONTHS and all(
+        not is_word(word) and is_unlisted_name(word) and not _is_known_otherwise(word)
+        for word in words
+        if len(words) == 1 or word not in _BEFORE_TOWNS
+    )
+
+
+def _is_known_otherwise(word: str) -> bool:
+    kinds = ("stop", "countries", "brands", "eponyms", "eponym_names")
+    return any(word in vocabulary(kind) for kind in kinds) or word.endswith(("ish", "ese", "ans", "ian"))
+
+
+_MONTHS = frozenset(("April", "May", "June", "August"))
+_BEFORE_TOWNS = frozenset(
+    "San Santa St. Saint Los Las La El New Bad Le Port Fort Mount North South East West Great Little Upper Lower".split()
+)
 
 
 def _town(match: re.Match[str]) -> Iterator[Span]:
@@ -155,6 +187,7 @@ def _town(match: re.Match[str]) -> Iterator[Span]:
     if (
         found
         and found not in vocabulary("countries")
+        and found not in _MONTHS
         and not (found.isupper() and len(found) < 6)
         and not found.endswith(("'s", "’s"))
     ):

@@ -9,12 +9,12 @@ from typing import Literal
 
 from primum.privacy.deid.spans import Span
 
-Needs = Literal["digit", "at", "nothing"]
+Needs = Literal["digit", "old", "at", "nothing"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A pattern compiled once; its group `it`, or the whole match, is the identifier."""
+    """A pattern compiled once; its group `it`, `ita` or `itz`, or the whole match, is the identifier."""
 
     kind: str
     """One of KINDS."""
@@ -31,9 +31,10 @@ class Rule:
 
     def spans(self, text: str) -> Iterator[Span]:
         """Yield what the rule finds in `text`."""
-        named = "it" in self.pattern.groupindex
+        named = [name for name in ("it", "ita", "itz") if name in self.pattern.groupindex]
+        groups: list[str | int] = [*named] or [0]
         for match in self.pattern.finditer(text):
-            start, end = match.span("it" if named else 0)
+            start, end = max(match.span(group) for group in groups)
             if start < end and (self.check is None or self.check(text[start:end])):
                 yield Span(start=start, end=end, kind=self.kind, score=self.score)
 

@@ -6,8 +6,10 @@ import csv
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from primum.cohort.readers import Table, open_table
 from primum.cohort.readers.encoding import detect
 from primum.errors import CohortError, ColumnError, InputError, OutputError
 from primum.files import atomic_path
+from primum.privacy.deid.crew import Crew, workers_for
 from primum.privacy.deid.deidentifier import Deidentifier
 from primum.privacy.deid.engine import find
 from primum.privacy.deid.values import cleaned, cleaned_fhir, is_fhir, patient_of
@@ -26,6 +29,9 @@ from primum.progress import Progress, Silent
 _TEXTS = (".txt", ".md", ".text")
 _TABLES = (".csv", ".tsv", ".parquet")
 _LINES = (".jsonl", ".ndjson")
+_WHOLE = (*_TEXTS, ".json")
+_ROWS = 500
+"""Rows or lines of one piece of work."""
 SUFFIXES = (*_TEXTS, *_TABLES, *_LINES, ".json")
 """What can be read."""
 
@@ -43,6 +49,15 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """What every kind of file is read with."""
+
+    crew: Crew
+    choice: Choice
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cleaned:
     """What was done, in counts."""
 
@@ -57,7 +72,13 @@ class Cleaned:
 
 
 def deidentify(
-    source: Path, out: Path, deid: Deidentifier, *, choice: Choice | None = None, progress: Progress | None = None
+    source: Path,
+    out: Path,
+    deid: Deidentifier,
+    *,
+    choice: Choice | None = None,
+    progress: Progress | None = None,
+    workers: int | None = None,
 ) -> Cleaned:
     """De-identify a file, or every file of a folder, into `out`.
 
@@ -67,18 +88,26 @@ def deidentify(
         deid: what replaces and counts.
         choice: the columns of tables.
         progress: told of each file.
+        workers: processes; None: one for each core where there is much to read. What is written is the same.
     Raises:
         InputError: a file that cannot be read, a column that is not there.
         OutputError: `out` is the source, or a folder that is not empty.
     """
     choice, progress = choice or Choice(), progress or Silent()
     _check(source, out)
-    if source.is_dir():
-        return _folder(source, out, deid, choice, progress)
-    progress.step("deid", source.name)
-    with atomic_path(out) as temporary:
-        records = _file(source, temporary, deid, choice, progress)
+    with Crew(deid, workers=workers_for(workers, _size(source))) as crew:
+        if source.is_dir():
+            return _folder(source, out, deid, _Work(crew=crew, choice=choice, progress=progress))
+        progress.step("deid", source.name)
+        with atomic_path(out) as temporary:
+            records = _file(source, temporary, _Work(crew=crew, choice=choice, progress=progress))
     return Cleaned(files=1, records=records, found=_found(deid), skipped=0)
+
+
+def _size(source: Path) -> int:
+    """Return how many bytes there are to read."""
+    files = source.rglob("*") if source.is_dir() else [source]
+    return sum(path.stat().st_size for path in files if path.is_file() and path.suffix.lower() in SUFFIXES)
 
 
 def _check(source: Path, out: Path) -> None:
@@ -98,8 +127,9 @@ def _check(source: Path, out: Path) -> None:
         raise OutputError(f"{out.name}: the output is written in the input's format; name it *{source.suffix.lower()}.")
 
 
-def _folder(source: Path, out: Path, deid: Deidentifier, choice: Choice, progress: Progress) -> Cleaned:
+def _folder(source: Path, out: Path, deid: Deidentifier, work: _Work) -> Cleaned:
     """Write a folder beside its place and move it there when every file is done."""
+    progress = work.progress
     paths = sorted(path for path in source.rglob("*") if path.is_file())
     wanted = [path for path in paths if path.suffix.lower() in SUFFIXES]
     if not wanted:
@@ -112,11 +142,10 @@ def _folder(source: Path, out: Path, deid: Deidentifier, choice: Choice, progres
         raise OutputError(f"{out}: cannot be written: {exc.strerror}; choose another folder with --out.") from exc
     records = 0
     try:
-        for number, path in enumerate(wanted, start=1):
-            target = partial / _named(path.relative_to(source), number)
-            with atomic_path(target) as temporary:
-                records += _file(path, temporary, deid, choice, Silent())
-            progress.advance(number, len(wanted))
+        pairs = [(path, partial / _named(path.relative_to(source), n)) for n, path in enumerate(wanted, start=1)]
+        for done, count in enumerate(_every(pairs, replace(work, progress=Silent())), start=1):
+            records += count
+            progress.advance(done, len(wanted))
         partial.chmod(0o755)
         if out.exists():
             out.rmdir()
@@ -124,6 +153,17 @@ def _folder(source: Path, out: Path, deid: Deidentifier, choice: Choice, progres
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return Cleaned(files=len(wanted), records=records, found=_found(deid), skipped=len(paths) - len(wanted))
+
+
+def _every(pairs: Sequence[tuple[Path, Path]], work: _Work) -> Iterator[int]:
+    """Write each file to its place and yield how many records it held; short files are shared out whole."""
+    for whole, group in groupby(pairs, key=lambda pair: pair[0].suffix.lower() in _WHOLE):
+        if whole:
+            yield from work.crew.map(_whole, ((source, target, work.choice) for source, target in group))
+            continue
+        for source, target in group:
+            with atomic_path(target) as temporary:
+                yield _file(source, temporary, work)
 
 
 def _named(path: Path, number: int) -> Path:
@@ -137,54 +177,65 @@ def _named(path: Path, number: int) -> Path:
     return Path(*parts)
 
 
-def _file(source: Path, out: Path, deid: Deidentifier, choice: Choice, progress: Progress) -> int:
+def _file(source: Path, out: Path, work: _Work) -> int:
     suffix = source.suffix.lower()
-    writers: Mapping[str, Callable[..., int]] = {
-        **dict.fromkeys(_TEXTS, _text),
-        **dict.fromkeys(_TABLES, _table),
-        **dict.fromkeys(_LINES, _lines),
-        ".json": _json,
-    }
-    return writers[suffix](source, out, deid, choice, progress)
+    if suffix in _WHOLE:
+        return sum(work.crew.map(_whole, [(source, out, work.choice)]))
+    return _table(source, out, work) if suffix in _TABLES else _lines(source, out, work)
 
 
-def _text(source: Path, out: Path, deid: Deidentifier, choice: Choice, progress: Progress) -> int:
+def _whole(deid: Deidentifier, job: tuple[Path, Path, Choice]) -> int:
+    """Write a text or a JSON file and return how many records it held."""
+    source, out, choice = job
+    with atomic_path(out) as temporary:
+        return (_json if source.suffix.lower() == ".json" else _text)(source, temporary, deid, choice)
+
+
+def _text(source: Path, out: Path, deid: Deidentifier, choice: Choice) -> int:
     text = source.read_text(encoding=detect(source).encoding)
     out.write_text(deid.text(text, patient=source.stem), encoding="utf-8")
     return 1
 
 
-def _table(source: Path, out: Path, deid: Deidentifier, choice: Choice, progress: Progress) -> int:
+def _table(source: Path, out: Path, work: _Work) -> int:
     table = open_table(source)
-    chosen = _chosen(table, choice)
+    chosen = _chosen(table, work.choice)
     if source.suffix.lower() == ".parquet":
-        return _parquet(source, out, deid, choice, chosen)
+        return _parquet(source, out, work, chosen)
     delimiter = "\t" if source.suffix.lower() == ".tsv" else ","
     rows = 0
     with out.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, delimiter=delimiter)
         writer.writerow(table.columns)
-        for batch in table.batches(list(table.columns)):
-            columns = _columns(batch, deid, choice, chosen, rows)
+        for columns in work.crew.map(_columns, _jobs(table.batches(list(table.columns)), work.choice, chosen)):
             writer.writerows(zip(*columns, strict=True))
-            rows += batch.num_rows
-            progress.advance(rows, rows)
+            rows += len(columns[0]) if columns else 0
+            work.progress.advance(rows, rows)
     return rows
 
 
-def _parquet(source: Path, out: Path, deid: Deidentifier, choice: Choice, chosen: set[str]) -> int:
+def _parquet(source: Path, out: Path, work: _Work, chosen: set[str]) -> int:
     rows = 0
     with parquet.ParquetFile(source) as file:
         schema = file.schema_arrow.remove_metadata()
         texts = [field.name for field in schema if _is_text(field.type)]
+        changed = chosen & set(texts)
+        kept: deque[pa.RecordBatch] = deque()
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            for batch in file.iter_batches(batch_size=_ROWS, use_threads=False):
+                kept.append(batch)
+                yield batch.select([name for name in batch.schema.names if name in changed or name == owner])
+
+        owner = work.choice.patient
         with parquet.ParquetWriter(out, schema) as writer:
-            for batch in file.iter_batches(batch_size=2_000, use_threads=False):
-                made = _columns(batch, deid, choice, chosen & set(texts), rows)
+            for made in work.crew.map(_columns, _jobs(batches(), work.choice, changed)):
+                batch = kept.popleft()
+                names = [name for name in batch.schema.names if name in changed or name == owner]
+                new = dict(zip(names, made, strict=True))
                 arrays = [
-                    pa.array(values, schema.field(name).type)
-                    if name in chosen and name in texts
-                    else batch.column(name)
-                    for name, values in zip(batch.schema.names, made, strict=True)
+                    pa.array(new[name], schema.field(name).type) if name in changed else batch.column(name)
+                    for name in batch.schema.names
                 ]
                 writer.write_batch(pa.record_batch(arrays, schema=schema))
                 rows += batch.num_rows
@@ -204,18 +255,44 @@ def _chosen(table: Table, choice: Choice) -> set[str]:
     return set(choice.columns) or set(table.columns) - set(choice.keep)
 
 
-def _columns(batch: Any, deid: Deidentifier, choice: Choice, chosen: set[str], first: int) -> list[list[Any]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rows:
+    """Rows of a table for one piece of work."""
+
+    columns: Mapping[str, list[Any]]
+    """Their cells, by column."""
+    first: int
+    """Which row of the table the first is."""
+    rows: int
+    """How many there are."""
+    choice: Choice
+    chosen: frozenset[str]
+    """Columns to read."""
+
+
+def _jobs(batches: Iterable[pa.RecordBatch], choice: Choice, chosen: set[str]) -> Iterator[_Rows]:
+    first = 0
+    for batch in batches:
+        for start in range(0, batch.num_rows, _ROWS):
+            part = batch.slice(start, _ROWS)
+            columns = {name: part.column(name).to_pylist() for name in part.schema.names}
+            yield _Rows(columns=columns, first=first, rows=part.num_rows, choice=choice, chosen=frozenset(chosen))
+            first += part.num_rows
+
+
+def _columns(deid: Deidentifier, job: _Rows) -> list[list[Any]]:
+    """Return the cells of each column, those of the chosen ones without identifiers."""
+    patient = job.choice.patient
     owners = (
-        [str(one) for one in batch.column(choice.patient).to_pylist()]
-        if choice.patient
-        else [str(first + number) for number in range(batch.num_rows)]
+        [str(one) for one in job.columns[patient]]
+        if patient
+        else [str(job.first + number) for number in range(job.rows)]
     )
     made = []
-    for name in batch.schema.names:
-        values = batch.column(name).to_pylist()
-        if name == choice.patient and name in chosen:
+    for name, values in job.columns.items():
+        if name == patient and name in job.chosen:
             made.append([None if one is None else _coded(str(one), deid) for one in values])
-        elif name in chosen:
+        elif name in job.chosen:
             made.append(
                 [
                     deid.cell(one, column=name, patient=owner) if isinstance(one, str) else one
@@ -233,16 +310,30 @@ def _coded(patient: str, deid: Deidentifier) -> str:
     return deid.code("patient", patient)
 
 
-def _lines(source: Path, out: Path, deid: Deidentifier, choice: Choice, progress: Progress) -> int:
+def _lines(source: Path, out: Path, work: _Work) -> int:
     rows = 0
     with out.open("w", encoding="utf-8") as stream:
-        for number, value in _values(source):
-            made = _record(value, deid, choice, owner=str(number), name=source.name)
-            stream.write(json.dumps(made, ensure_ascii=False) + "\n")
-            rows += 1
+        for lines in work.crew.map(_records, _pieces(_values(source), source.name, work.choice)):
+            stream.writelines(lines)
+            rows += len(lines)
     if not rows:
         raise CohortError(f"{source.name}: the file is empty; expected one record a line.")
     return rows
+
+
+_Piece = tuple[list[tuple[int, dict[str, Any]]], str, Choice]
+
+
+def _pieces(values: Iterator[tuple[int, dict[str, Any]]], name: str, choice: Choice) -> Iterator[_Piece]:
+    """Yield records in pieces; what was read before a faulty line comes first, as in one process."""
+    while piece := list(islice(values, _ROWS)):
+        yield piece, name, choice
+
+
+def _records(deid: Deidentifier, job: _Piece) -> list[str]:
+    records, name, choice = job
+    made = (_record(value, deid, choice, owner=str(number), name=name) for number, value in records)
+    return [json.dumps(one, ensure_ascii=False) + "\n" for one in made]
 
 
 def _values(source: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -277,7 +368,7 @@ def _record(value: dict[str, Any], deid: Deidentifier, choice: Choice, *, owner:
     return made
 
 
-def _json(source: Path, out: Path, deid: Deidentifier, choice: Choice, progress: Progress) -> int:
+def _json(source: Path, out: Path, deid: Deidentifier, choice: Choice) -> int:
     try:
         value = json.loads(source.read_text(encoding=detect(source).encoding))
     except ValueError as exc:

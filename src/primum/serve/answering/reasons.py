@@ -43,7 +43,7 @@ class Explanation:
 def explained(release: OpenedRelease, row: Row) -> Explanation:
     """Return the reason for what a Release says of a row: for its likeliest class, before calibration."""
     deid = release.run.spec.cohort.deid
-    texts = [row.text] if deid is None else mask_texts([row.text], deid.keep)
+    texts = [row.text] if deid is None else mask_texts([row.text], deid.keep, models=deid.ner or ())
     records = records_of([row], release.roles, texts)
     reasons = explain(release.run.model, records, method=METHOD, seed=release.run.spec.training.seed)
     told = told_of(reasons, 0, "", records)

@@ -51,7 +51,7 @@ def judge_rows(release: OpenedRelease, rows: Sequence[Row]) -> list[Judged]:
     for places in groups.values():
         some = [rows[place] for place in places]
         texts = [row.text for row in some]
-        texts = texts if deid is None else mask_texts(texts, deid.keep)
+        texts = texts if deid is None else mask_texts(texts, deid.keep, models=deid.ner or ())
         said = release.run.say(records_of(some, release.roles, texts), RowLevels(some))
         for place, judged in zip(places, _each(release, said, len(some)), strict=True):
             found[place] = judged

@@ -42,7 +42,7 @@ def trained(study: Study, known: object, clock: dict[str, float]) -> tuple[Predi
         clock["train"] = time.perf_counter() - started
         answers = inside_of(fitted, Silent()).answers
     features = shadow_features(cohort, fitted.untuned_features)
-    return predictions_of(cohort, split, answers), features, fitted.known_text()
+    return predictions_of(cohort, split, answers), features, fitted.known()
 
 
 def told(name: str, findings: list[Finding], outcomes: dict[str, str], seconds: float) -> None:

@@ -80,13 +80,13 @@ class Bench:
         self.cohort = study.read_cohort()
         self.splits = folds(len(self.cohort), seed)
         self._read: dict[bytes, np.ndarray] = {}
-        self._features = fitting._untuned_features
-        fitting._untuned_features = self._remembered  # type: ignore[assignment]
+        self._features = fitting.untuned_features_of
+        fitting.untuned_features_of = self._remembered  # type: ignore[assignment]
 
-    def _remembered(self, predictor: Any, tokens: Any) -> np.ndarray:
-        key = tokens["text"].ids.tobytes()
+    def _remembered(self, predictor: Any, tokens: Any, name: str, *given: Any, **more: Any) -> np.ndarray:
+        key = tokens[name].ids.tobytes()
         if key not in self._read:
-            self._read[key] = self._features(predictor, tokens)
+            self._read[key] = self._features(predictor, tokens, name, *given, **more)
         return self._read[key]
 
     def fitted(self, fairness: FairnessPlan | None) -> tuple[list[Predictions], float]:

@@ -30,7 +30,6 @@ from primum.evidence.paired import gain_findings
 from primum.progress import Silent
 from primum.study import Study
 from primum.study.fitting import backbone_of, fit_net, fit_request, inside_of, predictions_of, quiet_libraries
-from primum.training import features
 from primum.training import fit as fitting
 from primum.training import shards as sharding
 from primum.training.fit import Fitted
@@ -62,18 +61,18 @@ class Remembered:
     """Features of texts, each read by itself and once."""
 
     def __init__(self) -> None:
-        self.original = features.untuned_features
+        self.original = fitting.untuned_features_of
         self.known: dict[bytes, np.ndarray] = {}
         self.seconds = 0.0
 
-    def __call__(self, predictor, tokens, *, alone=False) -> np.ndarray:
+    def __call__(self, predictor, tokens, name, known=None, *, alone=False) -> np.ndarray:
         """Return the features, shape (n, width), reading only the texts that are not known yet."""
-        text = tokens["text"]
+        text = tokens[name]
         keys = [text.ids[a:b].tobytes() for a, b in zip(text.offsets[:-1], text.offsets[1:], strict=True)]
         new = np.array([row for row, key in enumerate(keys) if key not in self.known], dtype=np.int64)
         if len(new):
             started = time.process_time()
-            found = self.original(predictor, {"text": text.chosen(new)}, alone=True)
+            found = self.original(predictor, {name: text.chosen(new)}, name, alone=True)
             self.seconds += time.process_time() - started
             self.known |= {keys[row]: one for row, one in zip(new, found, strict=True)}
         return np.stack([self.known[key] for key in keys])
@@ -98,7 +97,7 @@ def main() -> None:
     common = [*HEAD, f"training.epochs={options.epochs}", "training.optimizer.head_lr=5e-3"]
     common += [f"cohort.source={options.data.resolve()}"] if options.data else []
     answers, rows = {}, []
-    read = features.untuned_features = Remembered()
+    read = fitting.untuned_features_of = Remembered()
     with tempfile.TemporaryDirectory() as name:
         for shards in (1, 5, 10):
             more = [] if shards == 1 else [f"training.shards={shards}"]

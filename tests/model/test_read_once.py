@@ -1,6 +1,8 @@
-"""A model that reads each text once says what the model says, and reads each text once."""
+"""A model that reads each text and picture once says what the model says, and reads each once."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from primum.cohort.records import Records, TextList, VitalColumn
 from primum.model.adapters import Adaptation
 from primum.model.backbones import locate_backbone
 from primum.model.building import NetSpec, build_net
-from primum.model.inputs import TextInput, VitalsInput
+from primum.model.inputs import ImageInput, PixelForm, TextInput, VitalsInput
 from primum.model.net import HeadSpec
 from primum.model.predictor import Predictor
 from primum.model.read_once import ReadOnce
@@ -76,8 +78,52 @@ def test_what_frozen_layers_made_of_the_texts_is_used(predictor):
         predictor.net.encoders["text"].backbone.encoder.layer[0].register_forward_hook(lambda *given: layers.append(1))
     )
     model = ReadOnce(predictor)
-    model.tell(TEXTS, known, np.arange(7))
+    model.tell("text", TEXTS, known, np.arange(7))
     found = model.predict(records)
     hook.remove()
     assert not layers
     np.testing.assert_allclose(found, predictor.predict(records), atol=1e-4)
+
+
+class Pictures:
+    """An ImageColumn in memory that counts what is read; the third record has none, the fifth shows the first's."""
+
+    size, channels = 32, 1
+    keys = np.array(["k0", "k1", None, "k3", "k0", "k5", "k6"], dtype=object)
+
+    def __init__(self):
+        self.pixels = np.random.default_rng(2).integers(256, size=(7, 32, 32, 1), dtype=np.uint8)
+        self.pixels[4] = self.pixels[0]
+        self.read = 0
+
+    def __len__(self):
+        return 7
+
+    def take(self, rows):
+        self.read += len(rows)
+        return self.pixels[np.asarray(rows)]
+
+
+def test_each_picture_is_read_once_and_one_told_of_never(predictor):
+    form = PixelForm(architecture="efficientnet-lite0")
+    inputs = {**predictor.inputs, "image": ImageInput(form, colour=False)}
+    spec = NetSpec(head=predictor.spec.head, adaptation=Adaptation(method="head"), image=Adaptation(), width=8)
+    net = build_net(spec, inputs, backbone_folder=locate_backbone("minilm"), pretrained=True).eval()
+    with_pictures = Predictor(
+        net=net, spec=spec, inputs=inputs, classes=("a", "b"), backbone_folder=predictor.backbone_folder
+    )
+    pictures = Pictures()
+    records, older = (replace(_records(age=age), image=pictures) for age in (AGE, AGE + 30))
+    plain, later = with_pictures.predict(records), with_pictures.predict(older)
+    pictures.read = 0
+    model = ReadOnce(with_pictures)
+    np.testing.assert_allclose(model.predict(records), plain, atol=1e-5)
+    np.testing.assert_allclose(model.predict(older), later, atol=1e-5)
+    assert pictures.read == 5 and np.abs(later - plain).max() > 1e-3
+    told = ReadOnce(with_pictures)
+    told.tell("image", pictures.keys.tolist(), with_pictures.prepare(records)["image"], np.arange(7))
+    pictures.read = 0
+    np.testing.assert_allclose(told.predict(records), plain, atol=1e-5)
+    assert pictures.read == 0
+    bare = replace(records, text=None)
+    np.testing.assert_allclose(told.predict(bare), with_pictures.predict(bare), atol=1e-5)

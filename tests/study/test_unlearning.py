@@ -191,6 +191,7 @@ def test_two_erasures_in_a_row_and_records_that_changed(sharded, tmp_path):
     [
         (["model.adapt=full"], "model.adapt.method full moves weights below the head"),
         (["cohort.inputs.vitals=[age]"], "the encoder of vitals lies below the head"),
+        (["cohort.inputs.image={column: film, size: 32}"], "training by shards is of texts alone"),
         (["training.privacy={epsilon: 3}"], "training.privacy promises its epsilon for one model"),
         (["training.objective.fairness={method: reweighing}"], "fairness.method reweighing is set by counts"),
         (["training.objective.robustness={method: augmentation}"], "adds records that are of no shard"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from primum.cohort.columns import Coded, is_none
 from primum.cohort.faults import Faults, rows_named
 from primum.cohort.fingerprint import column_digest, combined
 from primum.cohort.gather import Gathered, gather
+from primum.cohort.images import ChosenImages, StoredImages, read_images
 from primum.cohort.leave_out import LeaveOut
 from primum.cohort.readers import Table, open_table
 from primum.cohort.records import Records, VitalColumn
@@ -42,7 +44,7 @@ def read_cohort(source: Any, roles: Roles, *, split_column: str | None = None) -
     table = open_table(source)
     columns = _coded_columns(roles, split_column)
     gathered = gather(table, columns, roles.inputs.text, consent=roles.consent, leave_out=LeaveOut.of(roles))
-    return _Builder(table, gathered, roles, split_column).cohort()
+    return _Builder(table, gathered, roles, split_column, folder=folder_of(source)).cohort()
 
 
 def read_records(
@@ -58,13 +60,19 @@ def read_records(
         CohortError: the source cannot be read, or what it holds cannot be used.
     """
     table = open_table(source)
-    coded = [vital.column for vital in inputs.vitals] + ([id_column] if id_column else [])
+    coded = [*_input_columns(inputs), *([id_column] if id_column else [])]
     gathered = gather(table, coded, inputs.text)
     faults = Faults()
     ids = _ids(id_column, gathered, faults)
     vitals, _ = _vitals(inputs, gathered, faults)
+    images = _images(inputs, gathered, folder_of(source), faults)
     faults.raise_any()
-    return ids, Records(n=len(ids), text=gathered.text, vitals=vitals)
+    return ids, Records(n=len(ids), text=gathered.text, vitals=vitals, image=images)
+
+
+def folder_of(source: Any) -> Path:
+    """Return where relative paths in a source's cells start: its folder, or the current one of a table in memory."""
+    return Path(source).parent if isinstance(source, str | Path) else Path()
 
 
 def read_attribute(source: Any, role: SensitiveRole) -> npt.NDArray[np.object_]:
@@ -110,13 +118,17 @@ def take_records(records: Records, rows: npt.NDArray[np.int64]) -> Records:
     """Return these records alone."""
     vitals = {name: replace(vital, values=vital.values[rows]) for name, vital in records.vitals.items()}
     text = None if records.text is None else ChosenText(records.text, rows)
-    return Records(n=len(rows), text=text, vitals=vitals)
+    image = None if records.image is None else ChosenImages(records.image, rows)
+    return Records(n=len(rows), text=text, vitals=vitals, image=image)
 
 
 class _Builder:
     """Turns gathered columns into a cohort, role by role."""
 
-    def __init__(self, table: Table, gathered: Gathered, roles: Roles, split_column: str | None) -> None:
+    def __init__(
+        self, table: Table, gathered: Gathered, roles: Roles, split_column: str | None, *, folder: Path
+    ) -> None:
+        self._folder = folder
         self._table = table
         self._gathered = gathered
         self._roles = roles
@@ -132,10 +144,11 @@ class _Builder:
         sensitive, outside = self._groups(roles.sensitive)
         quasi, _ = self._groups(roles.quasi_identifiers)
         time = None if roles.time is None else parse_time(roles.time, self._cells(roles.time), data.rows, self._faults)
+        images = _images(roles.inputs, data, self._folder, self._faults)
         self._faults.raise_any()
         cohort = Cohort(
             roles=replace(roles, inputs=_resolved(roles.inputs, vitals)),
-            records=Records(n=len(ids), text=data.text, vitals=vitals),
+            records=Records(n=len(ids), text=data.text, vitals=vitals, image=images),
             ids=ids,
             patients=patients,
             target=target,
@@ -189,7 +202,7 @@ class _Builder:
 def _check_roles(roles: Roles) -> None:
     inputs = roles.inputs.columns()
     if not inputs:
-        raise ColumnError("inputs: no column is given; name at least one text column or vital.")
+        raise ColumnError("inputs: no column is given; name at least one column of text, vitals or images.")
     if roles.target.column in inputs:
         raise ColumnError(
             f"column {roles.target.column!r}: is both the target and an input, which would show the model the answer; "
@@ -203,11 +216,23 @@ def _check_roles(roles: Roles) -> None:
 def _coded_columns(roles: Roles, split_column: str | None) -> list[str]:
     single = (roles.id, roles.patient, roles.site, roles.time, split_column)
     return [
-        *(vital.column for vital in roles.inputs.vitals),
+        *_input_columns(roles.inputs),
         roles.target.column,
         *(role.column for role in (*roles.sensitive, *roles.quasi_identifiers)),
         *(column for column in single if column is not None),
     ]
+
+
+def _input_columns(inputs: InputRoles) -> list[str]:
+    """Return the input columns that are coded; texts are not."""
+    return [*(vital.column for vital in inputs.vitals), *([inputs.image.column] if inputs.image else [])]
+
+
+def _images(inputs: InputRoles, data: Gathered, folder: Path, faults: Faults) -> StoredImages | None:
+    if inputs.image is None:
+        return None
+    names = data.coded[inputs.image.column].strings()
+    return read_images(names, data.rows, inputs.image, folder=folder, faults=faults)
 
 
 def _ids(column: str | None, data: Gathered, faults: Faults) -> ObjectArray:
@@ -268,6 +293,8 @@ def _fingerprint(cohort: Cohort, text_digest: str) -> str:
     for vital in cohort.records.vitals.values():
         add(f"vital:{vital.kind}", vital.name, vital.values)
     add(f"target:{target.kind}:{chr(0).join(target.classes)}", roles.target.column, target.values.ravel())
+    if roles.inputs.image is not None and cohort.records.image is not None:
+        add("image", roles.inputs.image.column, cohort.records.image.keys)
     for name, values in cohort.sensitive.items():
         add("sensitive", name, values)
     for name, values in cohort.quasi_identifiers.items():

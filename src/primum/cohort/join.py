@@ -13,6 +13,7 @@ from primum.cohort.build import read_cohort
 from primum.cohort.cohort import Cohort
 from primum.cohort.columns import is_none
 from primum.cohort.fingerprint import combined
+from primum.cohort.images import JoinedImages
 from primum.cohort.leave_out import together
 from primum.cohort.records import Records, TextColumn, VitalColumn
 from primum.errors import CohortError
@@ -133,7 +134,13 @@ def _records(parts: Sequence[Records]) -> Records:
         for name, vital in first.vitals.items()
     }
     texts = [part.text for part in parts if part.text is not None]
-    return Records(n=sum(map(len, parts)), text=JoinedText(texts) if texts else None, vitals=vitals)
+    images = [part.image for part in parts if part.image is not None]
+    return Records(
+        n=sum(map(len, parts)),
+        text=JoinedText(texts) if texts else None,
+        vitals=vitals,
+        image=JoinedImages(images) if images else None,
+    )
 
 
 def _summed(parts: Sequence[Cohort]) -> dict[str, Any]:

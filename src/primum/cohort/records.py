@@ -25,6 +25,23 @@ class TextColumn(Protocol):
         """Yield all texts in order, `size` at a time."""
 
 
+class ImageColumn(Protocol):
+    """Pictures of one shape that need not all be in memory at once."""
+
+    size: int
+    """Side of the square, in pixels."""
+    channels: int
+    """1: all are grey; 3: red, green and blue."""
+    keys: npt.NDArray[np.object_]
+    """What tells pictures apart: equal pictures have equal keys; None where there is none; shape (n,)."""
+
+    def __len__(self) -> int:
+        """Return the number of records."""
+
+    def take(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+        """Return the pictures of these records, shape (b, size, size, channels), black where there is none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VitalColumn:
     """One vital's values."""
@@ -47,6 +64,8 @@ class Records:
     """Notes; None when the study has no text input."""
     vitals: Mapping[str, VitalColumn] = field(default_factory=dict)
     """Vitals by column name, in the study's order; empty when the study has none."""
+    image: ImageColumn | None = None
+    """Images; None when the study has none."""
 
     def __len__(self) -> int:
         return self.n
@@ -58,6 +77,8 @@ class Records:
             names.append("text")
         if self.vitals:
             names.append("vitals")
+        if self.image is not None:
+            names.append("image")
         return tuple(names)
 
 
@@ -65,7 +86,8 @@ def record_keys(records: Records) -> list[object]:
     """Return what each record says, as something that can be looked up: equal records have equal keys."""
     texts = [None] * len(records) if records.text is None else records.text.take(np.arange(len(records)))
     columns = [[None if value != value else value for value in v.values.tolist()] for v in records.vitals.values()]
-    return list(zip(texts, *columns, strict=True))
+    images = [] if records.image is None else [records.image.keys.tolist()]
+    return list(zip(texts, *columns, *images, strict=True))
 
 
 class TextList:

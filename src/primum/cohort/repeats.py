@@ -54,6 +54,8 @@ def find_repeats(cohort: Cohort, split: npt.NDArray[np.object_]) -> Repeats:
     whole = _mixed(hashes, target)
     for vital in cohort.records.vitals.values():
         whole = _mixed(whole, _column_hash(vital.values))
+    if cohort.records.image is not None:
+        whole = _mixed(whole, _column_hash(cohort.records.image.keys))
     records = _Groups(whole)
     texts = _Groups(hashes[lengths > 0] if lengths is not None else hashes[:0])
     present = lengths > 0 if lengths is not None else np.zeros(n, dtype=bool)

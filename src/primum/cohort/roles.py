@@ -29,6 +29,32 @@ class VitalRole:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImageRole:
+    """The column of image files that the model may see, and how each becomes a small picture."""
+
+    column: str
+    """Name of the column; a relative path starts at the folder of the table."""
+    size: int = 224
+    """Side of the square that an image is fitted into, in pixels."""
+    colour: Literal["auto", "grey", "rgb"] = "auto"
+    """auto: in colour where an image is; grey: an image in colour is refused; rgb: all are shown in colour."""
+    window: tuple[float, float] | None = None
+    """Centre and width of the shades of deep greys (Hounsfield units of a CT); None: the file's own, else a spread."""
+    frame: int | None = None
+    """Frame or slice of several, from 0; None: the middle one."""
+    shortest: int = 8
+    """Pixels that the shorter side has at least."""
+    megapixels: float = 64.0
+    """Most pixels of an image, in millions; what states more is refused before it is unpacked."""
+    megabytes: float = 512.0
+    """Most bytes of a file, in millions."""
+
+    def chosen_frame(self, frames: int) -> int:
+        """Return the place of the frame to read among so many; the last one where there are fewer than asked for."""
+        return frames // 2 if self.frame is None else min(self.frame, frames - 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InputRoles:
     """The columns that a model may see; at least one kind is given."""
 
@@ -36,10 +62,13 @@ class InputRoles:
     """Text columns; several are joined with a blank line in this order."""
     vitals: tuple[VitalRole, ...] = ()
     """Numbers and categories."""
+    image: ImageRole | None = None
+    """Image files."""
 
     def columns(self) -> tuple[str, ...]:
         """Return the names of all input columns."""
-        return (*self.text, *(vital.column for vital in self.vitals))
+        images = () if self.image is None else (self.image.column,)
+        return (*self.text, *(vital.column for vital in self.vitals), *images)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

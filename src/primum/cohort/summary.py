@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from primum.cohort.cohort import Cohort
+from primum.cohort.columns import is_none
+from primum.cohort.records import ImageColumn
 from primum.cohort.repeats import Repeats, find_repeats
 from primum.cohort.strata import memberships
 from primum.cohort.table1 import SMALL, Columns, table_one
@@ -83,6 +85,18 @@ def _inputs(cohort: Cohort) -> dict[str, Any]:
             {"column": v.name, "kind": v.kind, "unit": v.unit, "range": None if v.range is None else list(v.range)}
             for v in cohort.records.vitals.values()
         ],
+        **({} if cohort.records.image is None else {"image": _image(cohort, cohort.records.image)}),
+    }
+
+
+def _image(cohort: Cohort, images: ImageColumn) -> dict[str, Any]:
+    role = cohort.roles.inputs.image
+    return {
+        "column": None if role is None else role.column,
+        "size": images.size,
+        "colour": "grey" if images.channels == 1 else "rgb",
+        "images": int((~is_none(images.keys)).sum()),
+        "different": len({key for key in images.keys if key is not None}),
     }
 
 

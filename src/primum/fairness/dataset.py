@@ -109,6 +109,8 @@ def _missing(cohort: Cohort) -> Iterator[tuple[str, BoolArray]]:
     for vital in records.vitals.values():
         values = vital.values
         yield vital.name, is_none(np.asarray(values)) if vital.kind == "category" else np.isnan(values.astype(float))
+    if records.image is not None and cohort.roles.inputs.image is not None:
+        yield cohort.roles.inputs.image.column, is_none(records.image.keys)
 
 
 def _without_text(text: TextColumn) -> BoolArray:

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from primum.cohort.records import Records, TextList
 from primum.cohort.roles import VitalKind
 from primum.errors import InputError
-from primum.model.inputs.base import AbstractInput, Prepared
+from primum.model.inputs.base import AbstractInput, Prepared, PreparedSelection
+from primum.model.inputs.image import ImageInput, PreparedImage
 from primum.model.inputs.text import PreparedText
 from primum.model.inputs.vitals import PreparedVitals, VitalsInput
 
@@ -28,6 +29,11 @@ def prepare(inputs: Mapping[str, AbstractInput], records: Records) -> dict[str, 
     """
     if not set(records.input_names()) & set(inputs):
         raise InputError(f"the records have none of the model's inputs ({', '.join(inputs)}).")
+    return each_prepared(inputs, records)
+
+
+def each_prepared(inputs: Mapping[str, AbstractInput], records: Records) -> dict[str, Prepared]:
+    """Return each input of the records; one that they lack is missing throughout."""
     names = records.input_names()
     return {name: one.prepare(records if name in names else _without(records, name)) for name, one in inputs.items()}
 
@@ -41,6 +47,12 @@ def vital_kinds(inputs: Mapping[str, AbstractInput]) -> dict[str, VitalKind]:
     """Return whether each vital was tuned as a number or as a category."""
     vitals = inputs.get("vitals")
     return {code.name: code.kind for code in vitals.codes} if isinstance(vitals, VitalsInput) else {}
+
+
+def colour(inputs: Mapping[str, AbstractInput]) -> bool | None:
+    """Return whether the model was tuned on images in colour; None where it reads none."""
+    image = inputs.get("image")
+    return image.colour if isinstance(image, ImageInput) else None
 
 
 def vital_names(inputs: Mapping[str, AbstractInput]) -> tuple[str, ...]:
@@ -63,7 +75,7 @@ def thinned(
     tokens: Sequence[npt.NDArray[np.bool_]],
     vitals: npt.NDArray[np.bool_],
 ) -> dict[str, Prepared]:
-    """Return records of which only a part is left.
+    """Return records of which only a part is left; an image is no part, it stays whole.
 
     Args:
         prepared: what `prepare` returned.
@@ -75,9 +87,10 @@ def thinned(
     for name, one in prepared.items():
         if isinstance(one, PreparedText):
             left[name] = one.thinned(rows, tokens)
-        else:
-            assert isinstance(one, PreparedVitals)
+        elif isinstance(one, PreparedVitals):
             left[name] = one.thinned(rows, vitals)
+        else:
+            left[name] = one.chosen(rows) if isinstance(one, PreparedImage) else PreparedSelection(one, rows)
     return left
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,14 +72,26 @@ def locate_backbone(name: str, *, base: Path | None = None) -> Path:
     """
     if name in BACKBONES:
         return _builtin(BACKBONES.get(name))
+    return locate_folder(name, base=base, known=BACKBONES)
+
+
+def locate_folder(name: str, *, base: Path | None, known: Iterable[str], key: str = "model.backbone") -> Path:
+    """Return the folder of a backbone that is not built in, checked; see `locate_backbone`.
+
+    Args:
+        name: a folder or a Hugging Face id.
+        base: where relative folders start.
+        known: names of the built-in ones, for the message.
+        key: of the study, for the message.
+    """
     folder = Path(name) if base is None or Path(name).is_absolute() else base / name
     if folder.is_dir():
         return _checked(folder, name)
     if name.count("/") == 1 and not name.startswith((".", "/", "~")):
         return _checked(_from_hub(name), name)
-    known = ", ".join(BACKBONES)
+    names = list(known)
     raise BackboneError(
-        f"model.backbone: {name!r} is no built-in ({known}){nearest(name, BACKBONES)}, no folder and no Hugging Face "
+        f"{key}: {name!r} is no built-in ({', '.join(names)}){nearest(name, names)}, no folder and no Hugging Face "
         "id such as org/model."
     )
 

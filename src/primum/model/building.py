@@ -12,9 +12,10 @@ from torch import nn
 
 from primum.errors import BackboneError
 from primum.model.adapters import Adaptation, adapt
-from primum.model.encoders import TextEncoder, VitalsEncoder
-from primum.model.inputs import AbstractInput, TextInput, VitalsInput
+from primum.model.encoders import ImageEncoder, TextEncoder, VitalsEncoder
+from primum.model.inputs import AbstractInput, ImageInput, TextInput, VitalsInput
 from primum.model.net import Fusion, Head, HeadSpec, Net
+from primum.model.vision import ImageSource, build_image_net
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,13 @@ class NetSpec:
     """Width of the vitals encoder and of the fusion."""
     dropout: float = 0.1
     backbone_dropout: float = 0.0
+    image: Adaptation | None = None
+    """How the image network is adapted; None without images."""
+
+    def frozen(self) -> frozenset[str]:
+        """Return the inputs whose pretrained encoder does not move, so that its features can be computed once."""
+        ways = {"text": self.adaptation, "image": self.image}
+        return frozenset(name for name, way in ways.items() if way is not None and way.frozen_backbone)
 
     def to_json(self) -> dict[str, Any]:
         """Return the spec as plain JSON."""
@@ -40,12 +48,18 @@ class NetSpec:
                 **value,
                 "head": HeadSpec(**value["head"]),
                 "adaptation": Adaptation(**value["adaptation"]),
+                "image": None if value.get("image") is None else Adaptation(**value["image"]),
             }
         )
 
 
 def build_net(
-    spec: NetSpec, inputs: Mapping[str, AbstractInput], *, backbone_folder: Path | None, pretrained: bool
+    spec: NetSpec,
+    inputs: Mapping[str, AbstractInput],
+    *,
+    backbone_folder: Path | None,
+    image_folder: Path | None = None,
+    pretrained: bool,
 ) -> Net:
     """Return a network for these inputs.
 
@@ -53,9 +67,10 @@ def build_net(
         spec: its shape.
         inputs: the inputs by name, fitted.
         backbone_folder: configuration (and weights, when `pretrained`) of the text backbone.
+        image_folder: the same of the image network, where that is no built-in one.
         pretrained: load the weights; False leaves them to be filled from a saved model.
     """
-    encoders: dict[str, TextEncoder | VitalsEncoder] = {}
+    encoders: dict[str, TextEncoder | VitalsEncoder | ImageEncoder] = {}
     for name, fitted in inputs.items():
         if isinstance(fitted, TextInput):
             if backbone_folder is None:
@@ -63,6 +78,10 @@ def build_net(
             encoders[name] = _text_encoder(spec, backbone_folder, pretrained)
         elif isinstance(fitted, VitalsInput):
             encoders[name] = VitalsEncoder(fitted, width=spec.width, dropout=spec.dropout)
+        elif isinstance(fitted, ImageInput):
+            source = ImageSource(form=fitted.form, folder=image_folder)
+            way = spec.image or Adaptation(method="head")
+            encoders[name] = ImageEncoder(*build_image_net(source, way, pretrained=pretrained))
     fusion = Fusion({name: encoder.width for name, encoder in encoders.items()}, width=spec.width)
     return Net(encoders, fusion, Head(spec.head, fusion.width, dropout=spec.dropout))
 

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from primum.model.adapters import layers_of
+from primum.model.inference import fused_kernels
 from primum.model.inputs.base import Batch
 from primum.model.inputs.text import PreparedText
 from primum.model.inputs.vitals import VitalsInput
@@ -93,6 +94,24 @@ class TextEncoder(nn.Module):
         weight = batch["mask"].unsqueeze(-1).to(states.dtype)
         averaged: torch.Tensor = (states * weight).sum(1) / weight.sum(1).clamp(min=1.0)
         return averaged
+
+
+class ImageEncoder(nn.Module):
+    """An image network that gives one vector a picture."""
+
+    def __init__(self, backbone: nn.Module, width: int) -> None:
+        """Encode with `backbone`, from pixels (b, 3, s, s) to features (b, width)."""
+        super().__init__()
+        self.backbone = backbone
+        self.width = width
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        """Return features of shape (b, width); those that were computed earlier are used."""
+        if "features" in batch:
+            return batch["features"]
+        with fused_kernels():
+            features: torch.Tensor = self.backbone(batch["pixels"])
+        return features
 
 
 class VitalsEncoder(nn.Module):

@@ -178,6 +178,8 @@ class _Opened:
         at = torch.from_numpy(places.astype(np.float32))
         with torch.no_grad():
             for name, encoder in net.encoders.items():
+                if not isinstance(encoder, TextEncoder | VitalsEncoder):
+                    continue  # a gradient of words and vitals, whatever else is read beside them
                 own, start = _ends(encoder, self.batch[name], blank)
                 # Gradient times input is measured from 0, all others from what says nothing.
                 self.ways[name] = own if kind == "input" else own - start
@@ -206,7 +208,8 @@ class _Opened:
         found = iter(torch.autograd.grad(score.sum(), flat, allow_unused=True))
         slopes = {name: [next(found) for _ in tensors] for name, tensors in wanted.items()}
         of_tokens = of_vitals = None
-        for name, encoder in self.net.encoders.items():
+        for name in self.points:
+            encoder = self.net.encoders[name]
             if isinstance(encoder, TextEncoder) and self.attentions:
                 of_tokens = _by_attention(self.attentions, slopes[name], self.batch[name]["ids"].shape[1])
             else:

@@ -24,10 +24,20 @@ from primum.model.building import NetSpec, build_net
 from primum.model.engine import TextEngine, integers_are_fast
 from primum.model.gradients import Asked, Blank, Gradients, Kind, gradients
 from primum.model.inference import inference
-from primum.model.inputs import AbstractInput, Prepared, PreparedFeatures, PreparedText, TextInput, VitalsInput
+from primum.model.inputs import (
+    AbstractInput,
+    ImageInput,
+    Prepared,
+    PreparedFeatures,
+    PreparedImage,
+    PreparedText,
+    TextInput,
+    VitalsInput,
+)
 from primum.model.inputs.text import TokenPlaces
 from primum.model.inside import Inside
 from primum.model.net import Net
+from primum.model.vision import keep_description
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +46,7 @@ Ticker = Callable[[int, int], None]
 ENGINE_FILE = "text-int8.onnx"
 _TOKENS = 2048
 """Padded tokens in a prediction batch; larger ones fall out of the cache of a small CPU."""
+_IMAGE_FOLDER = "image-backbone"
 _TOKENIZER_FILES = (
     "tokenizer.json",
     "tokenizer_config.json",
@@ -62,6 +73,8 @@ class Predictor:
     """Where the backbone's configuration and tokenizer lie."""
     engine: TextEngine | None = None
     """The text encoder in 8-bit integers, where its answers were found close enough."""
+    image_folder: Path | None = None
+    """Where the image network's configuration lies; None without one, and of a built-in one."""
 
     def prepare(self, records: Records) -> dict[str, Prepared]:
         """Return each input of the records, ready for batches.
@@ -74,6 +87,10 @@ class Predictor:
     def vital_kinds(self) -> dict[str, VitalKind]:
         """Return whether each vital was tuned as a number or as a category."""
         return asked.vital_kinds(self.inputs)
+
+    def colour(self) -> bool | None:
+        """Return whether the model was tuned on images in colour; None where it reads none."""
+        return asked.colour(self.inputs)
 
     def predict(self, records: Records, *, tick: Ticker | None = None) -> FloatArray:
         """Return probabilities of shape (n, k), or numbers of shape (n,), in the records' order.
@@ -90,13 +107,13 @@ class Predictor:
         prepared, tick = self._encoded(prepared, tick)
         return _batched(prepared, lambda batch: self.net.head.answer(self.net(batch)["logits"]), self._device(), tick)
 
-    def read(self, text: Prepared, *, tick: Ticker | None = None) -> torch.Tensor:
-        """Return the features of prepared texts, shape (n, width); those of an absent text mean nothing."""
+    def read(self, one: Prepared, *, name: str = "text", tick: Ticker | None = None) -> torch.Tensor:
+        """Return the features of one prepared input, shape (n, width); those of an absent one mean nothing."""
         self.net.eval()
-        if self.engine is not None and isinstance(text, PreparedText):
-            return torch.from_numpy(self.engine.features(text, tick=tick))
-        encoder = self.net.encoders["text"]
-        return torch.from_numpy(_batched({"text": text}, lambda b: encoder(b["text"]), self._device(), tick)).float()
+        if self.engine is not None and isinstance(one, PreparedText):
+            return torch.from_numpy(self.engine.features(one, tick=tick))
+        encoder = self.net.encoders[name]
+        return torch.from_numpy(_batched({name: one}, lambda b: encoder(b[name]), self._device(), tick)).float()
 
     def features(self, prepared: Mapping[str, Prepared], *, tick: Ticker | None = None) -> FloatArray:
         """Return the fused features, shape (n, width)."""
@@ -159,7 +176,7 @@ class Predictor:
         tokens: Sequence[npt.NDArray[np.bool_]],
         vitals: npt.NDArray[np.bool_],
     ) -> dict[str, Prepared]:
-        """Return records of which only a part is left, ready for `predict_prepared`.
+        """Return records of which only a part is left, ready for `predict_prepared`; an image stays whole.
 
         Args:
             prepared: what `prepare` returned.
@@ -188,10 +205,13 @@ class Predictor:
     def _encoded(
         self, prepared: Mapping[str, Prepared], tick: Ticker | None
     ) -> tuple[Mapping[str, Prepared], Ticker | None]:
-        """Return the inputs with the text's features in the place of its tokens, where that spares work.
+        """Return the inputs with features in the place of a text's tokens or of pixels, where that spares work.
 
         It does where there is an engine for them, and where texts repeat: each different one is then read once.
         """
+        image = prepared.get("image")
+        if isinstance(image, PreparedImage):
+            prepared, tick = self._each_picture_once(prepared, image, tick)
         text = prepared.get("text")
         if not isinstance(text, PreparedText):
             return prepared, tick
@@ -205,6 +225,16 @@ class Predictor:
         if repeated:
             features = features[torch.from_numpy(equal)]
         return {**prepared, "text": PreparedFeatures(features, torch.from_numpy(text.present))}, None
+
+    def _each_picture_once(
+        self, prepared: Mapping[str, Prepared], image: PreparedImage, tick: Ticker | None
+    ) -> tuple[Mapping[str, Prepared], Ticker | None]:
+        """Return the inputs with features in the place of pictures that repeat, as when only the text was changed."""
+        first, equal = image.distinct()
+        if len(first) > asked.REPEATED * len(equal):
+            return prepared, tick
+        features = self.read(image.chosen(first), name="image", tick=tick)[torch.from_numpy(equal)]
+        return {**prepared, "image": PreparedFeatures(features, torch.from_numpy(image.present))}, None
 
     def _device(self) -> torch.device:
         return next(self.net.parameters()).device
@@ -220,6 +250,8 @@ class Predictor:
             for name in _TOKENIZER_FILES:
                 if (self.backbone_folder / name).is_file():
                     shutil.copyfile(self.backbone_folder / name, kept / name)
+        if self.image_folder is not None:
+            keep_description(self.image_folder, folder / _IMAGE_FOLDER)
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.net.state_dict().items()}
         with atomic_path(folder / "model.safetensors") as temporary:
             save_file(tensors, temporary, metadata={"format": "pt"})
@@ -254,7 +286,8 @@ class Predictor:
         backbone = folder / "backbone" if (folder / "backbone").is_dir() else None
         inputs = {name: _input_from(name, state, backbone) for name, state in described["inputs"].items()}
         spec = NetSpec.from_json(described["net"])
-        net = build_net(spec, inputs, backbone_folder=backbone, pretrained=False)
+        image = folder / _IMAGE_FOLDER if (folder / _IMAGE_FOLDER).is_dir() else None
+        net = build_net(spec, inputs, backbone_folder=backbone, image_folder=image, pretrained=False)
         net.load_state_dict(load_file(folder / "model.safetensors"))
         net.eval()
         return cls(
@@ -263,6 +296,7 @@ class Predictor:
             inputs=inputs,
             classes=tuple(described["classes"]),
             backbone_folder=backbone,
+            image_folder=image,
             engine=_engine_of(folder, described),
         )
 
@@ -270,6 +304,8 @@ class Predictor:
 def _input_from(name: str, state: Mapping[str, Any], backbone: Path | None) -> AbstractInput:
     if name == "vitals":
         return VitalsInput.from_state(state)
+    if name == "image":
+        return ImageInput.from_state(state)
     if backbone is None:
         raise InputError("the saved model has a text input but no tokenizer; it was not saved whole.")
     # A model saved before there was a normalisation was tuned on texts as they were written.

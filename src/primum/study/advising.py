@@ -21,12 +21,12 @@ from primum.study.fitting import fit_net, fit_request
 from primum.study.in_use import decider_in_use
 
 if TYPE_CHECKING:  # the steps read the study; the study starts the runner, which starts the steps
-    from primum.model.inputs import PreparedText
     from primum.model.inside import Inside
     from primum.model.members import DropoutMembers, TrainedMembers
     from primum.model.predictor import Predictor
     from primum.study.study import Study
     from primum.training.fit import Fitted
+    from primum.training.known import Known
 
 SplitArray = npt.NDArray[np.object_]
 _SEEDS_APART = 1000
@@ -41,7 +41,7 @@ def disagreement_in_run(
     inside: Inside,
     predictions: Predictions,
     *,
-    known: PreparedText | None,
+    known: Known | None,
     backbone: Path | None,
     calibrator: Calibrator | None,
     folder: Path,
@@ -56,7 +56,7 @@ def disagreement_in_run(
         fitted: the model.
         inside: what it computed of the whole cohort.
         predictions: the answers in use.
-        known: what the frozen layers make of the texts.
+        known: what frozen layers make of the inputs.
         backbone: folder of the text backbone.
         calibrator: of the probabilities.
         folder: the run's.
@@ -70,7 +70,7 @@ def disagreement_in_run(
         if members is None:
             return []
         members.save(folder / "model")
-        read = fitted.prepared if known is None else {**fitted.prepared, "text": known}
+        read = {**fitted.prepared, **(known or {})}
         answers = members.answers(fitted.predictor, read, inside.features)
         decisions = SliceDecisions.load(folder / "model")
         decide = decider_in_use(cohort, calibrator=calibrator, decisions=decisions)
@@ -112,7 +112,7 @@ def _members(
     cohort: Cohort,
     split: SplitArray,
     fitted: Fitted,
-    known: PreparedText | None,
+    known: Known | None,
     backbone: Path | None,
     folder: Path,
     clock: Clock,
@@ -133,7 +133,7 @@ def _trained(
     study: Study,
     cohort: Cohort,
     split: SplitArray,
-    known: PreparedText | None,
+    known: Known | None,
     backbone: Path | None,
     folder: Path,
     clock: Clock,

@@ -18,10 +18,11 @@ from primum.study.hardening import copies_of, robustness_plan
 from primum.study.mitigating import fairness_plan
 
 if TYPE_CHECKING:  # the steps read the study; the study starts the runner, which starts the steps
-    from primum.model.inputs import PreparedText
     from primum.model.inside import Inside
+    from primum.model.vision import ImageSource
     from primum.study.study import Study
     from primum.training.fit import FitRequest, Fitted
+    from primum.training.known import Known
 
 SplitArray = npt.NDArray[np.object_]
 
@@ -65,6 +66,7 @@ def fit_request(
     """Return what the training room needs to know, as plain values."""
     from primum.model.adapters import Adaptation
     from primum.model.building import NetSpec
+    from primum.model.inputs import Augmentation
     from primum.model.net import HeadSpec
     from primum.training.fit import FitRequest
     from primum.training.plan import TrainingPlan
@@ -75,7 +77,7 @@ def fit_request(
         kind=study.spec.cohort.target.type,
         outputs=max(len(cohort.target.classes), 1),
         heteroscedastic=model.heteroscedastic and study.spec.cohort.target.type == "number",
-        linear=model.adapt.method == "none",
+        linear=(study.spec.image_adapt() if _images_alone(study) else model.adapt).method == "none",
     )
     stopping = training.early_stopping
     plan = TrainingPlan(
@@ -110,6 +112,7 @@ def fit_request(
             width=model.width,
             dropout=model.dropout,
             backbone_dropout=model.backbone_dropout,
+            image=Adaptation(**study.spec.image_adapt().model_dump()) if study.spec.cohort.inputs.image else None,
         ),
         plan=plan,
         backbone_folder=backbone,
@@ -118,6 +121,8 @@ def fit_request(
         folder=folder,
         model_folder=folder / "model",
         base=study.folder,
+        image_source=image_source_of(study),
+        augmentation=Augmentation(**model.image.augment.model_dump()),
         copies=copies_of(study, cohort, split, plan.robustness),
         study=study.spec.study,
     )
@@ -156,6 +161,20 @@ def backbone_of(study: Study) -> Path | None:
     from primum.model.backbones import locate_backbone
 
     return locate_backbone(study.spec.model.backbone, base=study.folder)
+
+
+def image_source_of(study: Study) -> ImageSource | None:
+    """Return where the study's image network comes from; None for a study without images."""
+    if study.spec.cohort.inputs.image is None:
+        return None
+    from primum.model.vision import locate_image_backbone
+
+    return locate_image_backbone(study.spec.image_backbone(), base=study.folder)
+
+
+def _images_alone(study: Study) -> bool:
+    inputs = study.spec.cohort.inputs
+    return inputs.image is not None and not inputs.text
 
 
 def quiet_libraries() -> None:
@@ -203,7 +222,7 @@ def not_private(
     backbone: Path | None,
     folder: Path,
     clock: Clock,
-    known: PreparedText | None = None,
+    known: Known | None = None,
 ) -> dict[str, Predictions]:
     """Return what the same study predicts without its promise to patients, by name; nothing where none is made.
 
@@ -230,7 +249,7 @@ def fit_twins(
     backbone: Path | None,
     folder: Path,
     clock: Clock,
-    known: PreparedText | None = None,
+    known: Known | None = None,
 ) -> dict[str, tuple[Fitted, Predictions]]:
     """What each input reaches alone, where there are several: the same model and training, the other inputs unseen."""
     names = cohort.records.input_names()

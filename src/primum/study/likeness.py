@@ -73,6 +73,9 @@ def counterfactuals_of(
     asked = study.spec.assess.counterfactuals
     if asked is None:
         return []
+    if cohort.records.text is None and not cohort.records.vitals:
+        logger.info("counterfactuals_none reason=does not apply: notes and vitals are changed, and there are neither")
+        return []
     learnt = np.flatnonzero(split == ("train" if study.spec.training.privacy is None else "validation"))
     if not len(learnt):
         return []

@@ -30,7 +30,7 @@ def looked_over(study: Study, cohort: Cohort, split: SplitArray, fitted: Fitted,
         study: what is asked for, and the seed.
         cohort: its records.
         split: each record's split.
-        fitted: the model; each text of test is read once for all of it.
+        fitted: the model; each text and picture of test is read once for all of it.
         clock: is told of the steps.
     """
     asked, seed = study.spec.assess, study.spec.training.seed
@@ -64,11 +64,13 @@ def check_causal_extra(study: Study) -> None:
 
 
 def _read_once(cohort: Cohort, split: SplitArray, fitted: Fitted) -> ReadOnce:
-    """Return the model with what its frozen layers have made of the texts of test already."""
+    """Return the model with what its frozen layers have made of the texts and pictures of test already."""
     from primum.model.read_once import ReadOnce
 
     model = ReadOnce(fitted.predictor)
     rows = np.flatnonzero(split == "test")
     if cohort.records.text is not None and "text" in fitted.prepared:
-        model.tell(cohort.records.text.take(rows), fitted.prepared["text"], rows)
+        model.tell("text", cohort.records.text.take(rows), fitted.prepared["text"], rows)
+    if cohort.records.image is not None and "image" in fitted.prepared:
+        model.tell("image", cohort.records.image.keys[rows].tolist(), fitted.prepared["image"], rows)
     return model

@@ -19,8 +19,8 @@ from primum.i18n import translate
 from primum.study.clock import Clock
 
 if TYPE_CHECKING:  # the steps read the study; the study starts the runner, which starts the steps
-    from primum.model.inputs import PreparedText
     from primum.study.study import Study
+    from primum.training.known import Known
     from primum.training.plan import FairnessPlan
 
 SplitArray = npt.NDArray[np.object_]
@@ -39,7 +39,8 @@ def check_mitigation(study: Study) -> None:
         from primum.training.fairness import check_fits
 
         inputs = study.spec.cohort.inputs
-        names = tuple(name for name, there in (("text", inputs.text), ("vitals", inputs.vitals)) if there)
+        kinds = (("text", inputs.text), ("vitals", inputs.vitals), ("image", inputs.image))
+        names = tuple(name for name, there in kinds if there)
         check_fits(plan, study.spec.cohort.target.type, names)
 
 
@@ -104,7 +105,7 @@ def unmitigated_twin(
     folder: Path,
     plain: Predictions,
     clock: Clock,
-    known: PreparedText | None = None,
+    known: Known | None = None,
 ) -> Predictions | None:
     """Return what the same study without mitigation predicts; None for a study that has none.
 
@@ -119,7 +120,7 @@ def unmitigated_twin(
         folder: the run's.
         plain: the mitigated model's predictions before thresholds.
         clock: is told of the step.
-        known: the cohort's texts with what the frozen layers make of them, where they have been read.
+        known: the cohort's inputs with what frozen layers make of them, where they have been read.
     """
     spec = study.spec.training.objective.fairness
     if spec is None:
@@ -139,7 +140,7 @@ def _trained(
     backbone: Path | None,
     folder: Path,
     clock: Clock,
-    known: PreparedText | None,
+    known: Known | None,
 ) -> Predictions:
     from primum.study.fitting import fit_request, predictions_of
     from primum.study.trusting import calibrate

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from primum.cohort import Records
-from primum.cohort.roles import InputRoles, Roles, VitalKind
+from primum.cohort.roles import InputRoles, Roles
 from primum.errors import InputError
 from primum.evidence.predictions import FloatArray, IntArray, TextArray
 from primum.extras import require
@@ -182,7 +182,7 @@ def open_run(run: Path, *, threads: int | None = None, torch_allowed: bool = Tru
         )
     from primum.model.members import load_members
 
-    roles = with_kinds(input_roles(spec.cohort.inputs), model.vital_kinds())
+    roles = roles_for(spec, model)
     return OpenedRun(
         folder=run,
         spec=spec,
@@ -239,6 +239,16 @@ def _served_of(folder: Path, threads: int | None) -> Served | None:
     return None if how == "training" else Served.load(folder, threads=threads)
 
 
-def with_kinds(roles: InputRoles, kinds: Mapping[str, VitalKind]) -> InputRoles:
-    """Return the roles with every vital of the kind it was tuned as, whatever the new values look like."""
-    return replace(roles, vitals=tuple(replace(v, kind=kinds.get(v.column, v.kind)) for v in roles.vitals))
+def roles_for(spec: StudySpec, model: Predictor | Served) -> InputRoles:
+    """Return the roles of the columns that new records have for a model.
+
+    Every vital is of the kind it was tuned as, whatever the new values look like, and images in colour are refused
+    where the model was tuned on grey ones.
+    """
+    roles, kinds = input_roles(spec.cohort.inputs), model.vital_kinds()
+    grey = roles.image is not None and model.colour() is False
+    return replace(
+        roles,
+        vitals=tuple(replace(v, kind=kinds.get(v.column, v.kind)) for v in roles.vitals),
+        image=replace(roles.image, colour="grey") if roles.image is not None and grey else roles.image,
+    )

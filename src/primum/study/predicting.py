@@ -22,12 +22,11 @@ from primum.privacy.deid import mask_records
 from primum.progress import Progress, Silent
 from primum.safety import reasons_in_words
 from primum.safety.novelty import Judged
-from primum.study.opened import open_run, spec_of, with_kinds
+from primum.study.opened import open_run, roles_for, spec_of
 from primum.study.predicting_pages import check_folder, write_pages
 from primum.study.predicting_trust import Levels, joined_names, trust_columns
 from primum.study.ruling import rule_columns
 from primum.study.spec import StudySpec
-from primum.study.study import input_roles
 
 if TYPE_CHECKING:  # needs torch, which is imported where a model is opened
     from primum.model.predictor import Predictor
@@ -148,7 +147,7 @@ def opened_run(run: Path) -> tuple[StudySpec, Predictor, InputRoles]:
     from primum.model.predictor import Predictor
 
     predictor = Predictor.load(run / "model")
-    return spec, predictor, with_kinds(input_roles(spec.cohort.inputs), predictor.vital_kinds())
+    return spec, predictor, roles_for(spec, predictor)
 
 
 def read_for(spec: StudySpec, roles: InputRoles, records: Path | object) -> tuple[npt.NDArray[Any], Records]:

@@ -44,6 +44,7 @@ from primum.study.fitting import (
     fit_others,
     fit_request,
     fit_twins,
+    image_source_of,
     inside_of,
     made_faster,
     not_private,
@@ -75,10 +76,10 @@ from primum.study.unlearning import heads_of, split_as_in
 from primum.study.unseen import novelty_of, robustness_of
 
 if TYPE_CHECKING:  # the runner reads the study; the study starts the runner
-    from primum.model.inputs import PreparedText
     from primum.model.inside import Inside
     from primum.study.study import Study
     from primum.training.fit import Fitted
+    from primum.training.known import Known
 
 SplitArray = npt.NDArray[np.object_]
 
@@ -113,6 +114,7 @@ def run_study(
     quiet_libraries()
     clock = Clock(progress or Silent())
     backbone = backbone_of(study)
+    image_source_of(study)
     requests = waiting(study.place_of(study.spec.cohort.erased), study.spec.study)
     with clock.step("read"):
         cohort = study.read_cohort()
@@ -154,8 +156,8 @@ class _Answered:
     """The tuned model and what it answers on the whole cohort, as it comes, calibrated, and decided."""
 
     fitted: Fitted
-    known: PreparedText | None
-    """What the frozen layers make of the texts, for other models of the study."""
+    known: Known | None
+    """What frozen layers make of the inputs, for other models of the study."""
     inside: Inside
     asked: Remembering
     """The model for whoever asks it again."""
@@ -210,7 +212,7 @@ def _answer(task: _Task, lang: str) -> _Answered:
     with clock.step("train"):
         request = fit_request(study, cohort, split, task.backbone, folder=folder)
         fitted = fit_net(replace(request, shards_from=heads_of(task.unlearnt_from)), clock.progress)
-    known = fitted.known_text()
+    known = fitted.known()
     if study.spec.model.engine == "auto":
         with clock.step("engine"):
             fitted = made_faster(fitted, cohort, split)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
@@ -17,6 +17,7 @@ from primum.study.spec_base import BaseSpec as _Spec
 from primum.study.spec_base import Columns, Text, Texts, as_list
 from primum.study.spec_causal import CausalSpec, wrong_names
 from primum.study.spec_external import External, ExternalFiles
+from primum.study.spec_image import LITE, ImageAdaptSpec, ImageModelSpec, ImageSpec, column_alone, with_image_defaults
 from primum.study.spec_privacy import DeidSpec, PrivacySpec, nothing_asked, shards_fault, switched
 from primum.study.spec_transparency import Change, CounterfactualsSpec
 from primum.study.spec_trust import AbstentionSpec, CalibrationSpec, ConformalSpec, EnsembleSpec, method_alone
@@ -96,11 +97,14 @@ class InputsSpec(_Spec):
 
     text: Columns = Field((), description="A text column, or several that are joined.")
     vitals: Vitals = Field((), description="Numbers and categories.")
+    image: Annotated[ImageSpec | None, BeforeValidator(column_alone)] = Field(
+        None, description="A column of image files: PNG, JPEG, TIFF, DICOM or NIfTI."
+    )
 
     @model_validator(mode="after")
     def _one_at_least(self) -> InputsSpec:
-        if not self.text and not self.vitals:
-            raise ValueError("name at least one text or vitals column")
+        if not self.text and not self.vitals and self.image is None:
+            raise ValueError("name at least one text, vitals or image column")
         return self
 
 
@@ -230,7 +234,8 @@ class CohortSpec(_Spec):
 
     @model_validator(mode="after")
     def _annotators_unseen(self) -> CohortSpec:
-        seen = {*self.inputs.text, *(vital.column for vital in self.inputs.vitals)}
+        image = self.inputs.image
+        seen = {*self.inputs.text, *(v.column for v in self.inputs.vitals), *([image.column] if image else [])}
         shown = [name for name in self.target.annotators if name in seen]
         if shown:
             raise ValueError(f"target.annotators: {', '.join(shown)} is an input too, which shows the model the answer")
@@ -268,8 +273,11 @@ def _adapt(value: Any) -> Any:
 class ModelSpec(_Spec):
     """The pretrained model and what is put on it."""
 
-    backbone: str = Field("minilm", description="Built-in name, Hugging Face id, or folder.")
+    backbone: str = Field(
+        "minilm", description="Built-in name, Hugging Face id, or folder; with images alone efficientnet-lite0."
+    )
     adapt: Annotated[AdaptSpec, BeforeValidator(_adapt)] = Field(AdaptSpec(), description="What is tuned.")  # type: ignore[call-arg]
+    image: ImageModelSpec = Field(ImageModelSpec(), description="The network of images.")  # type: ignore[call-arg]
     max_tokens: int = Field(256, ge=8, le=8192, description="Longer texts are cut here; the report counts them.")
     dropout: Rate = Field(0.1, description="Dropout in the head and the vitals encoder.")
     backbone_dropout: Rate = Field(0.0, description="Dropout inside the pretrained model.")
@@ -519,6 +527,32 @@ class StudySpec(_Spec):
     documents: Documents = Field(
         {}, description="What answers those needs of the policy that no figure does: need -> document and where it is."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _images_alone(cls, value: Any) -> Any:
+        return with_image_defaults(value)
+
+    @model_validator(mode="after")
+    def _images_fit(self) -> StudySpec:
+        fitting = get_args(ImageAdaptSpec.model_fields["method"].annotation)
+        inputs, method = self.cohort.inputs, self.model.adapt.method
+        if inputs.image is not None and not inputs.text and self.model.image.adapt is None and method not in fitting:
+            raise ValueError(f"model.adapt: {method} is for texts; of images choose one of {', '.join(fitting)}")
+        return self
+
+    def image_backbone(self) -> str:
+        """Return the name of the network of images."""
+        return self.model.image.backbone or (LITE if self.cohort.inputs.text else self.model.backbone)
+
+    def image_adapt(self) -> ImageAdaptSpec:
+        """Return what of the network of images is tuned."""
+        if self.model.image.adapt is not None:
+            return self.model.image.adapt
+        if self.cohort.inputs.text:
+            return ImageAdaptSpec()  # type: ignore[call-arg]
+        own = self.model.adapt
+        return ImageAdaptSpec.model_validate({"method": own.method, "rank": own.rank, "alpha": own.alpha})
 
     @field_validator("study")
     @classmethod

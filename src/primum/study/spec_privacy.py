@@ -74,6 +74,8 @@ def shards_fault(spec: StudySpec) -> str | None:
             "the encoder of vitals lies below the head and would learn from every patient; "
             "leave cohort.inputs.vitals empty"
         )
+    if spec.cohort.inputs.image is not None:
+        return "training by shards is of texts alone; leave cohort.inputs.image out"
     if training.privacy is not None:
         return "training.privacy promises its epsilon for one model; leave one of the two out"
     if fairness is not None and fairness.method != "none":

@@ -21,7 +21,7 @@ from primum.cohort import (
     read_erased,
     with_external,
 )
-from primum.cohort.roles import ConsentRole, InputRoles, Roles, SensitiveRole, TargetRole, VitalRole
+from primum.cohort.roles import ConsentRole, ImageRole, InputRoles, Roles, SensitiveRole, TargetRole, VitalRole
 from primum.errors import StudyError, nearest
 from primum.privacy.deid import pinned, without_identifiers
 from primum.progress import Progress
@@ -170,7 +170,8 @@ def input_roles(spec: InputsSpec) -> InputRoles:
     vitals = tuple(
         VitalRole(column=v.column, kind=v.type, unit=v.unit, range=v.range, missing=v.missing) for v in spec.vitals
     )
-    return InputRoles(text=spec.text, vitals=vitals)
+    image = None if spec.image is None else ImageRole(**spec.image.model_dump())
+    return InputRoles(text=spec.text, vitals=vitals, image=image)
 
 
 def sensitive_roles(spec: CohortSpec) -> tuple[SensitiveRole, ...]:

@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from primum.cohort.cohort import Target
-from primum.cohort.records import VitalColumn
+from primum.cohort.images import thumbnails
+from primum.cohort.records import ImageColumn, VitalColumn
 from primum.evidence.predictions import FloatArray, IntArray
 from primum.extras import require
 
@@ -24,6 +25,9 @@ TEXT_STRENGTHS = (0.1, 1.0, 10.0, 100.0, 1000.0)
 """Inverse regularisation strengths to choose from for TF-IDF terms; Ridge takes their inverses."""
 PROBE_STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 """The same for standardised features, of which each weighs as much as a hundred terms."""
+IMAGE_STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
+"""The same for pixels and histograms of gradients, shares of 1."""
+_HOG_SIDE = 128
 MOST_FEATURES = 30_000
 """Most terms of a TF-IDF table, the most frequent ones."""
 MOST_CATEGORIES = 250
@@ -117,6 +121,26 @@ def linear(
         if loss < best.chosen["validation_loss"]:
             best = Outcome(output=output, chosen={"strength": strength, "validation_loss": loss})
     return best
+
+
+def gradient_histograms(images: ImageColumn, rows: IntArray) -> FloatArray:
+    """Return histograms of oriented gradients of each picture at 128 pixels, shape (n, d); 0 where there is none.
+
+    Nine directions in cells of 16 pixels, blocks of two by two (Dalal and Triggs 2005, CVPR).
+    """
+    feature = require("skimage.feature", extra="imaging", purpose="The image baseline")
+    pixels = thumbnails(images, rows, side=_HOG_SIDE).reshape(-1, _HOG_SIDE, _HOG_SIDE)
+    found = [
+        feature.hog(np.nan_to_num(one), orientations=9, pixels_per_cell=(16, 16), cells_per_block=(2, 2))
+        for one in pixels
+    ]
+    return np.stack(found).astype(np.float64) if found else np.zeros((0, 1))
+
+
+def raw_pixels(images: ImageColumn, rows: IntArray) -> FloatArray:
+    """Return each picture at 32 pixels a side, shares of white less a half, shape (n, 1024); 0 where there is none."""
+    found: FloatArray = np.nan_to_num(thumbnails(images, rows, side=32) - 0.5).astype(np.float64)
+    return found
 
 
 def vitals_table(vitals: Mapping[str, VitalColumn], train: IntArray) -> tuple[FloatArray, list[bool]]:

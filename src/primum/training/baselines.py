@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from primum.cohort.cohort import Cohort
+from primum.cohort.records import ImageColumn
 from primum.errors import SplitError
 from primum.evidence.predictions import FloatArray, IntArray, Predictions, TextArray
 from primum.evidence.split_names import measured_splits
@@ -56,8 +57,9 @@ def fit_baselines(cohort: Cohort, split: TextArray, *, seed: int, n_jobs: int = 
         seed: for sampling the training records and for gradient boosting.
         n_jobs: most threads to use.
     Returns:
-        "majority" always; "tfidf_logistic_regression" with a text input; "gradient_boosting" with vitals. Rows are
-        the records of validation, test and external in file order. A class absent from train gets probability 0.
+        "majority" always; "tfidf_logistic_regression" with a text input; "gradient_boosting" with vitals;
+        "pixel_logistic_regression" and "hog_logistic_regression" with images. Rows are the records of validation, test
+        and external in file order. A class absent from train gets probability 0.
     Raises:
         SplitError: there is nothing to train on.
         ExtraMissingError: scikit-learn is not installed.
@@ -69,6 +71,12 @@ def fit_baselines(cohort: Cohort, split: TextArray, *, seed: int, n_jobs: int = 
         if cohort.records.text is not None:
             outcome = _fit_text(cohort, rows)
             _add(fitted, "tfidf_logistic_regression", cohort, split, rows, outcome)
+        if cohort.records.image is not None:
+            for name, seen in (
+                ("pixel_logistic_regression", models.raw_pixels),
+                ("hog_logistic_regression", models.gradient_histograms),
+            ):
+                _add(fitted, name, cohort, split, rows, _fit_images(cohort, rows, cohort.records.image, seen))
         if cohort.records.vitals:
             outcome = _fit_vitals(cohort, rows, seed=seed)
             _add(fitted, "gradient_boosting", cohort, split, rows, outcome)
@@ -104,6 +112,20 @@ def _fit_text(cohort: Cohort, rows: _Rows) -> models.Outcome:
     train, validation, predicted, words = models.tfidf(*parts)
     outcome = models.linear(cohort.target, train, validation, predicted, rows=(rows.train, rows.validation))
     return models.Outcome(output=outcome.output, chosen={**outcome.chosen, **words})
+
+
+def _fit_images(
+    cohort: Cohort, rows: _Rows, images: ImageColumn, seen: Callable[[ImageColumn, IntArray], FloatArray]
+) -> models.Outcome:
+    train, validation, predicted = (seen(images, part) for part in (rows.train, rows.validation, rows.predicted))
+    return models.linear(
+        cohort.target,
+        train,
+        validation,
+        predicted,
+        rows=(rows.train, rows.validation),
+        strengths=models.IMAGE_STRENGTHS,
+    )
 
 
 def _fit_vitals(cohort: Cohort, rows: _Rows, *, seed: int) -> models.Outcome:

@@ -13,25 +13,25 @@ import numpy.typing as npt
 import torch
 
 from primum.cohort.cohort import Cohort
-from primum.errors import SplitError, StudyError
+from primum.errors import SplitError
 from primum.evidence.finding import Finding
-from primum.model.building import NetSpec, build_net
+from primum.model.building import NetSpec
 from primum.model.compact import compact_embedding, restore_embedding
 from primum.model.inputs import (
-    AbstractInput,
+    Augmentation,
     Prepared,
+    PreparedFeatures,
     PreparedSelection,
     PreparedText,
-    TextInput,
-    VitalsInput,
 )
 from primum.model.known import PreparedStates
 from primum.model.net import Net
 from primum.model.predictor import Predictor
+from primum.model.vision import ImageSource
 from primum.progress import Progress, Silent
 from primum.training.examples import Examples, examples_of
 from primum.training.fairness import Copies, Mitigation, described, mitigate
-from primum.training.features import cached, known_states, untuned_features
+from primum.training.known import Known, augmented, cached, known_inputs, untuned_features_of
 from primum.training.names import SHARDS
 from primum.training.plan import TrainingPlan, use_bf16
 from primum.training.private.promise import check_private, promise_finding
@@ -49,8 +49,10 @@ from primum.training.trainer import (
     losses_and_answers,
     validation_figures,
 )
+from primum.training.untrained import untrained_predictor
 
 Rows = npt.NDArray[np.int64]
+_PRETRAINED = ("text", "image")
 _RELOAD_RECORDS = 16
 _PROOF_RECORDS = 2000
 """More records would only make the proof slower."""
@@ -79,8 +81,12 @@ class FitRequest:
     """Whether the un-tuned backbone's features are wanted for a linear probe."""
     base: Path = Path()
     """Where the study's relative paths start."""
-    known: PreparedText | None = None
-    """The cohort's texts with what the frozen layers make of them, where another model of the study has read them."""
+    known: Known | None = None
+    """The cohort's inputs with what frozen layers make of them, where another model of the study has read them."""
+    image_source: ImageSource | None = None
+    """The image network; None without images."""
+    augmentation: Augmentation | None = None
+    """What happens to training pictures that are read anew each time; None: nothing."""
     copies: Copies | None = None
     """Further training records that the study made of its own, changed in small ways."""
     shards_from: Path | None = None
@@ -107,12 +113,13 @@ class Fitted:
     validation_figure: float
     """The best epoch's figure on the validation split, by the plan's metric."""
     untuned_features: npt.NDArray[np.float64] | None
-    """The text backbone's features before any tuning, shape (n, width); None without text or when not asked for."""
+    """The backbones' features before any tuning, text then image, shape (n, width); None without either or when not
+    asked for."""
 
-    def known_text(self) -> PreparedText | None:
-        """Return the texts with what the frozen layers make of them, for another model of the study; None if none."""
-        text = self.prepared.get("text")
-        return text if isinstance(text, PreparedStates) else None
+    def known(self) -> Known:
+        """Return the inputs of which frozen layers need not be asked again, for another model of the study."""
+        kinds = (PreparedStates, PreparedFeatures)
+        return {name: one for name, one in self.prepared.items() if isinstance(one, kinds)}
 
 
 def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochReport | None = None) -> Fitted:
@@ -125,16 +132,17 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
     train_rows = _rows(request.split, "train")
     if not len(train_rows):
         raise SplitError("cohort.split: no record is left to train on; give train a larger share.")
-    check_private(request.plan, request.spec.adaptation)
+    check_private(request.plan, request.spec.adaptation, request.spec.image)
     mitigation, plan = _mitigation(request, train_rows)
-    predictor = _untrained_predictor(request, train_rows)
+    predictor = untrained_predictor(request, train_rows)
     net = predictor.net
     tokens = predictor.prepare(request.cohort.records)
-    known = known_states(predictor, tokens, request.known)
+    frozen = predictor.spec.frozen() & set(tokens)
+    known = known_inputs(predictor, tokens, request.known)
+    read = [name for name in _PRETRAINED if name in (tokens if request.probe else frozen)]
     alone = plan.shards is not None
-    features = untuned_features(predictor, known, alone=alone) if "text" in tokens and request.probe else None
-    frozen = predictor.spec.adaptation.frozen_backbone and "text" in tokens
-    prepared = cached(predictor, tokens, features, alone=alone) if frozen else known
+    untuned = {name: untuned_features_of(predictor, known, name, request.known, alone=alone) for name in read}
+    prepared = cached(known, {name: untuned[name] for name in frozen})
     learnt_from = _with_copies(predictor, prepared, mitigation, frozen=frozen)
     examples = examples_of(request.cohort, train_rows, mitigation, balanced=request.plan.balanced_classes)
     collate = Collate(learnt_from, examples.labels, examples.weights, examples.groups)
@@ -177,7 +185,7 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
         },
         findings=((gain,) if len(watched) else ()) + (() if done.promise is None else (done.promise,)),
         validation_figure=done.validation_figure,
-        untuned_features=features,
+        untuned_features=np.column_stack(list(untuned.values())) if untuned and request.probe else None,
     )
 
 
@@ -208,7 +216,9 @@ def _whole(
     if isinstance(text, PreparedText) and plan.privacy is None:  # which words are in use would be told without noise
         compact_embedding(net, text.ids)
     net.objective = None if mitigation.objective is None else mitigation.objective(net)
-    trainer = _trainer(request, net, plan, collate, examples.rows, mitigation, progress, report)
+    seen = augmented(collate.prepared, request.augmentation)
+    learn = Collate(seen, examples.labels, examples.weights, examples.groups)
+    trainer = _trainer(request, net, plan, collate, learn, examples.rows, mitigation, progress, report)
     # adalora's importance scores live outside the weights, so a killed run of it begins anew and still ends the same.
     state = train_or_resume(trainer, net, resumable=predictor.spec.adaptation.method != "adalora")
     # Mixed precision leaves its autocast around `forward`; answers are given in float32.
@@ -269,44 +279,6 @@ def _promise(trainer: StudyTrainer, state: Mapping[str, Any]) -> Finding | None:
     return promise_finding(trainer.budget, steps=taken, tested=trainer.tested)
 
 
-def _scale_rows(request: FitRequest, train_rows: Rows) -> Rows:
-    """Return the records that scales and levels are read from: where training is private or by shards, validation's.
-
-    Raises:
-        StudyError: it is so and there is no validation split.
-    """
-    if request.plan.privacy is None and request.plan.shards is None:
-        return train_rows
-    rows = _rows(request.split, "validation")
-    if not len(rows) and request.plan.shards is not None:
-        raise StudyError(
-            "cohort.split.validation: training by shards reads scales, and chooses epochs, by the validation split, so "
-            "that no shard learns of another's patients; give it a share."
-        )
-    if not len(rows):
-        raise StudyError(
-            "cohort.split.validation: private training reads scales and levels from the validation split, so that "
-            "nothing of the patients trained on is used without noise; give it a share."
-        )
-    return rows
-
-
-def _untrained_predictor(request: FitRequest, train_rows: Rows) -> Predictor:
-    torch.manual_seed(request.plan.seed)
-    scale_rows = _scale_rows(request, train_rows)
-    inputs = _fit_inputs(request, scale_rows)
-    net = build_net(request.spec, inputs, backbone_folder=request.backbone_folder, pretrained=True)
-    _standardise_target(net, request.cohort, scale_rows)
-    net.orthogonal = request.spec.adaptation.method == "adalora"
-    return Predictor(
-        net=net,
-        spec=request.spec,
-        inputs=inputs,
-        classes=request.cohort.target.classes,
-        backbone_folder=request.backbone_folder if "text" in inputs else None,
-    )
-
-
 def _mitigation(request: FitRequest, train_rows: Rows) -> tuple[Mitigation, TrainingPlan]:
     """Return what is changed for fairness and robustness, and the plan with the validation figure that goes with it."""
     plan = request.plan
@@ -321,13 +293,13 @@ def _mitigation(request: FitRequest, train_rows: Rows) -> tuple[Mitigation, Trai
 
 
 def _with_copies(
-    predictor: Predictor, prepared: Mapping[str, Prepared], mitigation: Mitigation, *, frozen: bool
+    predictor: Predictor, prepared: Mapping[str, Prepared], mitigation: Mitigation, *, frozen: frozenset[str]
 ) -> Mapping[str, Prepared]:
     """Return the inputs followed by those of the further training records."""
     if mitigation.copies is None:
         return prepared
-    more: Mapping[str, Prepared] = predictor.prepare(mitigation.copies.records)
-    more = cached(predictor, more, None) if frozen else known_states(predictor, more)
+    more = known_inputs(predictor, predictor.prepare(mitigation.copies.records))
+    more = cached(more, {name: untuned_features_of(predictor, more, name) for name in frozen})
     return {name: one.joined(more[name]) for name, one in prepared.items()}  # type: ignore[attr-defined]
 
 
@@ -336,6 +308,7 @@ def _trainer(
     net: Net,
     plan: TrainingPlan,
     collate: Collate,
+    learn: Collate,
     train_rows: Rows,
     mitigation: Mitigation,
     progress: Progress,
@@ -343,6 +316,7 @@ def _trainer(
 ) -> StudyTrainer:
     common: dict[str, Any] = {
         "collate": collate,
+        "learn": learn,
         "mitigation": mitigation,
         "train_rows": train_rows,
         "validation_rows": _rows(request.split, "validation"),
@@ -366,24 +340,6 @@ def _rows(split: npt.NDArray[np.object_], name: str) -> Rows:
 def _spread(rows: Rows, most: int) -> Rows:
     """Return at most `most` of these rows, evenly spread."""
     return rows if len(rows) <= most else rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
-
-
-def _fit_inputs(request: FitRequest, train_rows: Rows) -> dict[str, AbstractInput]:
-    inputs: dict[str, AbstractInput] = {}
-    if "text" in request.input_names:
-        assert request.backbone_folder is not None
-        inputs["text"] = TextInput(request.backbone_folder, max_tokens=request.max_tokens)
-    if "vitals" in request.input_names:
-        inputs["vitals"] = VitalsInput.fit(request.cohort.records.vitals, train_rows)
-    return inputs
-
-
-def _standardise_target(net: Net, cohort: Cohort, train_rows: Rows) -> None:
-    if net.head.spec.kind != "number":
-        return
-    values = cohort.target.values[train_rows]
-    net.head.shift.fill_(float(values.mean()))
-    net.head.scale.fill_(float(values.std()) or 1.0)
 
 
 def _some(prepared: Mapping[str, Prepared], cohort: Cohort) -> dict[str, Prepared]:

@@ -20,7 +20,7 @@ from primum.model.net import Net
 
 STRENGTH: Mapping[str, float] = {"fgm": 0.1, "augmentation": 1.0}
 """What is used when a study names none, by method: the length of the move, or the share of records that are copied."""
-_MOVED = ("features", "states", "embedded", "numbers")
+_MOVED = ("features", "states", "embedded", "numbers", "pixels")
 
 
 def opened(net: Net, inputs: Mapping[str, Batch]) -> dict[str, Batch]:

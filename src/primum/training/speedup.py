@@ -58,7 +58,8 @@ def _with_integers(fitted: Fitted, exported: Any | None, cohort: Cohort, split: 
     scaled_on = "train" if not {"privacy", "shards"} & set(fitted.history) else "validation"
     engine = quantised_engine(exported, text, np.flatnonzero(split == scaled_on).astype(np.int64))
     compared = _compared_rows(split)
-    some: dict[str, Prepared] = {n: PreparedSelection(prepared, compared) for n, prepared in fitted.tokens.items()}
+    read = {**fitted.prepared, "text": text}  # other inputs as they are known, the text as the engine reads it
+    some: dict[str, Prepared] = {n: PreparedSelection(prepared, compared) for n, prepared in read.items()}
     some["text"] = text.chosen(compared)
     fast = replace(fitted.predictor, engine=engine)
     exact = fitted.predictor.predict_prepared(some)
@@ -66,7 +67,7 @@ def _with_integers(fitted: Fitted, exported: Any | None, cohort: Cohort, split: 
     if not found.close:
         return _noted(fitted, used="torch", because="8-bit integers answer differently", agreement=found.to_json())
     fast.save(fitted.model_folder)
-    faster = replace(fitted, predictor=fast, prepared=fitted.tokens)
+    faster = replace(fitted, predictor=fast, prepared=read)
     return _noted(faster, used="int8", because="8-bit integers answer the same", agreement=found.to_json())
 
 

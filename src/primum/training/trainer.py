@@ -24,6 +24,7 @@ from transformers.trainer_callback import PrinterCallback
 from primum.model.batching import LengthBatches, prediction_batches
 from primum.model.inference import inference
 from primum.model.inputs import Prepared
+from primum.model.inputs.image import tokens_of
 from primum.model.net import Net
 from primum.progress import Progress
 from primum.training.adalora import RankAllocation, orthogonality
@@ -109,15 +110,30 @@ class StudyTrainer(Trainer):
         train_rows: npt.NDArray[np.int64],
         validation_rows: npt.NDArray[np.int64],
         folder: Path,
+        learn: Collate | None = None,
         mitigation: Mitigation | None = None,
         callbacks: Sequence[TrainerCallback] = (),
         batches: Batches | None = None,
     ) -> None:
-        """Prepare a training whose checkpoints go to `folder`; `batches` in place of those of similar lengths."""
+        """Prepare a training whose checkpoints go to `folder`.
+
+        Args:
+            net: what is trained.
+            plan: how.
+            collate: makes batches.
+            train_rows: records to train on.
+            validation_rows: records that choose the epoch.
+            folder: of the checkpoints.
+            learn: makes the batches that are trained on, where they differ: augmented ones.
+            mitigation: what is changed for fairness and robustness.
+            callbacks: are told of steps and epochs.
+            batches: in place of those of similar lengths.
+        """
         mitigation = mitigation or Mitigation()
         self.net = net
         self.plan = plan
         self.collate = collate
+        self.learn = learn or collate
         self.validation_rows = validation_rows
         self._judge = mitigation.judge
         self._batches: Batches = (
@@ -146,7 +162,7 @@ class StudyTrainer(Trainer):
     def get_train_dataloader(self) -> DataLoader[int]:
         """Return batches of similar lengths, the same for the same seed and epoch."""
         assert self.train_dataset is not None
-        loader = DataLoader(self.train_dataset, batch_sampler=self._batches, collate_fn=self.collate)
+        loader = DataLoader(self.train_dataset, batch_sampler=self._batches, collate_fn=self.learn)
         return self.accelerator.prepare(loader)  # type: ignore[no-any-return]
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
@@ -206,7 +222,7 @@ def in_parts(batch: dict[str, Any], tokens: int) -> list[dict[str, Any]]:
     Memory then grows with `tokens` and not with the longest records that happen to share a batch.
     """
     records = len(batch["labels"])
-    width = max(block["ids"].shape[1] if "ids" in block else 1 for block in batch["inputs"].values())
+    width = max(_width(block) for block in batch["inputs"].values())
     each = max(tokens // width, 1)
     if records <= each:
         return [batch]
@@ -217,6 +233,13 @@ def in_parts(batch: dict[str, Any], tokens: int) -> list[dict[str, Any]]:
         inputs = {name: {k: v[rows] for k, v in block.items()} for name, block in batch["inputs"].items()}
         parts.append({"inputs": inputs, **part})
     return parts
+
+
+def _width(block: Mapping[str, torch.Tensor]) -> int:
+    """Return what a record of this input costs, in tokens."""
+    if "pixels" in block:
+        return tokens_of(block["pixels"].shape[-1])
+    return block["ids"].shape[1] if "ids" in block else 1
 
 
 def validation_figures(

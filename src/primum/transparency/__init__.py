@@ -14,9 +14,11 @@ from primum.transparency.trust import Bars
 __all__ = [
     "DEFAULT_METHOD",
     "METHODS",
-    "answer_effect_findings",
     "Bars",
     "CausalGraph",
+    "Reasons",
+    "RunnerUp",
+    "answer_effect_findings",
     "counterfactuals",
     "effect_findings",
     "error_findings",
@@ -24,7 +26,5 @@ __all__ = [
     "explanation_findings",
     "overall_findings",
     "runner_up",
-    "Reasons",
-    "RunnerUp",
     "similar_patients",
 ]

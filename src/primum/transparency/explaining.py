@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from primum.cohort.build import take_records
 from primum.cohort.records import Records, TextList
 from primum.errors import InputError, nearest
 from primum.transparency.asking import Question, Subject, question_of
@@ -92,6 +93,8 @@ def explain(
     """
     attribute = METHODS.get(method)
     subject = subject_of(predictor, records, about=about, contrast=contrast)
+    if not any(map(len, subject.parts)):
+        raise InputError("explain: reasons are given of words and vitals, and the model reads none in these records.")
     attributed = attribute(subject, seed)
     start = subject.scores(np.arange(len(records)), [np.zeros(len(p), dtype=bool) for p in subject.parts])
     difference = np.abs(subject.question.score(subject.answers) - start)
@@ -178,8 +181,7 @@ def _stable(
     if not others:
         return np.full(len(records), np.nan), np.full(len(records), np.nan)
     rows = np.array([row for row, _ in others], dtype=np.int64)
-    vitals = {name: replace(vital, values=vital.values[rows]) for name, vital in records.vitals.items()}
-    changed = Records(n=len(rows), text=TextList([other for _, other in others]), vitals=vitals)
+    changed = replace(take_records(records, rows), text=TextList([other for _, other in others]))
     prepared = subject.predictor.prepare(changed)
     again = Subject(
         predictor=subject.predictor,

@@ -32,7 +32,7 @@ from primum.transparency.metrics import (
     WORD,
     WORST,
 )
-from primum.transparency.parts import NOTE, VITALS, FloatArray, IntArray, Predictor
+from primum.transparency.parts import NOTE, VITALS, FloatArray, IntArray, Predictor, parts_of
 from primum.transparency.trust import DRAWS
 
 logger = logging.getLogger(__name__)
@@ -73,6 +73,9 @@ def explanation_findings(
     if len(rows) > most:
         rows = np.sort(np.random.default_rng([seed, 17]).choice(rows, most, replace=False))
     part = take(cohort, rows)
+    if not any(map(len, parts_of(predictor, part.records, predictor.prepare(part.records)))):
+        logger.info("explanation_none reason=does not apply: reasons are given of words and vitals")
+        return []
     reasons = explain(predictor, part.records, method=method, draws=draws, seed=seed)
     patients = np.unique(part.patients.astype(str), return_inverse=True)[1].astype(np.int64)
     return [*_of_trust(reasons, patients), *_of_inputs(reasons, patients), *_of_words(reasons, patients, may_be_name)]

@@ -1,11 +1,13 @@
 """What each perturbation makes of a record, by hand, in English and Chinese, and what every one of them must keep."""
 
 import csv
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from primum.cohort import Records, TextList, VitalColumn
+from primum.cohort.images import MadeUpImages
 from primum.cohort.negation import clauses, denied, without
 from primum.safety.robustness import PERTURBATIONS, perturbed
 from primum.safety.robustness.asking import differs
@@ -24,7 +26,9 @@ def _records(texts=TEXTS):
         "bp": VitalColumn(name="bp", kind="number", values=np.array([120.0, 150.0, np.nan] * (n // 3))),
         "ward": VitalColumn(name="ward", kind="category", values=np.array(["A", None, "B"] * (n // 3), dtype=object)),
     }
-    return Records(n=n, text=TextList(texts), vitals=vitals)
+    images = MadeUpImages(SimpleNamespace(size=16, channels=1), n, seed=1)
+    images.keys[2::3] = None
+    return Records(n=n, text=TextList(texts), vitals=vitals, image=images)
 
 
 @pytest.mark.parametrize("name", list(PERTURBATIONS))
@@ -44,6 +48,7 @@ def test_each_is_repeatable_changes_something_and_leaves_the_original(name):
 def test_without_the_input_there_is_nothing_to_change():
     text = Records(n=1, text=TextList(["a"]))
     assert perturbed(text, "one_vital_missing", seed=1) is None
+    assert perturbed(text, "image_noise", seed=1) is None
     assert perturbed(Records(n=1, vitals=_records().vitals), "typos", seed=1) is None
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from primum.cohort.images import MadeUpImages
+from primum.cohort.records import Records
 from primum.transparency.overall import overall_findings
+from primum.transparency.overall.asking import Asker, Copies
 from tests.transparency.formulas import Formula, cohort_of
 
 RNG = np.random.default_rng(4)
@@ -117,3 +121,31 @@ def test_a_large_split_is_drawn_from():
 
     found = overall_findings(Formula(rule), cohort_of(RATE, rate=RATE, noise=NOISE), SPLIT, most=50)
     assert asked[0] == 50 and all(f.n <= 50 for f in found)
+
+
+class _Looking:
+    """Answers with the sum of what a picture shows."""
+
+    def predict(self, records):
+        assert records.image is not None
+        return records.image.take(np.arange(len(records))).sum((1, 2, 3)).astype(float)
+
+
+class _Grey:
+    size, channels = 8, 1
+
+
+def test_a_copy_keeps_the_picture_of_its_record():
+    pictures = MadeUpImages(_Grey(), N, seed=3)
+    records = replace(_cohort().records, image=pictures)
+    [found] = Asker(_Looking(), records).ask([Copies(rows=np.array([7, 7, 2]), vitals={"rate": np.zeros(3)})])
+    sums = pictures.take([7, 7, 2]).sum((1, 2, 3))
+    np.testing.assert_array_equal(found, sums)
+    assert sums[0] != sums[2]
+
+
+def test_nothing_is_told_of_a_model_of_pictures_alone(caplog):
+    cohort = replace(_cohort(), records=Records(n=N, image=MadeUpImages(_Grey(), N, seed=3)))
+    with caplog.at_level("INFO"):
+        assert overall_findings(_Looking(), cohort, SPLIT) == []
+    assert "does not apply" in caplog.text

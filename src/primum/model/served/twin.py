@@ -69,6 +69,10 @@ class Served:
         """Return whether each vital was tuned as a number or as a category."""
         return asked.vital_kinds(self.inputs)
 
+    def colour(self) -> bool | None:
+        """Return whether the model was tuned on images in colour; None where it reads none."""
+        return asked.colour(self.inputs)
+
     def vital_names(self) -> tuple[str, ...]:
         """Return the vitals the model reads: numbers, then categories."""
         return asked.vital_names(self.inputs)

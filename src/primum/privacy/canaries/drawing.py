@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from primum.cohort import Cohort, Records, TextList, VitalColumn
+from primum.cohort.build import take_records
+from primum.cohort.images import MadeUpImages
 from primum.errors import StudyError
 
 IntArray = npt.NDArray[np.int64]
@@ -63,7 +65,9 @@ def _made_up(like: Records, train: IntArray, n: int, rng: np.random.Generator) -
     vitals: Mapping[str, VitalColumn] = {
         name: replace(vital, values=vital.values[rng.choice(train, size=n)]) for name, vital in like.vitals.items()
     }
-    return Records(n=n, text=None if like.text is None else TextList([_nonsense(rng) for _ in range(n)]), vitals=vitals)
+    text = None if like.text is None else TextList([_nonsense(rng) for _ in range(n)])
+    image = None if like.image is None else MadeUpImages(like.image, n, seed=int(rng.integers(2**32)))
+    return Records(n=n, text=text, vitals=vitals, image=image)
 
 
 def _nonsense(rng: np.random.Generator) -> str:
@@ -74,6 +78,4 @@ def _nonsense(rng: np.random.Generator) -> str:
 
 def _part(records: Records, rows: slice) -> Records:
     chosen = np.arange(records.n)[rows]
-    vitals = {name: replace(vital, values=vital.values[rows]) for name, vital in records.vitals.items()}
-    text = None if records.text is None else TextList(records.text.take(chosen))
-    return Records(n=len(chosen), text=text, vitals=vitals)
+    return take_records(records, chosen)

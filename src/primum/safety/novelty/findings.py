@@ -20,7 +20,7 @@ from primum.evidence.sufficiency import ENOUGH_FOR_A_SHARE
 from primum.model.inside import Inside
 from primum.safety.novelty.detector import Insider, Judged, Novelty
 from primum.safety.novelty.metrics import FLAG_EXCESS, FLAG_GAP, FLAG_RATE, NOVELTY_AUROC
-from primum.safety.novelty.others import others
+from primum.safety.novelty.others import WITHOUT_TEXT, others
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -196,7 +196,7 @@ def _some(rows: IntArray, seed: int) -> IntArray:
 def judge_others(novelty: Novelty, insider: Insider, part: Cohort, *, seed: int) -> Iterator[tuple[str, Judged]]:
     """Yield what the detector says of each kind of record made to be new from these; records without a text are out."""
     for kind, records in others(part.records, seed=seed):
-        if kind != "vital_times_ten" and records.text is not None:
+        if kind not in WITHOUT_TEXT and records.text is not None:
             texts = records.text.take(np.arange(len(records)))
             rows = np.array([place for place, text in enumerate(texts) if text], dtype=np.int64)
         else:

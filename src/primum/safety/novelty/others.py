@@ -11,12 +11,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
+from primum.cohort.images import ChangedImages
 from primum.cohort.records import Records, TextList, VitalColumn
 from primum.cohort.swap_words import HAN
 from primum.evidence.metrics import METRICS
 
 Change = Callable[[str, np.random.Generator], str]
+ByteArray = npt.NDArray[np.uint8]
+ImageChange = Callable[[ByteArray, np.random.Generator], ByteArray]
+WITHOUT_TEXT = ("vital_times_ten", "blank_image", "inverted_image", "noise_for_image")
+"""Kinds that can be made of records without a text too."""
 GARBAGE = ("random_characters", "shuffled_characters", "damaged_encoding")
 _TOKEN = re.compile(r"[\u4e00-\u9fff]|[^\s\u4e00-\u9fff]+")
 _PRINTABLE = string.ascii_letters + string.digits + string.punctuation + " " * 12
@@ -30,6 +36,9 @@ def others(records: Records, *, seed: int) -> Iterator[tuple[str, Records]]:
             generator = np.random.default_rng([seed, place])
             changed = [change(text, generator) if text and text.strip() else None for text in texts]
             yield kind, replace(records, text=TextList(changed))
+    if records.image is not None:
+        for kind, to_another in _IMAGES.items():
+            yield kind, replace(records, image=ChangedImages(records.image, to_another, name=kind, seed=seed))
     numbers = [name for name, vital in records.vitals.items() if vital.kind == "number"]
     if numbers:
         yield "vital_times_ten", replace(records, vitals=_times_ten(records.vitals, numbers, seed))
@@ -79,6 +88,19 @@ def _cut_short(text: str, generator: np.random.Generator) -> str:
     return text[: max(len(text) // 10, 3)]
 
 
+def _blank(picture: ByteArray, generator: np.random.Generator) -> ByteArray:
+    return np.full_like(picture, int(picture.mean()))
+
+
+def _inverted(picture: ByteArray, generator: np.random.Generator) -> ByteArray:
+    return 255 - picture
+
+
+def _noise(picture: ByteArray, generator: np.random.Generator) -> ByteArray:
+    return generator.integers(256, size=picture.shape, dtype=np.uint8)
+
+
+_IMAGES: Mapping[str, ImageChange] = {"blank_image": _blank, "inverted_image": _inverted, "noise_for_image": _noise}
 _CHANGES: Mapping[str, Change] = {
     "random_characters": _random_characters,
     "shuffled_characters": _shuffled_characters,

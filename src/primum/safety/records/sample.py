@@ -12,7 +12,8 @@ from scipy import sparse
 
 from primum.cohort import Cohort
 from primum.cohort.columns import coded, is_none
-from primum.cohort.records import VitalColumn
+from primum.cohort.images import thumbnails
+from primum.cohort.records import ImageColumn, VitalColumn
 from primum.safety.records.outcome import outcome
 from primum.safety.records.ridge import folds_of, held_out
 from primum.safety.records.words import Tokens, token_matrix
@@ -73,6 +74,8 @@ def draw_sample(cohort: Cohort, split: npt.NDArray[np.object_], *, seed: int) ->
         parts.append(_WEIGHT_OF_A_VITAL * one_hot(binned(vital, rows)))
         places[vital.name] = (at, at + parts[-1].shape[1])
         at += parts[-1].shape[1]
+    if cohort.records.image is not None:
+        parts.append(_of_images(cohort.records.image, rows))
     features = sparse.hstack(parts).tocsr()
     folds = folds_of(patients)
     score, weights = held_out(features, wanted[rows], folds)
@@ -89,6 +92,17 @@ def draw_sample(cohort: Cohort, split: npt.NDArray[np.object_], *, seed: int) ->
         score=score,
         weights=weights,
     )
+
+
+def _of_images(images: ImageColumn, rows: IntArray) -> Any:
+    """Return each picture's few pixels, less their mean over the records, at a mean length of about 1; none is 0."""
+    pixels = thumbnails(images, rows)
+    known = ~np.isnan(pixels[:, 0])
+    if not known.any():
+        return sparse.csr_matrix(np.zeros(pixels.shape))
+    centred = pixels - pixels[known].mean(axis=0)
+    length = np.sqrt((centred[known] ** 2).sum(axis=1).mean())
+    return sparse.csr_matrix(np.nan_to_num(centred / max(float(length), 1e-6)).astype(np.float64))
 
 
 def weighted(matrix: Any) -> Any:

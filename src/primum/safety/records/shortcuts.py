@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from primum.cohort import Cohort
+from primum.cohort.images import thumbnails
 from primum.evidence.finding import Finding
 from primum.safety.records.giving import Giving, best_cut, giving_away
 from primum.safety.records.ridge import FOLDS
@@ -72,12 +73,27 @@ def _fields(cohort: Cohort, sample: Sample) -> Iterator[tuple[str, str, IntArray
         yield "vital", vital.name, binned(vital, sample.rows, bins=_FINE)
     if cohort.site is not None:
         yield "site", str(cohort.roles.site), levels_of(cohort.site[sample.rows])
+    if cohort.records.image is not None:
+        for aspect, values in _looks(thumbnails(cohort.records.image, sample.rows)).items():
+            yield "form", aspect, quantile_bins(values)
     if cohort.records.text is not None:
         texts = [text or "" for text in cohort.records.text.take(sample.rows)]
         lengths = np.array([len(text) for text in texts], dtype=np.float64)
         yield "length", "text", quantile_bins(lengths)
         for column, forms in _forms(texts).items():
             yield "form", column, levels_of(forms)
+
+
+def _looks(pixels: npt.NDArray[np.float32]) -> dict[str, FloatArray]:
+    """Return what a device leaves in each picture of few pixels: brightness, contrast, and how bright its rim is."""
+    side = int(np.sqrt(pixels.shape[1]))
+    rim = np.ones((side, side), dtype=bool)
+    rim[1:-1, 1:-1] = False
+    return {
+        "brightness of the image": pixels.mean(axis=1).astype(np.float64),
+        "contrast of the image": pixels.std(axis=1).astype(np.float64),
+        "rim of the image": pixels[:, rim.ravel()].mean(axis=1).astype(np.float64),
+    }
 
 
 def _forms(texts: Sequence[str]) -> dict[str, npt.NDArray[np.object_]]:

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from primum.cohort.images import ChosenImages, JoinedImages
 from primum.cohort.records import Records, TextList, VitalColumn, record_keys
 
 FloatArray = npt.NDArray[np.float64]
@@ -37,6 +38,8 @@ def differs(old: Records, new: Records) -> BoolArray:
     found = np.zeros(len(old), dtype=bool)
     if old.text is not None and new.text is not None:
         found |= np.array([a != b for a, b in zip(old.text.take(rows), new.text.take(rows), strict=True)], dtype=bool)
+    if old.image is not None and new.image is not None:
+        found |= old.image.keys != new.image.keys
     for name, vital in old.vitals.items():
         pairs = zip(vital.values.tolist(), new.vitals[name].values.tolist(), strict=True)
         found |= np.array([a != b and not (a != a and b != b) for a, b in pairs], dtype=bool)
@@ -65,4 +68,6 @@ def _stacked(variants: Sequence[Records], rows: IntArray) -> Records:
     for name, vital in like.vitals.items():
         values = np.concatenate([one.vitals[name].values for one in variants])[rows]
         vitals[name] = VitalColumn(name=name, kind=vital.kind, values=values, unit=vital.unit, range=vital.range)
-    return Records(n=len(rows), text=text, vitals=vitals)
+    images = [one.image for one in variants if one.image is not None]
+    image = ChosenImages(JoinedImages(images), rows) if images else None
+    return Records(n=len(rows), text=text, vitals=vitals, image=image)

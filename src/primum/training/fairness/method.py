@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from primum.cohort.cohort import Cohort
+from primum.cohort.images import JoinedImages
 from primum.cohort.records import Records, TextList, VitalColumn
 from primum.cohort.roles import TargetKind
 from primum.errors import StudyError
@@ -52,7 +53,9 @@ def joined_records(parts: list[Records]) -> Records:
         for name, vital in first.vitals.items()
     }
     text = None if first.text is None else TextList(texts)
-    return Records(n=sum(len(part) for part in parts), text=text, vitals=vitals)
+    images = [part.image for part in parts if part.image is not None]
+    image = JoinedImages(images) if images else None
+    return Records(n=sum(len(part) for part in parts), text=text, vitals=vitals, image=image)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,7 +122,7 @@ class PrivateTrainer(StudyTrainer):
         return 0.0
 
     def _collated(self, rows: list[int]) -> dict[str, Any]:
-        return self.collate(rows) if rows else {"inputs": {}, "labels": torch.empty(0, dtype=torch.int64)}
+        return self.learn(rows) if rows else {"inputs": {}, "labels": torch.empty(0, dtype=torch.int64)}
 
     def _tested(self) -> float:
         """Return the self-test's difference, on the training records of most different lengths."""

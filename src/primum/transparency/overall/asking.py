@@ -9,6 +9,7 @@ from typing import Protocol, cast
 import numpy as np
 import numpy.typing as npt
 
+from primum.cohort.build import take_records
 from primum.cohort.records import Records, TextList
 from primum.cohort.roles import TargetKind
 
@@ -66,11 +67,12 @@ class Asker:
             pieces = [one.vitals.get(name, column.values[one.rows]) for one in copies]
             joined = np.concatenate(pieces).astype(column.values.dtype)
             vitals[name] = replace(column, values=cast(Values, joined))
+        copied = replace(take_records(self.records, rows), vitals=vitals)
         if self._texts is None:
-            return Records(n=len(rows), vitals=vitals)
+            return copied
         sources = np.concatenate([one.rows if one.texts is None else one.texts for one in copies]).tolist()
         texts = TextList([None if source < 0 else self._texts[source] for source in sources])
-        return Records(n=len(rows), text=texts, vitals=vitals)
+        return replace(copied, text=texts)
 
 
 def absent(values: Values) -> npt.NDArray[np.bool_]:

@@ -95,6 +95,9 @@ def overall_findings(
     if len(rows) > most:
         rows = np.sort(np.random.default_rng([seed, 19]).choice(rows, most, replace=False))
     part = take(cohort, rows)
+    if part.records.text is None and not part.records.vitals:
+        logger.info("overall_none reason=does not apply: a note and vitals are looked at, and the model reads neither")
+        return []
     if len(np.unique(part.patients.astype(str))) < 2 * SMALL:
         logger.info("overall_none reason=fewer than ten patients on the split test")
         return []

@@ -24,11 +24,19 @@ ORDER = (
     "untuned_backbone",
     "text_alone",
     "vitals_alone",
+    "image_alone",
     "tfidf_logistic_regression",
     "gradient_boosting",
+    "pixel_logistic_regression",
+    "hog_logistic_regression",
     "majority",
 )
-SIMPLE = ("tfidf_logistic_regression", "gradient_boosting")
+SIMPLE = (
+    "tfidf_logistic_regression",
+    "gradient_boosting",
+    "pixel_logistic_regression",
+    "hog_logistic_regression",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +52,8 @@ class Statement:
 def gains_section(context: Context) -> Mapping[str, object] | None:
     """Return sentences, forest plots of paired gains and the table of baselines; None when neither is there."""
     by_baseline = _gains(context)
-    statements = [_statement(name, found, context) for name, found in by_baseline.items()]
+    several = "image_alone" in by_baseline  # then "alone" leaves out more than the other of two
+    statements = [_statement(name, found, context, several=several) for name, found in by_baseline.items()]
     forests = [_forest(metric, by_baseline, context) for metric in _leads(context)]
     tables = _tables(context)
     if not statements and not tables:
@@ -78,11 +87,12 @@ def _gains(context: Context) -> Mapping[str, Sequence[Finding]]:
     return dict(sorted(found.items(), key=lambda item: order.get(item[0], len(order))))
 
 
-def _statement(name: str, found: Sequence[Finding], context: Context) -> Statement:
+def _statement(name: str, found: Sequence[Finding], context: Context, *, several: bool) -> Statement:
     leads = [f for metric in _leads(context) for f in found if f.metric == metric]
     lead = leads[0] if leads else found[0]
     outcome = outcome_of(lead)
-    kind = "simple" if name in SIMPLE else name if name in ORDER else "other"
+    plain = name in ORDER and name != "image_alone" and not (several and name.endswith("_alone"))
+    kind = "simple" if name in SIMPLE else name if plain else "other"
     text = context.words(f"gain.{kind}.{outcome}", baseline=context.baseline(name))
     others = [f for f in found if f is not lead and outcome_of(f) not in (outcome, "unknown", "same")]
     if others:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from primum.study.report.context import Context
+from primum.study.spec_image import LITE
 
 USES = ("population", "setting", "user", "not_for", "risk")
 
@@ -35,11 +36,15 @@ def _facts(study: Mapping[str, Any], context: Context) -> list[tuple[str, str]]:
         ("study.fact.target", ": ".join(_names(target.get("column")) + _kind(target, context))),
         ("study.fact.text", ", ".join(_names(inputs.get("text")))),
         ("study.fact.vitals", ", ".join(_vitals(inputs.get("vitals")))),
+        ("study.fact.image", ", ".join(_vitals(inputs.get("image")))),
         ("study.fact.sensitive", ", ".join(_vitals(cohort.get("sensitive")))),
         ("study.fact.site", ", ".join(_names(cohort.get("site")))),
         ("study.fact.backbone", ", ".join(_names(model.get("backbone")))),
         ("study.fact.adapt", ", ".join(_names(adapt.get("method") if isinstance(adapt, Mapping) else adapt))),
     ]
+    if inputs.get("image") and inputs.get("text"):
+        image = model.get("image") or {}
+        facts.append(("study.fact.image_backbone", str(image.get("backbone") or LITE)))
     return [(words(key), value) for key, value in facts if value]
 
 

@@ -1,0 +1,23 @@
+"""Images of a cohort: any of the formats of medicine in, small pictures of one shape out, cached outside memory."""
+
+from primum.cohort.images.changes import IMAGE_CHANGES, ImageChange, changed_images
+from primum.cohort.images.columns import ChangedImages, ChosenImages, JoinedImages, MadeUpImages
+from primum.cohort.images.reading import IMAGE_KINDS, Unreadable, read_picture
+from primum.cohort.images.spool import StoredImages, read_images
+from primum.cohort.images.thumbnails import thumbnails
+
+__all__ = [
+    "IMAGE_CHANGES",
+    "IMAGE_KINDS",
+    "ChangedImages",
+    "ChosenImages",
+    "ImageChange",
+    "JoinedImages",
+    "MadeUpImages",
+    "StoredImages",
+    "Unreadable",
+    "changed_images",
+    "read_images",
+    "read_picture",
+    "thumbnails",
+]

@@ -1,0 +1,105 @@
+"""EfficientNet-Lite0: the small image network whose ImageNet weights come with a package, so that no hub is needed.
+
+Inverted bottlenecks without squeeze-and-excitation, ReLU6 throughout (Tan and Le 2019, "EfficientNet"; the Lite variant
+of TensorFlow's model garden). Its batch normalisation is folded into the convolutions when the weights are read: the
+network then computes the same, no statistics can drift while it is tuned, and no record sees another in its batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import ceil
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+_BLOCKS = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192),
+           (1, 3, 1, 6, 320))  # fmt: skip
+"""Repeats, kernel, stride of the first, expansion and outputs of each stage."""
+_STEM = 32
+WIDTH = 1280
+_EPSILON = 1e-3
+"""Of the batch normalisation that the weights were trained with."""
+
+
+class _SameConv(nn.Conv2d):
+    """A convolution that pads as TensorFlow does: ceil(size / stride) outputs, the odd pixel at the end."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the convolved map, (b, c, ceil(h / stride), ceil(w / stride))."""
+        kernel, stride = self.kernel_size[0], self.stride[0]
+        high, wide = ((ceil(side / stride) - 1) * stride + kernel - side for side in x.shape[-2:])
+        if high == wide and high % 2 == 0:
+            return functional.conv2d(x, self.weight, self.bias, self.stride, max(high, 0) // 2, 1, self.groups)
+        high, wide = max(high, 0), max(wide, 0)
+        x = functional.pad(x, [wide // 2, wide - wide // 2, high // 2, high - high // 2])
+        return functional.conv2d(x, self.weight, self.bias, self.stride, 0, 1, self.groups)
+
+
+class _Block(nn.Module):
+    def __init__(self, inputs: int, outputs: int, *, kernel: int, stride: int, expansion: int) -> None:
+        super().__init__()
+        inner = inputs * expansion
+        self.expand_conv = _SameConv(inputs, inner, 1) if expansion != 1 else None
+        self.depthwise_conv = _SameConv(inner, inner, kernel, stride, groups=inner)
+        self.project_conv = _SameConv(inner, outputs, 1)
+        self.skips = stride == 1 and inputs == outputs
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        inner = x if self.expand_conv is None else functional.relu6(self.expand_conv(x))
+        out: torch.Tensor = self.project_conv(functional.relu6(self.depthwise_conv(inner)))
+        return x + out if self.skips else out
+
+
+class LiteNet(nn.Module):
+    """Pixels of shape (b, 3, h, w) to features of shape (b, 1280)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv_stem = _SameConv(3, _STEM, 3, 2)
+        blocks, inputs = [], _STEM
+        for repeats, kernel, stride, expansion, outputs in _BLOCKS:
+            for place in range(repeats):
+                step = stride if place == 0 else 1
+                blocks.append(_Block(inputs, outputs, kernel=kernel, stride=step, expansion=expansion))
+                inputs = outputs
+        self.blocks = nn.ModuleList(blocks)
+        self.conv_head = _SameConv(inputs, WIDTH, 1)
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Return the mean over the last feature map."""
+        pixels = pixels.contiguous(memory_format=torch.channels_last)  # half the time on a CPU
+        x = functional.relu6(self.conv_stem(pixels))
+        for block in self.blocks:
+            x = block(x)
+        return functional.relu6(self.conv_head(x)).mean((2, 3))
+
+    def fill(self, published: Mapping[str, torch.Tensor]) -> None:
+        """Take over published weights, whose names have underscores and whose batch normalisations stand apart."""
+        own = {}
+        for conv, norm in self._pairs():
+            weight = published[_theirs(conv) + ".weight"]
+            gain, shift, mean, variance = (
+                published[f"{norm}.{name}"] for name in ("weight", "bias", "running_mean", "running_var")
+            )
+            scale = gain / torch.sqrt(variance + _EPSILON)
+            own[conv + ".weight"] = weight * scale[:, None, None, None]
+            own[conv + ".bias"] = shift - mean * scale
+        self.load_state_dict(own)
+
+    def _pairs(self) -> list[tuple[str, str]]:
+        """Return each convolution's name here, and that of its batch normalisation in the published weights."""
+        pairs = [("conv_stem", "_bn0"), ("conv_head", "_bn1")]
+        for place, block in enumerate(self.blocks):
+            assert isinstance(block, _Block)
+            names = ["expand_conv"] if block.expand_conv is not None else []
+            names += ["depthwise_conv", "project_conv"]
+            first = 3 - len(names)
+            pairs += [(f"blocks.{place}.{name}", f"_blocks.{place}._bn{first + i}") for i, name in enumerate(names)]
+        return pairs
+
+
+def _theirs(name: str) -> str:
+    """Return a name as the published weights spell it: blocks.3.expand_conv is _blocks.3._expand_conv there."""
+    return ".".join(part if part.isdigit() else f"_{part}" for part in name.split("."))

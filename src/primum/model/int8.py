@@ -103,7 +103,21 @@ def export(
     finally:
         chatter.setLevel(level)
     assert program is not None
-    return program.model_proto
+    model: Any = program.model_proto
+    _forget_places(model)
+    return model
+
+
+def _forget_places(model: Any) -> None:
+    """Take out of a model where in the code, and in which folders of this machine, its parts came from."""
+    parts = [model, model.graph, *model.functions]
+    for graph in (model.graph, *model.functions):
+        parts += [*graph.node, *graph.value_info]
+    parts += [*model.graph.initializer, *model.graph.input, *model.graph.output]
+    for part in parts:
+        for name in ("metadata_props", "doc_string"):
+            if name in part.DESCRIPTOR.fields_by_name:
+                part.ClearField(name)
 
 
 def _merged(encoder: nn.Module) -> nn.Module:

@@ -90,8 +90,11 @@ def planted(texts, tmp_path_factory):
 )
 def test_a_planted_word_comes_first(planted, method):
     predictor, records = planted
-    assert len(records) >= 60
     subject = subject_of(predictor, records, about="yes")
+    # A long note loses its end, and with it sometimes the word: of that the model knows nothing.
+    rows = np.array([i for i, p in enumerate(subject.parts) if PLANTED in [word.text for word in p.words]])
+    assert len(rows) >= 60
+    subject = subject.chosen(rows)
     assert (subject.answers.argmax(1) == 1).mean() > 0.9  # it learnt the rule
     found = METHODS.get(method)(subject, 7).parts
     first = [parts.words[int(values.argmax())].text for parts, values in zip(subject.parts, found, strict=True)]

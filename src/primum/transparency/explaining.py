@@ -17,7 +17,7 @@ from primum.transparency.rewording import reworded
 from primum.transparency.trust import DRAWS, Bars, Faithfulness, faithfulness, faults, stability
 
 DEFAULT_METHOD = "attention_gradient"
-"""As faithful on real notes as the best of those tried, at a thirtieth of its cost (benchmarks/explain.py)."""
+"""Within one standard error of the most faithful on 50 real notes, at a sixth of its cost (benchmarks/RESULTS.md)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -197,9 +197,12 @@ class TextInput:
         return found
 
     def blank(self) -> tuple[int, tuple[int, ...]]:
-        """Return the token that stands for a word of which nothing is known, and those that are never words."""
+        """Return the token that stands for a word of which nothing is known, and those that are never words.
+
+        The padding token before the mask: a masked language model reads a mask as a question and answers it.
+        """
         ids = self.tokenizer
-        token = next(i for i in (ids.mask_token_id, ids.pad_token_id, ids.unk_token_id, 0) if i is not None)
+        token = next(i for i in (ids.pad_token_id, ids.unk_token_id, ids.mask_token_id, 0) if i is not None)
         ends = (ids.cls_token_id, ids.sep_token_id, ids.bos_token_id, ids.eos_token_id, ids.pad_token_id)
         return int(token), tuple(sorted({int(i) for i in ends if i is not None}))
 

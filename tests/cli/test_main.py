@@ -19,10 +19,11 @@ from primum.errors import DefectError, InputError, OutputError
 
 COMMANDS = (
     *("init", "check", "run", "search", "assess", "report", "predict", "deid", "studies", "backbones", "policies"),
-    *("sign", "release", "verify", "explain", "erase"),
+    *("sign", "release", "verify", "explain", "erase", "serve"),
 )
 GROUPS = {
     "keys": ("new", "show"),
+    "people": ("add", "list", "reset"),
     "ledger": ("show", "verify", "head"),
     "registry": ("add", "promote", "rollback", "fetch", "show"),
 }

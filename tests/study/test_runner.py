@@ -50,7 +50,7 @@ def test_the_folder_holds_what_the_contract_lists(run):
     assert FILES <= names
     assert not {"checkpoints", "twins"} & names
     suffixes = {p.suffix for p in (run.path / "model").rglob("*") if p.is_file() and p.name != "README.md"}
-    assert suffixes <= {".safetensors", ".json", ".txt"}
+    assert suffixes <= {".safetensors", ".json", ".txt", ".onnx"}
 
 
 def test_predictions_have_the_contracts_columns_and_probabilities(run):

@@ -109,7 +109,7 @@ def test_asked_decided_reviewed_and_found_in_the_ledger(person, lang):
     assert not ada.query_selector("input[name='decision']:checked")
     ada.click("#reasons a.button")
     ada.wait_for_selector("#reasons p.meta >> nth=-1")
-    ada.wait_for_function("document.querySelector('#reasons a.button') === null")
+    ada.wait_for_selector("#reasons a.button", state="detached")
     assert ada.url.endswith(case)
     ada.check("input[value='accept']")
     ada.click("form.decide button.main")
@@ -128,7 +128,8 @@ def test_asked_decided_reviewed_and_found_in_the_ledger(person, lang):
     cy.goto("/ledger")
     cy.fill("#subject", case)
     cy.press("#subject", "Enter")
-    cy.wait_for_function("document.querySelectorAll('#found tbody tr').length === 3")
+    cy.wait_for_selector("#found tbody tr >> nth=3", state="detached")
+    assert len(cy.query_selector_all("#found tbody tr")) == 3
     cy.click("form[action='/ledger/verify'] button")
     cy.wait_for_selector("#checked .notice")
     assert said["whole"] in cy.inner_text("#checked")

@@ -17,7 +17,7 @@ from primum.transparency.rewording import reworded
 from primum.transparency.trust import DRAWS, Bars, Faithfulness, faithfulness, faults, stability
 
 DEFAULT_METHOD = "attention_gradient"
-"""Within one standard error of the most faithful on 50 real notes, at a sixth of its cost (benchmarks/RESULTS.md)."""
+"""Second in faithfulness on three studies, at a sixth of the cost of the first (benchmarks/RESULTS.md)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

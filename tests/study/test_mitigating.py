@@ -125,7 +125,7 @@ def test_a_method_that_does_not_fit_is_refused_before_anything_is_written(tmp_pa
 def test_the_registry_and_the_study_file_know_the_same_methods():
     from typing import get_args
 
-    from primum.study.spec import MitigationName
+    from primum.study.spec_training import MitigationName
     from primum.training.fairness import METHODS
 
     assert set(get_args(MitigationName)) == {"none", *METHODS}

@@ -10,7 +10,7 @@ import pytest
 from primum.cohort.records import Records, TextList
 from primum.model.backbones import locate_backbone
 from primum.model.inputs import TextInput
-from primum.transparency import explain
+from primum.transparency import explain, explaining
 from primum.transparency.parts import Parts
 from primum.transparency.rewording import REWORDINGS, reworded, sentences
 from primum.transparency.trust import stability
@@ -82,6 +82,49 @@ def test_a_word_is_found_again_wherever_its_sentence_went():
     other = np.array([1.0, 3.0, 4.0, 2.0, 5.0])  # each word as in `own`, the two reds by order
     assert stability([own], [first], [other], [second])[0] == pytest.approx(1.0)
     assert stability([own], [first], [-other], [second])[0] == pytest.approx(-1.0)
+
+
+class Reader:
+    """Answers by the tokens of a real tokenizer and where they stand; counts the records that it is asked about."""
+
+    classes = ("a", "b")
+
+    def __init__(self):
+        self.fitted, self.asked = TextInput(locate_backbone("minilm"), max_tokens=64), 0
+
+    def prepare(self, records):
+        return {"text": self.fitted.prepare(records)}
+
+    def predict_prepared(self, prepared):
+        text = prepared["text"]
+        self.asked += len(text.lengths)
+        pieces = np.split(text.ids, text.offsets[1:-1])
+        score = np.array([(np.sin(ids) * 0.9 ** np.arange(len(ids))).sum() for ids in pieces])
+        return np.stack([1 / (1 + np.exp(score)), 1 / (1 + np.exp(-score))], axis=1)
+
+    def thinned(self, prepared, rows, tokens, vitals):
+        return {"text": prepared["text"].thinned(rows, tokens)}
+
+    def token_places(self, records):
+        return self.fitted.places(records.text.take(np.arange(len(records))))
+
+    def vital_names(self):
+        return ()
+
+    def vitals_there(self, prepared):
+        return np.zeros((len(prepared["text"].lengths), 0), dtype=bool)
+
+
+def test_what_the_model_reads_alike_is_not_asked_about_again(table, monkeypatch):
+    notes = [NOTE, "Cough at night. Some rash today.", "Fever for three days, no cough. Itching and a red rash."]
+    few, every = Reader(), Reader()
+    sparing = explain(few, table(notes), method="occlusion", draws=2)
+    monkeypatch.setattr(explaining, "_reads_otherwise", lambda subject, prepared, rows: np.ones(len(rows), bool))
+    whole = explain(every, table(notes), method="occlusion", draws=2)
+    np.testing.assert_allclose(sparing.stable, whole.stable, atol=1e-12)
+    np.testing.assert_allclose(sparing.worst, whole.worst, atol=1e-12)
+    assert sparing.worst.min() < 1.0  # some rewording is read otherwise
+    assert few.asked < 0.8 * every.asked
 
 
 def test_mean_and_worst_over_all_rewordings(known, table):

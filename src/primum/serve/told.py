@@ -5,10 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from primum.i18n import translate
 from primum.serve.answering import Answer
-from primum.serve.fhir.reading import Unread
+
+Why = Literal["absent", "unit", "unit_unchecked", "not_text", "no_value"]
+"""No resource has it; another unit than the study's, which is not converted; the study states no unit, or the record
+does not, and the value is used; a document that is no plain text; the newest resource holds no value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """One input that the resources did not give, or gave with a reservation."""
+
+    column: str
+    why: Why
+    expected: str = ""
+    """The study's unit, where `why` is about units."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

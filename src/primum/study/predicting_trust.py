@@ -16,7 +16,7 @@ from primum.evidence.predictions import TextArray
 from primum.evidence.slices import SITE
 from primum.safety import Abstention
 from primum.study.opened import OpenedRun, Said
-from primum.study.spec import CohortSpec
+from primum.study.spec_cohort import CohortSpec
 from primum.study.study import sensitive_roles
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
 def as_list(value: Any) -> Any:
@@ -27,3 +27,7 @@ class BaseSpec(BaseModel):
     """A frozen part of the study file; an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False, allow_inf_nan=False)
+
+
+Rate = Annotated[float, Field(ge=0.0, lt=1.0)]
+"""A share below 1."""

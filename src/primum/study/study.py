@@ -28,7 +28,8 @@ from primum.progress import Progress
 from primum.study.loading import apply_overrides, read_yaml, validate
 from primum.study.run import Run
 from primum.study.search_space import Space, extract
-from primum.study.spec import CohortSpec, InputsSpec, SplitSpec, StudySpec
+from primum.study.spec import StudySpec
+from primum.study.spec_cohort import CohortSpec, InputsSpec, SplitSpec
 from primum.study.spec_external import ExternalSpec
 
 _BUILTIN = Path(__file__).parent / "builtin"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from primum.cohort.build import take_records
 from primum.cohort.records import Records, TextList
 from primum.errors import InputError, nearest
+from primum.model.inputs import PreparedText
 from primum.transparency.asking import Question, Subject, question_of
 from primum.transparency.methods import METHODS, Attributed, InputShares, input_shares
 from primum.transparency.parts import BoolArray, FloatArray, IntArray, Parts, Predictor, parts_of
@@ -172,10 +174,34 @@ def _code(classes: Sequence[str], about: str) -> int:
     return list(classes).index(about)
 
 
+def _in_other_words(subject: Subject, changed: Records, prepared: Any, rows: IntArray) -> Subject:
+    return Subject(
+        predictor=subject.predictor,
+        prepared=prepared,
+        parts=parts_of(subject.predictor, changed, prepared),
+        answers=np.asarray(subject.predictor.predict_prepared(prepared), dtype=np.float64),
+        question=subject.question.chosen(rows),
+    )
+
+
+def _reads_otherwise(subject: Subject, prepared: Any, rows: IntArray) -> BoolArray:
+    """Return whether the model reads other tokens in each reworded record than in the record itself, shape (m,)."""
+    both = (subject.prepared, prepared)
+    before, after = (one.get("text") if isinstance(one, Mapping) else None for one in both)
+    if not isinstance(before, PreparedText) or not isinstance(after, PreparedText):
+        return np.ones(len(rows), dtype=bool)
+    _, equal = before.chosen(rows).joined(after).distinct()
+    return np.asarray(equal[: len(rows)] != equal[len(rows) :], dtype=bool)
+
+
 def _stable(
     subject: Subject, records: Records, attributed: Attributed, method: str, seed: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the mean and the least rank correlation of each reason with those in other words, each of shape (n,)."""
+    """Return the mean and the least rank correlation of each reason with those in other words, each of shape (n,).
+
+    A rewording of which the model reads the very same tokens, such as other white space, has the same reason: it is
+    not asked about again.
+    """
     texts = [None] * len(records) if records.text is None else records.text.take(np.arange(len(records)))
     others = [(row, other) for row, text in enumerate(texts) if text for other in reworded(text).values()]
     if not others:
@@ -183,17 +209,14 @@ def _stable(
     rows = np.array([row for row, _ in others], dtype=np.int64)
     changed = replace(take_records(records, rows), text=TextList([other for _, other in others]))
     prepared = subject.predictor.prepare(changed)
-    again = Subject(
-        predictor=subject.predictor,
-        prepared=prepared,
-        parts=parts_of(subject.predictor, changed, prepared),
-        answers=np.asarray(subject.predictor.predict_prepared(prepared), dtype=np.float64),
-        question=subject.question.chosen(rows),
-    )
-    found = METHODS.get(method)(again, seed)
-    agreed = stability(
-        [attributed.parts[row] for row in rows], [subject.parts[row] for row in rows], found.parts, again.parts
-    )
+    own, own_parts = [attributed.parts[row] for row in rows], [subject.parts[row] for row in rows]
+    found, parts = [*own], [*own_parts]
+    new = np.flatnonzero(_reads_otherwise(subject, prepared, rows))
+    if len(new):
+        again = _in_other_words(subject, changed, prepared, rows).chosen(new)
+        for place, value, its in zip(new, METHODS.get(method)(again, seed).parts, again.parts, strict=True):
+            found[place], parts[place] = value, its
+    agreed = stability(own, own_parts, found, parts)
     of_record = [agreed[(rows == row) & np.isfinite(agreed)] for row in range(len(records))]
     mean = [own.mean() if len(own) else np.nan for own in of_record]
     least = [own.min() if len(own) else np.nan for own in of_record]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from primum.errors import InputError
 from primum.serve.fhir import VERSIONS, read_case, validated
 from primum.serve.fhir.units import same_unit
-from primum.study.spec import InputsSpec
+from primum.study.spec_cohort import InputsSpec
 
 LOINC, SNOMED = "http://loinc.org", "http://snomed.info/sct"
 INPUTS = InputsSpec.model_validate(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from primum.errors import InputError
 from primum.serve.hooks import OVERRIDE_REASONS, card_of, cards_of, describe_service, prefetched, read_feedback
 from primum.serve.told import Told
-from primum.study.spec import InputsSpec
+from primum.study.spec_cohort import InputsSpec
 
 URL = "https://hospital.example"
 CODED = InputsSpec.model_validate(

@@ -7,29 +7,17 @@ import binascii
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any, Literal
+from typing import Any
 
 from primum.errors import InputError
 from primum.serve.fhir.units import same_unit
-from primum.study.spec import InputsSpec, VitalSpec
+from primum.serve.told import Unread, Why
+from primum.study.spec_cohort import InputsSpec, VitalSpec
 
-Why = Literal["absent", "unit", "unit_unchecked", "not_text", "no_value"]
-"""No resource has it; another unit than the study's, which is not converted; the study states no unit, or the record
-does not, and the value is used; a document that is no plain text; the newest resource holds no value."""
 _VOID = frozenset({"entered-in-error", "cancelled", "registered", "unknown"})
 _REFUTED = frozenset({"refuted", "entered-in-error"})
 _GONE = frozenset({"inactive", "remission", "resolved"})
 _EPOCH = datetime.min.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unread:
-    """One input that the resources did not give, or gave with a reservation."""
-
-    column: str
-    why: Why
-    expected: str = ""
-    """The study's unit, where `why` is about units."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from primum.errors import InputError
-from primum.study.spec import InputsSpec
+from primum.study.spec_cohort import InputsSpec
 
 HOOK = "patient-view"
 _PATIENT = "{{context.patientId}}"

@@ -7,6 +7,7 @@ from primum.evidence.metrics import METRICS, Metric, gain_name, register_metric
 from primum.evidence.paired import aligned, gain_findings
 from primum.evidence.performance import performance_findings
 from primum.evidence.predictions import UNKNOWN, Predictions, TargetType
+from primum.evidence.regions import Region
 from primum.evidence.sums import point_values
 from primum.evidence.tables import read_predictions, write_predictions
 from primum.evidence.withholding import withheld
@@ -19,6 +20,7 @@ __all__ = [
     "Metric",
     "Pillar",
     "Predictions",
+    "Region",
     "SensitiveColumn",
     "TargetType",
     "aligned",

@@ -2,7 +2,8 @@
 
 While a batch is answered, the next one gathers by itself. A window of waiting would add to every answer and gain
 nothing: on a processor texts are read one after another anyway (see `primum.model.served`); what a batch shares is the
-work around the model, and the way back: all answers of a batch wake the event loop once.
+work around the model, and the way back: all answers of a batch wake the event loop once. What has to go through
+another queue first (an answer is stored before it goes out) is handed on from thread to thread, and the loop sleeps on.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from primum.serve.security.faults import Refused
 
@@ -32,12 +33,21 @@ class _Waiting(Generic[Q, A]):
     answer: asyncio.Future[A]
 
 
+@dataclass(slots=True, frozen=True)
+class Onward(Generic[A]):
+    """In the place of an answer: the question that another queue answers, for who waits already."""
+
+    queue: Batcher[Any, A]
+    question: Any
+    size: int = 1
+
+
 class Batcher(Generic[Q, A]):
     """Threads that answer questions in batches.
 
     Args:
-        answer: from questions to their answers, in order, or to the error that one of them comes to; called from one
-            of the threads.
+        answer: from questions to their answers, in order, or to the error that one of them comes to, or to what another
+            queue has to do first; called from one of the threads.
         most: questions that may wait.
         size: of a batch; one question is always taken, whatever its size.
         threads: batches that are answered at the same time.
@@ -47,7 +57,7 @@ class Batcher(Generic[Q, A]):
 
     def __init__(
         self,
-        answer: Callable[[Sequence[Q]], Sequence[A | Exception]],
+        answer: Callable[[Sequence[Q]], Sequence[A | Exception | Onward[A]]],
         *,
         most: int,
         size: int,
@@ -150,14 +160,27 @@ class Batcher(Generic[Q, A]):
     def _carry_out(self, batch: Sequence[_Waiting[Q, A]]) -> None:
         if not batch:
             return
-        answers: Sequence[A | BaseException]
+        answers: Sequence[A | BaseException | Onward[A]]
         try:
             answers = self._answer([one.question for one in batch])
             if len(answers) != len(batch):
                 raise ValueError("not one answer a question")
         except BaseException as exc:
             answers = [exc] * len(batch)
-        _deliver([(one.answer, answer) for one, answer in zip(batch, answers, strict=True)])
+        ready: list[tuple[asyncio.Future[A], A | BaseException]] = []
+        onward: dict[Batcher[Any, A], list[_Waiting[Any, A]]] = {}
+        for one, answer in zip(batch, answers, strict=True):
+            if isinstance(answer, Onward):
+                further = _Waiting(answer.question, answer.size, one.until, one.answer)
+                onward.setdefault(answer.queue, []).append(further)
+            else:
+                ready.append((one.answer, answer))
+        for queue, some in onward.items():
+            try:
+                queue._add(some)
+            except Refused as refused:
+                ready += [(one.answer, refused) for one in some]
+        _deliver(ready)
 
 
 def _deliver(answers: Sequence[tuple[asyncio.Future[A], A | BaseException]]) -> None:

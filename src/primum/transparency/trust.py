@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
+from primum.later import stats
 from primum.transparency.asking import Subject
 from primum.transparency.parts import BoolArray, FloatArray, IntArray, Parts
 

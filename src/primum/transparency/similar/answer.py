@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from primum.errors import InputError
 from primum.evidence.intervals import LEVEL, wilson
+from primum.later import stats
 from primum.transparency.grouping import FEWEST, FloatArray, IntArray, distances
 from primum.transparency.similar.groups import Groups
 

@@ -191,7 +191,7 @@ def open_run(run: Path, *, threads: int | None = None, torch_allowed: bool = Tru
     if model is None:
         raise InputError(
             f"{run}: has no served model, because its study asks for `engine: torch`, for an ensemble of trained "
-            "models or for other inputs than text and vitals; run it again with `model.engine: auto`."
+            "models or for an image network that cannot be exported; run it again with `model.engine: auto`."
         )
     from primum.model.members import load_members
 

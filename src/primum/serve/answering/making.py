@@ -46,7 +46,7 @@ def answer_of(
         model=manifest.run,
         expires="" if release.expires is None else release.expires.isoformat(),
         lang=lang,
-        kind=release.run.spec.cohort.target.type,
+        kind=release.run.spec.cohort.target.coded,
         classes=tuple(
             ClassAnswer(
                 name=name,

@@ -102,7 +102,7 @@ class OpenedRun:
     @property
     def kind(self) -> str:
         """Of the target: classes, labels or number."""
-        return self.spec.cohort.target.type
+        return self.spec.cohort.target.coded
 
     def all_roles(self, columns_of: str) -> Roles:
         """Return the roles of every column, for messages about `columns_of`."""

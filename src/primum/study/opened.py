@@ -85,6 +85,8 @@ class OpenedRun:
     model: Predictor | Served
     roles: InputRoles
     """Of the columns that new records have for the model."""
+    every: Roles
+    """Of all columns of the study."""
     calibrator: Calibrator | None
     decisions: SliceDecisions | None
     conformal: Conformal | None
@@ -100,11 +102,11 @@ class OpenedRun:
     @property
     def kind(self) -> str:
         """Of the target: classes, labels or number."""
-        return self.spec.cohort.target.type
+        return self.spec.cohort.target.coded
 
     def all_roles(self, columns_of: str) -> Roles:
         """Return the roles of every column, for messages about `columns_of`."""
-        return replace(roles_of(self.spec.cohort, columns_of), inputs=self.roles)
+        return replace(self.every, columns_of=columns_of)
 
     def say(self, records: Records, levels: LevelSource, *, progress: Progress | None = None) -> Said:
         """Return what the model says of records.
@@ -139,7 +141,7 @@ class OpenedRun:
                 self.rules,
                 records,
                 known,
-                self.all_roles("the record"),
+                self.every,
                 coded=coded,
                 answers=answers,
                 classes=self.model.classes,
@@ -189,23 +191,25 @@ def open_run(run: Path, *, threads: int | None = None, torch_allowed: bool = Tru
     if model is None:
         raise InputError(
             f"{run}: has no served model, because its study asks for `engine: torch`, for an ensemble of trained "
-            "models or for other inputs than text and vitals; run it again with `model.engine: auto`."
+            "models or for an image network that cannot be exported; run it again with `model.engine: auto`."
         )
     from primum.model.members import load_members
 
     roles = roles_for(spec, model)
+    every = replace(roles_of(spec.cohort, "the record"), inputs=roles)
     return OpenedRun(
         folder=run,
         spec=spec,
         model=model,
         roles=roles,
+        every=every,
         calibrator=Calibrator.load(folder),
         decisions=SliceDecisions.load(folder),
         conformal=Conformal.load(folder),
         abstention=Abstention.load(folder),
         members=load_members(folder),
         novelty=Novelty.load(folder),
-        rules=asked_in_use(folder, replace(roles_of(spec.cohort, "the record"), inputs=roles), model.classes),
+        rules=asked_in_use(folder, every, model.classes),
         reliability=Reliability.load(folder),
         similar=Groups.load(folder),
     )

@@ -25,7 +25,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from primum.cohort.table1 import SMALL
 from primum.evidence.intervals import LEVEL
@@ -33,6 +32,7 @@ from primum.evidence.predictions import FloatArray, Predictions
 from primum.evidence.resampling import units_of
 from primum.evidence.sufficiency import ENOUGH_FOR_A_MEAN
 from primum.files import read_saved
+from primum.later import stats
 from primum.safety.calibration.scores import BoolArray, Kind, sigmoid, truth_of
 from primum.safety.folds import SEED
 

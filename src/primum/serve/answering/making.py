@@ -49,7 +49,7 @@ def answer_of(
         model=manifest.run,
         expires="" if release.expires is None else release.expires.isoformat(),
         lang=lang,
-        kind=release.run.spec.cohort.target.type,
+        kind=release.run.spec.cohort.target.coded,
         classes=_classes(names, judged),
         intervals=_intervals(release, lang),
         predicted=tuple(names[place] for place in judged.decided),

@@ -33,7 +33,7 @@ Self = Annotated[Principal, Depends(needs("self"))]
 Manager = Annotated[Principal, Depends(needs("people.manage"))]
 
 
-def people_of(request: Request) -> People:
+async def people_of(request: Request) -> People:
     """Return the keeper of the door."""
     people: People = request.app.state.people
     return people

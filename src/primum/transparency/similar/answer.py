@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 from primum.errors import InputError
 from primum.evidence.intervals import LEVEL, wilson_bounds
+from primum.later import special
 from primum.transparency.grouping import FEWEST, FloatArray, IntArray, distances
 from primum.transparency.similar.groups import LEVELS, Groups
 

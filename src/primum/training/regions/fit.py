@@ -15,14 +15,16 @@ from primum.cohort.cohort import Cohort
 from primum.errors import SplitError
 from primum.evidence.finding import Finding
 from primum.evidence.marks import Marking, best_threshold, compare
+from primum.model.inputs import PreparedImage
 from primum.model.inside import Inside
+from primum.model.net import Net
 from primum.model.regions.pictures import PreparedMaps, read_maps
 from primum.model.regions.predictor import Pictures, RegionPredictor
 from primum.model.regions.spec import RegionSpec
 from primum.progress import Progress, Silent
 from primum.training.plan import TrainingPlan, use_bf16
 from primum.training.proof import learnt_finding, prove, snapshot
-from primum.training.regions.augmenting import JointAugmentation
+from primum.training.regions.augmenting import JointAugmentation, MirroredMaps
 from primum.training.regions.examples import RegionCollate
 from primum.training.resuming import curves, train_or_resume
 from primum.training.tracking import Tracking
@@ -83,9 +85,7 @@ def fit_regions(request: RegionFitRequest, *, progress: Progress | None = None) 
     frozen = request.spec.frozen is None
     pictures: Pictures = read_maps(net, image, tick=progress.advance) if frozen else image
     collate = RegionCollate(pictures, cohort.regions, request.spec)
-    learn = collate
-    if request.augmentation is not None and not isinstance(pictures, PreparedMaps):
-        learn = RegionCollate(pictures, cohort.regions, request.spec, augmentation=request.augmentation)
+    learn = _augmented(request, net, image, pictures, rows["train"], progress) or collate
     proven_on = "test" if (request.split == "test").any() else "validation"
     watched = np.flatnonzero(request.split == proven_on).astype(np.int64)
     before = snapshot(net)
@@ -129,6 +129,27 @@ def fit_regions(request: RegionFitRequest, *, progress: Progress | None = None) 
         },
         findings=(gain,) if len(watched) else (),
     )
+
+
+def _augmented(
+    request: RegionFitRequest,
+    net: Net,
+    image: PreparedImage,
+    pictures: Pictures,
+    rows: npt.NDArray[np.int64],
+    progress: Progress,
+) -> RegionCollate | None:
+    """Return the batches that are learnt from, changed; None for none: frozen maps can only be mirrored."""
+    how, marking = request.augmentation, request.cohort.regions
+    assert marking is not None
+    if how is None:
+        return None
+    if not isinstance(pictures, PreparedMaps):
+        return RegionCollate(pictures, marking, request.spec, augmentation=how)
+    if not how.allow_flips:
+        return None
+    mirrored = MirroredMaps(net, image, pictures, rows, tick=progress.advance)
+    return RegionCollate(pictures, marking, request.spec, mirrored=mirrored)
 
 
 def _shown_from(predictor: RegionPredictor, request: RegionFitRequest, marking: Marking) -> RegionPredictor:

@@ -72,7 +72,7 @@ def _request(tmp_path, cohort, *, epochs=14, frozen=None, augmentation=None):
 @pytest.mark.parametrize("kind", ["masks", "boxes"])
 def test_it_learns_what_a_threshold_does_not_see(tmp_path, kind):
     cohort = _cohort(draw(tmp_path / "films"), kind)
-    request = _request(tmp_path, cohort, augmentation=JointAugmentation(allow_flips=True))
+    request = _request(tmp_path, cohort, epochs=10, augmentation=JointAugmentation(allow_flips=True))
     fitted = fit_regions(request)
     test = request.split == "test"
     truth, metric = cohort.regions.take(test), ("dice" if kind == "masks" else "map50", None)
@@ -110,6 +110,13 @@ def test_equal_seeds_learn_equal_marks(tmp_path):
     cohort = _cohort(draw(tmp_path / "films"), "boxes")
     first, second = (fit_regions(_request(tmp_path / name, cohort, epochs=1)) for name in "ab")
     assert first.marking.marks == second.marking.marks
+
+
+def test_a_finished_training_is_not_repeated(tmp_path):
+    cohort = _cohort(draw(tmp_path / "films"), "boxes")
+    first, again = (fit_regions(_request(tmp_path, cohort, epochs=1)) for _ in range(2))
+    assert again.marking.marks == first.marking.marks
+    assert again.history["train"] == first.history["train"]
 
 
 @pytest.mark.parametrize("kind", ["boxes", "masks"])

@@ -299,7 +299,7 @@ def _ask_again(task: _Task, checked: _Checked, answered: _Answered) -> list[Find
     )
     findings += novelty_of(study, cohort, split, fitted, inside, folder, clock)
     findings += robustness_of(study, cohort, split, asked, calibrator, folder, clock)
-    findings += explained(study, cohort, split, fitted, clock)
+    findings += explained(study, cohort, split, fitted, folder=folder, clock=clock)
     findings += counterfactuals_of(
         study, cohort, split, fitted, inside=inside, calibrator=calibrator, folder=folder, clock=clock
     )

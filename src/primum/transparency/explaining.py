@@ -8,15 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from primum.cohort.build import take_records
-from primum.cohort.records import Records, TextList
+from primum.cohort.records import Records
 from primum.errors import InputError, nearest
 from primum.model.inputs import PreparedText
 from primum.transparency.asking import Question, Subject, question_of
 from primum.transparency.methods import METHODS, Attributed, InputShares, input_shares
 from primum.transparency.parts import BoolArray, FloatArray, IntArray, Parts, Predictor, parts_of
-from primum.transparency.rewording import reworded
-from primum.transparency.trust import DRAWS, Bars, Faithfulness, faithfulness, faults, stability
+from primum.transparency.trust import DRAWS, RANDOM, Bars, Faithfulness, faithfulness, faults, stability
+from primum.transparency.variants import variants_of
 
 DEFAULT_METHOD = "attention_gradient"
 """Second in faithfulness on three studies, at a sixth of the cost of the first (benchmarks/RESULTS.md)."""
@@ -39,11 +38,11 @@ class Reasons:
     """Share of the difference from `start` that the parts miss; NaN where the method promises no sum."""
     faithful: Faithfulness
     stable: FloatArray
-    """Mean rank correlation with the reasons for the reworded record; NaN where nothing could be reworded."""
+    """Mean rank correlation with the reasons for the harmlessly changed record; NaN where nothing could be changed."""
     worst: FloatArray
     """The least of these correlations."""
     withheld: Sequence[tuple[str, ...]]
-    """Why each is withheld: gap, chance, unstable; empty where it holds."""
+    """Why each is withheld: gap, chance, unstable, randomised; empty where it holds."""
     inputs: InputShares
 
     def __len__(self) -> int:
@@ -77,6 +76,7 @@ def explain(
     contrast: bool = False,
     bars: Bars | None = None,
     draws: int = DRAWS,
+    ignores_model: bool = False,
     seed: int = 7,
 ) -> Reasons:
     """Return the reasons for a model's answers on records, each with its faithfulness, gap and stability.
@@ -89,6 +89,8 @@ def explain(
         contrast: ask why this class and not the runner-up.
         bars: below which a reason is withheld; None: the usual ones.
         draws: random reasons that each is compared with.
+        ignores_model: whether the method was found to give the same reasons for a model that learnt nothing; then all
+            are withheld.
         seed: of these and of sampled Shapley values.
     Raises:
         InputError: the method or class is not known, or the model gives no gradients for it.
@@ -96,7 +98,7 @@ def explain(
     attribute = METHODS.get(method)
     subject = subject_of(predictor, records, about=about, contrast=contrast)
     if not any(map(len, subject.parts)):
-        raise InputError("explain: reasons are given of words and vitals, and the model reads none in these records.")
+        raise InputError("explain: reasons are of words, vitals and images, and the model reads none in these records.")
     attributed = attribute(subject, seed)
     start = subject.scores(np.arange(len(records)), [np.zeros(len(p), dtype=bool) for p in subject.parts])
     difference = np.abs(subject.question.score(subject.answers) - start)
@@ -113,7 +115,10 @@ def explain(
         faithful=faithful,
         stable=stable,
         worst=worst,
-        withheld=faults(bars or Bars(), faithful, attributed.gap, stable, scale=scale),
+        withheld=[
+            (*why, *([RANDOM] if ignores_model else []))
+            for why in faults(bars or Bars(), faithful, attributed.gap, stable, scale=scale)
+        ],
         inputs=input_shares(subject),
     )
 
@@ -197,21 +202,19 @@ def _reads_otherwise(subject: Subject, prepared: Any, rows: IntArray) -> BoolArr
 def _stable(
     subject: Subject, records: Records, attributed: Attributed, method: str, seed: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the mean and the least rank correlation of each reason with those in other words, each of shape (n,).
+    """Return the mean and the least rank correlation of each reason with those of its variants, each of shape (n,).
 
     A rewording of which the model reads the very same tokens, such as other white space, has the same reason: it is
     not asked about again.
     """
-    texts = [None] * len(records) if records.text is None else records.text.take(np.arange(len(records)))
-    others = [(row, other) for row, text in enumerate(texts) if text for other in reworded(text).values()]
-    if not others:
+    made = variants_of(records)
+    if made is None:
         return np.full(len(records), np.nan), np.full(len(records), np.nan)
-    rows = np.array([row for row, _ in others], dtype=np.int64)
-    changed = replace(take_records(records, rows), text=TextList([other for _, other in others]))
+    rows, changed = made.rows, made.records
     prepared = subject.predictor.prepare(changed)
     own, own_parts = [attributed.parts[row] for row in rows], [subject.parts[row] for row in rows]
     found, parts = [*own], [*own_parts]
-    new = np.flatnonzero(_reads_otherwise(subject, prepared, rows))
+    new = np.flatnonzero(_reads_otherwise(subject, prepared, rows) | made.pictures)
     if len(new):
         again = _in_other_words(subject, changed, prepared, rows).chosen(new)
         for place, value, its in zip(new, METHODS.get(method)(again, seed).parts, again.parts, strict=True):

@@ -2,6 +2,7 @@
 
 from primum.cohort.images.changes import IMAGE_CHANGES, ImageChange, changed_images
 from primum.cohort.images.columns import ChangedImages, ChosenImages, JoinedImages, MadeUpImages
+from primum.cohort.images.harmless import harmless_images
 from primum.cohort.images.reading import IMAGE_KINDS, Unreadable, read_picture
 from primum.cohort.images.spool import StoredImages, read_images
 from primum.cohort.images.thumbnails import thumbnails
@@ -17,6 +18,7 @@ __all__ = [
     "StoredImages",
     "Unreadable",
     "changed_images",
+    "harmless_images",
     "read_images",
     "read_picture",
     "thumbnails",

@@ -157,6 +157,4 @@ def test_every_family_has_a_map_whose_gradient_speaks_of_places(family, rng):
     found = one.gradients(prepared, Asked(about=np.array([0, 1]), against=np.full(2, -1)), kind="attention").cells
     assert found.shape == (2, CELLS) and np.isfinite(found).all() and (np.ptp(found, axis=1) > 0).all()
     again = one.gradients(prepared, Asked(about=np.array([1, 0]), against=np.full(2, -1)), kind="attention").cells
-    np.testing.assert_allclose(
-        found, -again, rtol=1e-3, atol=1e-6
-    )  # of two classes, what speaks for one speaks against
+    np.testing.assert_allclose(found, -again, rtol=1e-3, atol=1e-6)  # for one is against the other

@@ -139,7 +139,7 @@ def gradients(
                     score = opened.score(torch.from_numpy(part.about), torch.from_numpy(part.against))
                     found = opened.attributed(score) if wanted else {}
                 scores[own, at] = score.detach().numpy()
-                _add(found, own, shares[at], {"text": tokens, "vitals": vitals, "image": cells})
+                _add(found, own, shares[at], {"text": tokens, "vitals": list(vitals), "image": list(cells)})
     start = scores[:, -2] if kind == "path" else np.full(n, np.nan)
     return Gradients(tokens=tokens, vitals=vitals, cells=cells, end=scores[:, -1], start=start)
 

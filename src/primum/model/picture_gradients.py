@@ -96,7 +96,7 @@ def map_by_cell(values: torch.Tensor, slope: torch.Tensor) -> torch.Tensor:
     places = _places(values)
     side = isqrt(values.shape[1] - 1) if places is None else places[0]  # a first token stands in front of a square
     product = (values.detach() * slope).sum(2)[:, -(side * side) :]
-    return spread_by_cell(product.unflatten(1, (side, side)))
+    return spread_by_cell(product.reshape(-1, side, side))
 
 
 def pixel_ends(batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:

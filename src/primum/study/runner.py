@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from primum.cohort import Cohort, summarise
+from primum.cohort.images.marked import Marked
 from primum.ethics import Policy, check_documents, judge, load_policy, write_cards
 from primum.evidence import Finding, Predictions, write_findings, write_predictions
 from primum.fairness import (
@@ -53,6 +54,7 @@ from primum.study.fitting import (
 )
 from primum.study.leaking import canaries_of, membership_of
 from primum.study.likeness import counterfactuals_of, similar_of
+from primum.study.localising import localised, marks_of
 from primum.study.looking_over import check_causal_extra, errors_told, looked_over
 from primum.study.mitigating import aims_of, check_mitigation, decided_by_slice, unmitigated_twin
 from primum.study.publishing import published
@@ -149,6 +151,8 @@ class _Checked:
     rules: Asked
     annotators: npt.NDArray[np.int64]
     findings: list[Finding]
+    marks: Marked | None
+    """Places that people marked in images."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +195,7 @@ def _check(task: _Task, *, resume: bool) -> _Checked:
     check_causal_extra(study)
     with task.clock.step("check"):
         rules, annotators = rules_of(study, cohort), study.annotators(cohort)
+        marks = marks_of(study, cohort)
         records = records_of(study, cohort, split)
         findings = dataset_findings(cohort, reference=study.spec.cohort.reference) + records.findings
         findings += reidentification_findings(cohort, population=study.spec.cohort.population)
@@ -203,7 +208,7 @@ def _check(task: _Task, *, resume: bool) -> _Checked:
     _write_splits(folder / "splits.parquet", cohort, split)
     _write_suspects(folder / "suspects.parquet", cohort, records)
     findings += looks_of(folder, test_records=int((split == "test").sum()))
-    return _Checked(rules=rules, annotators=annotators, findings=findings)
+    return _Checked(rules=rules, annotators=annotators, findings=findings, marks=marks)
 
 
 def _answer(task: _Task, lang: str) -> _Answered:
@@ -300,6 +305,7 @@ def _ask_again(task: _Task, checked: _Checked, answered: _Answered) -> list[Find
     findings += novelty_of(study, cohort, split, fitted, inside, folder, clock)
     findings += robustness_of(study, cohort, split, asked, calibrator, folder, clock)
     findings += explained(study, cohort, split, fitted, folder=folder, clock=clock)
+    findings += localised(study, checked.marks, cohort, split, fitted, clock)
     findings += counterfactuals_of(
         study, cohort, split, fitted, inside=inside, calibrator=calibrator, folder=folder, clock=clock
     )
@@ -357,6 +363,9 @@ def resolved_study(study: Study) -> dict[str, Any]:
         for name, file in resolved["cohort"]["external"].items()
     }
     resolved["cohort"] = {**resolved["cohort"], "source": str(study.source.resolve()), "external": external}
+    if study.spec.assess.localisation is not None and study.spec.assess.localisation.boxes is not None:
+        boxes = str(study.place_of(study.spec.assess.localisation.boxes).resolve())
+        resolved["assess"]["localisation"] = {**resolved["assess"]["localisation"], "boxes": boxes}
     resolved["cohort"]["erased"] = str(study.place_of(study.spec.cohort.erased).resolve())
     if study.spec.cohort.deid is not None:
         resolved["cohort"]["deid"] = {**resolved["cohort"]["deid"], "ner": list(pinned(study.spec.cohort.deid.ner))}

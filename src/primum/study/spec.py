@@ -19,7 +19,7 @@ from primum.study.spec_cohort import CohortSpec, Sensitive, TargetSpec
 from primum.study.spec_image import LITE, ImageAdaptSpec, ImageModelSpec, with_image_defaults
 from primum.study.spec_privacy import shards_fault, switched
 from primum.study.spec_training import TrainingSpec
-from primum.study.spec_transparency import CounterfactualsSpec
+from primum.study.spec_transparency import CounterfactualsSpec, LocalisationSpec
 from primum.study.spec_trust import AbstentionSpec, CalibrationSpec, ConformalSpec, EnsembleSpec, method_alone
 
 Documents = Mapping[str, Annotated[str, Field(min_length=1, max_length=200)]]
@@ -135,6 +135,9 @@ class AssessSpec(_Spec):
         description="Groups of at least ten similar training patients, saved with the model, which say how it went "
         "with patients like a new one; left out: yes, except with training.privacy, whose epsilon does not count them.",
     )
+    localisation: LocalisationSpec | None = Field(
+        None, description="Places that people marked in images, which reasons are held against; left out: none."
+    )
     overall: bool = Field(
         True, description="Which inputs it needs, how its answers follow each vital, and which inputs interact."
     )
@@ -246,6 +249,12 @@ class StudySpec(_Spec):
         fault = None if self.training.shards is None else shards_fault(self)
         if fault is not None:
             raise ValueError(f"training.shards: {fault}")
+        return self
+
+    @model_validator(mode="after")
+    def _places_are_in_images(self) -> StudySpec:
+        if self.assess.localisation is not None and self.cohort.inputs.image is None:
+            raise ValueError("assess.localisation: places are marked in images; cohort.inputs names no image column")
         return self
 
     @model_validator(mode="after")

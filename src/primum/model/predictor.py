@@ -19,6 +19,7 @@ from primum.cohort.roles import VitalKind
 from primum.errors import InputError
 from primum.files import atomic_path, write_json
 from primum.model import asked
+from primum.model.attacking import attacked_answers
 from primum.model.batching import prediction_batches
 from primum.model.building import NetSpec, build_net
 from primum.model.engine import TextEngine, integers_are_fast
@@ -43,6 +44,7 @@ from primum.model.vision import keep_description
 logger = logging.getLogger(__name__)
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 Ticker = Callable[[int, int], None]
 ENGINE_FILE = "text-int8.onnx"
 _TOKENS = 2048
@@ -208,6 +210,11 @@ class Predictor:
         token, kept = fitted.blank() if isinstance(fitted, TextInput) else (0, ())
         blank = Blank(token=token, kept=kept)
         return gradients(self.net, prepared, about, kind=kind, blank=blank, nodes=nodes, weights=weights, bf16=bf16)
+
+    def under_attack(self, records: Records, truth: IntArray, *, bound: float, steps: int) -> FloatArray:
+        """Return the answers after the worst small move of each picture; see `primum.model.attacking`."""
+        self.net.eval()
+        return attacked_answers(self.net, self.prepare(records), truth, bound=bound, steps=steps)
 
     def randomised(self, *, part: Part, seed: int) -> Predictor:
         """Return a model like this one that has forgotten what it learnt; see `primum.model.randomised`."""

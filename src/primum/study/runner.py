@@ -303,7 +303,7 @@ def _ask_again(task: _Task, checked: _Checked, answered: _Answered) -> list[Find
         clock=clock,
     )
     findings += novelty_of(study, cohort, split, fitted, inside, folder, clock)
-    findings += robustness_of(study, cohort, split, asked, calibrator, folder, clock)
+    findings += robustness_of(study, cohort, split, asked, calibrator, fitted=fitted, folder=folder, clock=clock)
     findings += explained(study, cohort, split, fitted, folder=folder, clock=clock)
     findings += localised(study, checked.marks, cohort, split, fitted, clock)
     findings += counterfactuals_of(

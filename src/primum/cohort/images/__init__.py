@@ -6,6 +6,7 @@ from primum.cohort.images.harmless import harmless_images
 from primum.cohort.images.reading import IMAGE_KINDS, Unreadable, read_picture
 from primum.cohort.images.spool import StoredImages, read_images
 from primum.cohort.images.thumbnails import thumbnails
+from primum.cohort.images.views import views_of
 
 __all__ = [
     "IMAGE_CHANGES",
@@ -22,4 +23,5 @@ __all__ = [
     "read_images",
     "read_picture",
     "thumbnails",
+    "views_of",
 ]

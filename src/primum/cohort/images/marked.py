@@ -103,8 +103,8 @@ def _boxes(
                 said = (cells[label][at] if label else None) or _ALONE
                 found[places[name]].append(Region(label=said, box=(a, b, right, bottom)))
     if wrong:
-        rows = rows_named(np.array(wrong))
-        faults.add(ColumnError(f"{table.name}: {rows} {'hold' if len(wrong) > 1 else 'holds'} no box ({', '.join(corners)}, in pixels); mend them."))
+        rows, verb = rows_named(np.array(wrong)), "hold" if len(wrong) > 1 else "holds"
+        faults.add(ColumnError(f"{table.name}: {rows} {verb} no box ({', '.join(corners)}, in pixels); mend them."))
     elif not found:
         faults.add(ColumnError(f"{table.name}: no box is of a record's image; its column {key!r} must name them."))
     return found
@@ -131,8 +131,8 @@ def _masks(
                 box = float(wide[0]), float(high[0]), float(wide[-1] + 1), float(high[-1] + 1)
                 found[row] = [Region(label=_ALONE, box=box, mask=mask)]
     if wrong:
-        told = rows_named(np.array(wrong))
-        faults.add(ColumnError(f"column {column!r}: {told} {'name' if len(wrong) > 1 else 'names'} no mask that can be read; mend or empty them."))
+        told, verb = rows_named(np.array(wrong)), "name" if len(wrong) > 1 else "names"
+        faults.add(ColumnError(f"column {column!r}: {told} {verb} no mask that can be read; mend or empty them."))
     return found
 
 

@@ -120,7 +120,9 @@ class AssessSpec(_Spec):
         True, description="What typos, letter case, Unicode, other units, other words, less text and noise do."
     )
     adversarial: bool = Field(
-        True, description="How far a search for the worst change gets: few words otherwise, numbers within their error."
+        True,
+        description="How far a search for the worst change gets: few words otherwise, numbers within their error, pixels "
+        "moved by at most 4 of 255.",
     )
     explanations: bool = Field(
         True, description="Whether the reasons for its answers hold, which input mattered, and which words and vitals."

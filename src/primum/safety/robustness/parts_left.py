@@ -27,7 +27,7 @@ _MEAN = "one record a patient; Student's t interval of the mean"
 
 
 def image_part_findings(
-    predictor: Predictor, cohort: Cohort, split: npt.NDArray[np.object_], *, most: int = 200, seed: int = 7
+    predictor: Predictor, cohort: Cohort, split: npt.NDArray[np.object_], *, most: int = 120, seed: int = 7
 ) -> list[Finding]:
     """Return how well the model ranks patients of test by parts of their images, and how far its answers move.
 

@@ -21,7 +21,7 @@ Attack = Callable[[Records, IntArray, float, int], FloatArray]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PixelSearch:
-    """One way of moving pixels."""
+    """One way of moving pixels; in SEARCHES each may do all that those before it may."""
 
     name: str
     levels: int
@@ -70,10 +70,14 @@ def pixel_findings(
     right = ~_wrong(decide(attack(part.records, truth, 0.0, 0), rows), truth)
     patients = np.unique(part.patients.astype(str), return_inverse=True)[1].astype(np.int64)
     found: list[Finding] = []
-    for one in SEARCHES:
-        bound = one.levels / 255
-        turned = right & _wrong(decide(attack(part.records, truth, bound, one.steps), rows), truth)
-        asked = (one.steps + 1) * len(rows)
+    turned = np.zeros(len(rows), dtype=bool)
+    for one in SEARCHES:  # each may do all that those before it did, so what they turned is not asked about again
+        bound, open_ = one.levels / 255, np.flatnonzero(right & ~turned)
+        if len(open_):
+            answers = attack(take(part, open_).records, truth[open_], bound, one.steps)
+            turned = turned.copy()
+            turned[open_] = _wrong(decide(answers, rows[open_]), truth[open_])
+        asked = (one.steps + 1) * len(open_)
         reached = Attacked(turned=turned, changes=np.zeros(len(rows), dtype=np.int64), asked=asked)
         found += reached_findings(one.name, reached, right, patients, bound=bound)
     return found

@@ -70,7 +70,7 @@ def open_release(folder: Path, *, trust: TrustList | None, any_key: bool = False
     if not (folder / "model" / SERVED_FILE).is_file():
         raise ReleaseError(
             f"{folder}: its run wrote no model that answers without torch (model/{SERVED_FILE}); run the study again "
-            "with `model.engine: auto` and inputs of text and vitals."
+            "with `model.engine: auto`."
         )
     run = open_run(folder, threads=threads, torch_allowed=False)
     return OpenedRelease(

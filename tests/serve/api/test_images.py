@@ -208,6 +208,13 @@ def test_a_bad_file_is_refused_in_the_one_shape(images, asks, name, way):
     assert SECRET not in answer.text and len(images.app.state.cases.heads(limit=200)) == before
 
 
+def test_a_refusal_is_in_the_language_asked_for(asks):
+    answer = asks(inputs={"age": 50}, lang="zh", image=encoded(b"no image at all")).json()
+    assert answer["message"] == "无法读取图像：image 须为 PNG, JPEG, TIFF, DICOM 文件。"
+    cut = asks(inputs={"age": 50}, lang="zh", image=encoded(file_of(film(7))[:300])).json()
+    assert cut["errors"] == [{"field": "image", "message": "文件被截断或已损坏。"}]
+
+
 @pytest.mark.parametrize(
     ("body", "status", "field"),
     [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, File, Form, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
@@ -30,9 +30,16 @@ class Answers(BaseModel):
     answers: list[Answer]
 
 
+def speak(request: Request, body: Ask | AskAll) -> None:
+    """Let refusals be in the language that the answer was asked for, where one was named."""
+    if "lang" in body.model_fields_set:
+        request.state.lang = body.lang
+
+
 @router.post("/answer", response_model=Answer, responses=refusals(404, 409, 413, 415, 503))
-async def answer(body: Ask, desk: TheDesk, who: Asker) -> Response:
+async def answer(body: Ask, request: Request, desk: TheDesk, who: Asker) -> Response:
     """Ask one question. Its Case is stored, encrypted, and in the Ledger before the answer goes out."""
+    speak(request, body)
     image, prior = file_of(body.image, desk, field=IMAGE), file_of(body.prior, desk, field=PRIOR)
     question = Question(inputs=body.inputs, patient=body.patient, image=image, prior=prior)
     return as_json(await desk.ask(question, who, release=body.release, lang=body.lang, explain=body.explain))
@@ -40,6 +47,7 @@ async def answer(body: Ask, desk: TheDesk, who: Asker) -> Response:
 
 @router.post("/answer/image", response_model=Answer, responses=refusals(404, 409, 413, 415, 503))
 async def answer_image(
+    request: Request,
     desk: TheDesk,
     who: Asker,
     question: Annotated[str, Form(max_length=1_000_000, description="The question as JSON, as for `/answer`.")],
@@ -54,6 +62,7 @@ async def answer_image(
         raise RequestValidationError(
             [{**one, "loc": ("body", "question", *one["loc"])} for one in exc.errors(include_input=False)]
         ) from None
+    speak(request, body)
     if body.image is not None or body.prior is not None:
         raise Refused("invalid", "Of an image send the file or the base64, not both.")
     files = {name: await file.read() for name, file in ((IMAGE, image), (PRIOR, prior)) if file is not None}
@@ -93,8 +102,9 @@ def check_file(content: bytes, desk: Desk, *, field: str) -> None:
 
 
 @router.post("/answers", response_model=Answers, responses=refusals(404, 409, 413, 503))
-async def answers(body: AskAll, desk: TheDesk, who: Asker) -> Response:
+async def answers(body: AskAll, request: Request, desk: TheDesk, who: Asker) -> Response:
     """Ask up to 256 questions at once. All are answered and stored, or none is."""
+    speak(request, body)
     questions = [Question(inputs=one.inputs, patient=one.patient) for one in body.questions]
     found = await desk.ask_all(questions, who, release=body.release, lang=body.lang)
     return as_json({"ok": True, "answers": found})

@@ -14,6 +14,7 @@ from primum.errors import ReleaseError
 from primum.ethics.release import Manifest
 from primum.ethics.signing import TrustList
 from primum.evidence.finding import Finding, read_findings
+from primum.extras import require
 from primum.model.served import SERVED_FILE
 from primum.study.opened import OpenedRun, open_run
 from primum.study.released import verified_release
@@ -73,6 +74,8 @@ def open_release(folder: Path, *, trust: TrustList | None, any_key: bool = False
             "with `model.engine: auto`."
         )
     run = open_run(folder, threads=threads, torch_allowed=False)
+    if run.roles.image is not None:
+        require("PIL", extra="imaging", purpose="Answering about images")
     return OpenedRelease(
         id=verified.manifest.sha256,
         folder=folder,
@@ -87,12 +90,12 @@ def open_release(folder: Path, *, trust: TrustList | None, any_key: bool = False
 
 def _alike(findings: list[Finding]) -> tuple[Finding, ...]:
     for metric in _ALIKE:
-        found = [
-            one
+        found = {
+            tuple(sorted(one.slice.items())): one
             for one in findings
             if one.metric == metric and one.split == "test" and one.slice and one.enough and one.class_ is None
-            and one.versus is None and one.value is not None
-        ]  # fmt: skip
+            and not one.versus and one.value is not None
+        }  # fmt: skip
         if found:
-            return tuple(found)
+            return tuple(found.values())
     return ()

@@ -14,10 +14,9 @@ import sqlalchemy as sa
 from PIL import Image
 
 from primum.cohort import Records
-from primum.cohort.images import read_picture
+from primum.cohort.images import HeldImages, read_picture
 from primum.cohort.records import VitalColumn
 from primum.serve.cases.tables import pictures
-from primum.serve.engine.pictures import RowImages
 
 SECRET = "Quattlebaum"
 
@@ -73,7 +72,7 @@ def _model_says(images, content, age):
     run = images.app.state.engine.default.run
     square = read_picture(content, run.roles.image)
     vitals = {"age": VitalColumn(name="age", kind="number", values=np.array([age]))}
-    records = Records(n=1, vitals=vitals, image=RowImages([square], run.roles.image.size))
+    records = Records(n=1, vitals=vitals, image=HeldImages([square], run.roles.image.size))
     return run.model.predict(records)[0]
 
 

@@ -1,5 +1,6 @@
 """Marks in pictures as files that a hospital's archive and viewers take: an overlay, and four kinds of DICOM."""
 
+from primum.apps.imaging.asking import found_by
 from primum.apps.imaging.capture import capture
 from primum.apps.imaging.marks import NOTICE, Maker, Marks, unfitted
 from primum.apps.imaging.overlay import overlay, png_of
@@ -17,6 +18,7 @@ __all__ = [
     "Marks",
     "Source",
     "capture",
+    "found_by",
     "heat_segmentation",
     "open_source",
     "overlay",

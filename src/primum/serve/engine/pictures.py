@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -89,31 +88,6 @@ def pixels_of(png: bytes) -> ByteArray:
 def size_of(png: bytes) -> tuple[int, int]:
     """Return height and width of what `png_of` wrote, in pixels, without unpacking it."""
     return int.from_bytes(png[20:24], "big"), int.from_bytes(png[16:20], "big")
-
-
-class RowImages:
-    """An ImageColumn of what came with questions."""
-
-    def __init__(self, squares: Sequence[ByteArray | None], size: int) -> None:
-        """Show these squares of `size` pixels a side; None for a question without an image."""
-        self._squares = [one if one is None or one.ndim == 3 else one[..., None] for one in squares]
-        self.size = size
-        self.channels = max((one.shape[2] for one in self._squares if one is not None), default=1)
-        self.keys = np.array(
-            [None if one is None else hashlib.sha256(one.tobytes()).hexdigest() for one in self._squares], dtype=object
-        )
-
-    def __len__(self) -> int:
-        return len(self._squares)
-
-    def take(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> ByteArray:
-        """Return the pictures of these rows, shape (b, size, size, channels), black where there is none."""
-        found = np.zeros((len(rows), self.size, self.size, self.channels), np.uint8)
-        for place, row in enumerate(np.asarray(rows, dtype=np.int64).tolist()):
-            square = self._squares[row]
-            if square is not None:
-                found[place] = square  # one channel fills all
-        return found
 
 
 def _is_taken(content: bytes) -> bool:

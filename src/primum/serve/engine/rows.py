@@ -10,13 +10,14 @@ import numpy as np
 
 from primum.cohort.attributes import UNKNOWN, band_of
 from primum.cohort.columns import MISSING_WORDS, canonical, is_missing, number
+from primum.cohort.images import HeldImages
 from primum.cohort.records import Records, TextList, VitalColumn
 from primum.cohort.roles import Roles, SensitiveRole, VitalRole
 from primum.errors import ColumnError, nearest
 from primum.evidence.predictions import TextArray
 from primum.evidence.slices import SITE
 from primum.model.inputs.image import tokens_of
-from primum.serve.engine.pictures import IMAGE, ByteArray, RowImages
+from primum.serve.engine.pictures import IMAGE, ByteArray
 from primum.serve.security.faults import FieldFault, Refused
 
 Scalar = str | int | float | bool | None
@@ -114,7 +115,7 @@ def records_of(rows: Sequence[Row], roles: Roles, texts: Sequence[str | None]) -
         n=len(rows),
         text=TextList(texts) if roles.inputs.text else None,
         vitals=vitals,
-        image=None if pictures is None else RowImages([row.square for row in rows], pictures.size),
+        image=None if pictures is None else HeldImages([row.square for row in rows], pictures.size),
     )
 
 

@@ -112,6 +112,33 @@ def test_an_empty_place_is_no_place(browser):
     assert page.status_code == 200 and not lxml.html.fromstring(page.text).xpath(MARKED)
 
 
+def test_a_reason_colours_the_image_where_the_model_saw_it(browser, films, monkeypatch):
+    """A reason over the whole square, laid over a picture of 200 x 240: the model saw black on either side."""
+    from primum.serve.answering import Explanation
+
+    grid = 6
+    adds = np.arange(36.0).reshape(6, 6) - 12.0
+    told = Explanation(
+        method="occlusion", about="ill", holds=True, withheld_because=(), comprehensiveness=0.2,
+        comprehensiveness_of_chance=0.1, sufficiency=0.1, stability=1.0, text="", words=(), vitals=(), grid=grid,
+        cells=tuple({"row": r, "column": c, "adds": float(adds[r, c])} for r in range(grid) for c in range(grid)),
+    )  # fmt: skip
+
+    async def explain(case):
+        return told
+
+    place = str(_asked(browser, image=("a.png", film(201))).url)
+    monkeypatch.setattr(films.app.state.desk, "explain", explain)
+    tree = lxml.html.fromstring(browser.get(f"{place}/reasons").text)
+    seen = np.full((240, 200), np.nan)
+    for one in tree.xpath("//*[@class='marks']/rect"):
+        x, y, across, down = (float(one.get(name)) for name in ("x", "y", "width", "height"))
+        sign = {"for": 1, "against": -1}[one.get("class")]
+        seen[round(y) : round(y + down), round(x) : round(x + across)] = sign * float(one.get("fill-opacity")) / 0.6
+    square = np.kron(adds / np.abs(adds).max(), np.ones((40, 40)))
+    np.testing.assert_allclose(seen, square[:, 20:220], atol=2e-3)
+
+
 @pytest.fixture(scope="module")
 def address(image_release, tmp_path_factory, parts):
     import uvicorn

@@ -22,7 +22,7 @@ from primum.serve.desk import Desk, Question
 from primum.serve.engine import OpenedRelease
 from primum.serve.engine.pictures import IMAGE, PRIOR
 from primum.serve.page.fields import EXAMPLES, PREFIX, example_of, fields_of
-from primum.serve.page.marks import marks_of, places_in, regions_of
+from primum.serve.page.marks import cells_of, marks_of, places_in, regions_of
 from primum.serve.page.rendering import go, render, sentence
 from primum.serve.page.wording import language_of, words
 from primum.serve.people.access import needs
@@ -176,6 +176,7 @@ def case_page(
         hidden=sum(1 for one in case.decisions if blind and one.review),
         said="" if fault is None else sentence(request, fault),
         typed=typed or {"decision": "", "answer": "", "reason": "", "places": []},
+        cells=cells_of(told, case.images[IMAGE]) if case.images else [],
         marks=[] if case.answer is None else marks_of(case, hide_reviews=blind),
         reasons=told,
         pieces=[] if told is None else pieces(told),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from starlette.datastructures import FormData
 
 from primum.evidence.regions import Region
+from primum.serve.answering import Explanation
 from primum.serve.cases import Case
 from primum.serve.security.bodies import check_words
 from primum.serve.security.faults import FieldFault, Refused
@@ -28,6 +29,43 @@ class Mark:
     """person: marked by one; the class by which it is drawn."""
     by: str
     """Name of who marked it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A part of the image as its reason colours it."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    """Of its part inside the image, in pixels."""
+    share: float
+    """What it adds, -1 to 1: of the strongest."""
+
+
+def cells_of(told: Explanation | None, size: tuple[int, int]) -> list[Cell]:
+    """Return the cells of a reason over an image, which stands at its proportions in the middle of the model's square.
+
+    Args:
+        told: the reason; None, and one that says nothing of the image, has no cells.
+        size: height and width of the image in pixels.
+    """
+    if told is None or not told.cells:
+        return []
+    height, width = size
+    side = max(size) / told.grid
+    left, top = (max(size) - width) / 2, (max(size) - height) / 2
+    strongest = max(abs(float(one["adds"])) for one in told.cells) or 1.0
+    found = []
+    for one in told.cells:
+        x, y = one["column"] * side - left, one["row"] * side - top
+        across = min(x + side, width) - max(x, 0.0)
+        down = min(y + side, height) - max(y, 0.0)
+        if across > 0 and down > 0:
+            share = float(one["adds"]) / strongest
+            found.append(Cell(x=max(x, 0.0), y=max(y, 0.0), width=across, height=down, share=share))
+    return found
 
 
 def marks_of(case: Case, *, hide_reviews: bool) -> list[Mark]:

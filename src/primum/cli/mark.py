@@ -49,8 +49,9 @@ def mark(
     source's patient and study, in new series, and name the model. All say: AI, not for diagnosis without review.
     With neither --regions nor --heat the model is asked, if it is one that marks places.
     """
-    from primum.apps.imaging import Marks, found_by, open_source, read_heat, read_regions, write_marks
+    from primum.apps.imaging import Marks, found_by, known_outputs, open_source, read_heat, read_regions, write_marks
 
+    wanted = known_outputs([name.strip() for name in outputs.split(",") if name.strip()])
     terminal = Terminal(as_json=as_json, quiet=quiet, lang=lang)
     maker, role = _made_by(run, is_release=check_if_release(run, trust))
     source = open_source(image, role)
@@ -61,7 +62,6 @@ def mark(
         heat=None if heat is None else read_heat(heat, height=height, width=width),
         about=about,
     )
-    wanted = [name.strip() for name in outputs.split(",") if name.strip()]
     written = write_marks(source, marks, maker, out, outputs=wanted)
     lines = [terminal.say("written", path=path) for path in written]
     answer = {"regions": len(marks.regions), "heat": heat is not None, "files": [path.name for path in written]}

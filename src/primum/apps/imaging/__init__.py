@@ -9,7 +9,7 @@ from primum.apps.imaging.reading import read_heat, read_regions, region_of
 from primum.apps.imaging.segmentation import heat_segmentation, segmentation
 from primum.apps.imaging.source import Source, open_source
 from primum.apps.imaging.structured import structured_report
-from primum.apps.imaging.writing import OUTPUTS, write_marks
+from primum.apps.imaging.writing import OUTPUTS, known_outputs, write_marks
 
 __all__ = [
     "NOTICE",
@@ -20,6 +20,7 @@ __all__ = [
     "capture",
     "found_by",
     "heat_segmentation",
+    "known_outputs",
     "open_source",
     "overlay",
     "png_of",

@@ -1,5 +1,3 @@
-"""Routes for programs, below /api/v1, and what machines watch: health, readiness, metrics."""
+"""Routes for programs, below /api/v1, and what machines watch: health, readiness, metrics; `routers` gathers them."""
 
-from primum.serve.api.routers import ROUTERS
-
-__all__ = ["ROUTERS"]
+__all__: list[str] = []

@@ -23,7 +23,7 @@ from primum.files import read_saved
 from primum.knowledge.rules import Asked, Spoken
 from primum.privacy.deid import pinned
 from primum.progress import Progress, Silent
-from primum.safety import Abstention, Calibrator, Conformal, Disagreement, Novelty, sureness_of
+from primum.safety import Abstention, Calibrator, Conformal, Disagreement, Novelty, Reliability, sureness_of
 from primum.safety.novelty import Judged
 from primum.study.advising import disagreement
 from primum.study.in_use import in_use
@@ -31,6 +31,7 @@ from primum.study.loading import read_yaml, validate
 from primum.study.ruling import asked_in_use, spoken_of
 from primum.study.spec import StudySpec
 from primum.study.study import input_roles, roles_of
+from primum.transparency.similar import Groups
 
 if TYPE_CHECKING:  # need torch, or ONNX Runtime, which are imported where a model is opened
     from primum.model.members import DropoutMembers, TrainedMembers
@@ -60,6 +61,8 @@ class Said:
     """What is decided, coded as the target."""
     answers: FloatArray
     """Calibrated probabilities, shape (n, k), or numbers, shape (n,)."""
+    intervals: FloatArray | None
+    """Of each class's true share, shape (n, k, 2); None too where calibration patients were too few to tell."""
     ends: FloatArray | None
     """Of a number: both ends of its conformal interval, shape (n, 2)."""
     sets: npt.NDArray[np.bool_] | None
@@ -69,11 +72,13 @@ class Said:
     disagreement: Disagreement | None
     novel: Judged | None
     spoken: Spoken | None
+    features: FloatArray
+    """What the model makes of each record, by which similar patients are found, shape (n, width)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedRun:
-    """A run's or Release's model with its calibration, thresholds, sets, abstention, members, novelty and rules."""
+    """A run's or Release's model with its calibration, thresholds, sets, abstention and all that it says beside."""
 
     folder: Path
     spec: StudySpec
@@ -89,11 +94,15 @@ class OpenedRun:
     members: DropoutMembers | TrainedMembers | None
     novelty: Novelty | None
     rules: Asked | None
+    reliability: Reliability | None
+    """How far its probabilities hold; None for a number, and for a run from before there were intervals."""
+    similar: Groups | None
+    """Of training patients; None where the run kept none."""
 
     @property
     def kind(self) -> str:
         """Of the target: classes, labels or number."""
-        return self.spec.cohort.target.type
+        return self.spec.cohort.target.coded
 
     def all_roles(self, columns_of: str) -> Roles:
         """Return the roles of every column, for messages about `columns_of`."""
@@ -120,6 +129,7 @@ class OpenedRun:
         return Said(
             coded=coded,
             answers=answers,
+            intervals=None if self.reliability is None else self.reliability.intervals(answers),
             ends=self._ends(answers, known),
             sets=self._sets(answers, known),
             given=self._given(answers, coded),
@@ -136,6 +146,7 @@ class OpenedRun:
                 answers=answers,
                 classes=self.model.classes,
             ),
+            features=inside.features,
         )
 
     def _decided(
@@ -180,7 +191,7 @@ def open_run(run: Path, *, threads: int | None = None, torch_allowed: bool = Tru
     if model is None:
         raise InputError(
             f"{run}: has no served model, because its study asks for `engine: torch`, for an ensemble of trained "
-            "models or for other inputs than text and vitals; run it again with `model.engine: auto`."
+            "models or for an image network that cannot be exported; run it again with `model.engine: auto`."
         )
     from primum.model.members import load_members
 
@@ -199,6 +210,8 @@ def open_run(run: Path, *, threads: int | None = None, torch_allowed: bool = Tru
         members=load_members(folder),
         novelty=Novelty.load(folder),
         rules=asked_in_use(folder, every, model.classes),
+        reliability=Reliability.load(folder),
+        similar=Groups.load(folder),
     )
 
 

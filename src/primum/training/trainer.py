@@ -64,6 +64,20 @@ class Batches(Protocol):
         """Yield one epoch's batches."""
 
 
+class Collating(Protocol):
+    """Makes batches of records."""
+
+    prepared: Mapping[str, Prepared]
+    labels: torch.Tensor
+    """One entry a record, by which a validation figure judges answers."""
+
+    def __call__(self, rows: Sequence[int]) -> dict[str, Any]:
+        """Return one batch."""
+
+    def lengths(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return the cost of each record in tokens."""
+
+
 class Collate:
     """Row numbers -> the tensors of those records, their labels and weights."""
 
@@ -106,11 +120,11 @@ class StudyTrainer(Trainer):
         net: Net,
         plan: TrainingPlan,
         *,
-        collate: Collate,
+        collate: Collating,
         train_rows: npt.NDArray[np.int64],
         validation_rows: npt.NDArray[np.int64],
         folder: Path,
-        learn: Collate | None = None,
+        learn: Collating | None = None,
         mitigation: Mitigation | None = None,
         callbacks: Sequence[TrainerCallback] = (),
         batches: Batches | None = None,
@@ -243,7 +257,7 @@ def _width(block: Mapping[str, torch.Tensor]) -> int:
 
 
 def validation_figures(
-    net: Net, collate: Collate, rows: npt.NDArray[np.int64], device: torch.device, *, judge: Judge | None = None
+    net: Net, collate: Collating, rows: npt.NDArray[np.int64], device: torch.device, *, judge: Judge | None = None
 ) -> dict[str, float]:
     """Return log_loss (the mean loss on whatever target), balanced_accuracy for classes or mae for a number, and
     objective, what a fairness method makes small.
@@ -262,7 +276,7 @@ def validation_figures(
 
 
 def losses_and_answers(
-    net: Net, collate: Collate, rows: npt.NDArray[np.int64], device: torch.device
+    net: Net, collate: Collating, rows: npt.NDArray[np.int64], device: torch.device
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return each record's loss (n,) and answer (n, k) or (n,), in float32 arithmetic."""
     training = net.training

@@ -159,7 +159,8 @@ class Writing:
         found = Counter(_grams(plain, 3))
         known = self._bits.get
         surprise = [known(gram) or self._bits_of(gram) for gram in found]
-        return sum(map(mul, found.values(), surprise)) / max(found.total(), 1)
+        bits: float = sum(map(mul, found.values(), surprise))
+        return bits / max(found.total(), 1)
 
     def _bits_of(self, gram: str) -> float:
         one, two, three = self.grams

@@ -41,6 +41,8 @@ except ImportError:  # a peer that need not be there
     litserve = None
 
 CONNECTIONS = (1, 8, 32)
+NAMED = "Seen with Mrs Jane Albright of Oakham, who was told. "
+"""What stands before each note where masking is measured: models are asked only about words that may be names."""
 MASKING = {"none": "false", "rules": "{ner: []}", "rules and models": "{}"}
 STUDY = """
 study: notes
@@ -158,9 +160,11 @@ def _token(db: Path) -> str:
     return secret
 
 
-async def load(name: str, port: int, headers: dict[str, str], connections: int, seconds: float, into: Load) -> None:
-    """Ask a server over some connections for some seconds."""
-    texts, _ = notes(400, seed=2)
+async def load(
+    name: str, port: int, headers: dict[str, str], connections: int, seconds: float, into: Load, *, before: str = ""
+) -> None:
+    """Ask a server over some connections for some seconds; `before` stands before each note."""
+    texts = [before + text for text in notes(400, seed=2)[0]]
     path, bodies = "/predict", [json.dumps({"text": text}).encode() for text in texts]
     if name == "primum":
         path, bodies = "/api/v1/answer", [json.dumps({"inputs": {"note": text}}).encode() for text in texts]
@@ -244,11 +248,11 @@ def measure_masking(work: Path, *, seconds: float, rounds: int) -> None:
             folder.mkdir()
             servers[name] = (port, *start("primum", port, make_release(folder, masking=name), folder))
         for port, _, headers in servers.values():
-            asyncio.run(load("primum", port, headers, 1, 2.0, Load()))  # warm
+            asyncio.run(load("primum", port, headers, 1, 2.0, Load(), before=NAMED))  # warm
         for _ in range(rounds):
             for name, (port, server, headers) in servers.items():
                 before = cpu_of(server)
-                asyncio.run(load("primum", port, headers, 1, seconds, found[name]))
+                asyncio.run(load("primum", port, headers, 1, seconds, found[name], before=NAMED))
                 found[name].cpu += cpu_of(server) - before
         memory = {name: memory_of(server) for name, (_, server, _) in servers.items()}
     finally:

@@ -18,7 +18,7 @@ from primum.ethics.ledger import Ledger
 from primum.ethics.signing import load_key
 from primum.files import write_private
 from primum.privacy.at_rest import MasterKeys, new_key, read_keys
-from primum.serve.api import ROUTERS
+from primum.serve.api.routers import ROUTERS
 from primum.serve.cases import Cases
 from primum.serve.desk import Desk
 from primum.serve.engine import Engine

@@ -126,12 +126,14 @@ def test_a_serving_process_imports_no_library_that_it_does_not_need(served_relea
         "from primum.serve.app import create_app\n"
         "from primum.serve.engine import open_release, read_row\n"
         "from primum.serve.engine.judged import judge_rows\n"
+        "from primum.serve.answering import explained\n"
         "release = open_release(Path(sys.argv[1]), trust=None, any_key=True)\n"
-        "print(len(judge_rows(release, [read_row({'age': 61, 'sbp': 120}, release.roles)])))\n"
+        "row = read_row({'age': 61, 'sbp': 120}, release.roles)\n"
+        "print(len(judge_rows(release, [row])), explained(release, row) is not None)\n"
         "large = ('torch', 'transformers', 'sklearn', 'pandas', 'scipy', 'spacy')\n"
         "print([name for name in large if name in sys.modules])\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, str(served_release[0])], capture_output=True, text=True, check=True
     )
-    assert done.stdout.splitlines() == ["1", "[]"]
+    assert done.stdout.splitlines() == ["1 True", "[]"]

@@ -92,6 +92,10 @@ class Engine:
             return studies[0]
         return found[0]
 
+    def column_names(self) -> set[str]:
+        """Return the columns that questions to any of the Releases may have."""
+        return {name for one in self.releases.values() for name in one.columns}
+
     def read(self, release: OpenedRelease, inputs: Mapping[str, Scalar], square: ByteArray | None = None) -> Row:
         """Return one question's inputs, checked.
 

@@ -16,6 +16,7 @@ from primum.ethics.signing import TrustList
 from primum.evidence.finding import Finding, read_findings
 from primum.extras import require
 from primum.model.served import SERVED_FILE
+from primum.serve.engine.rows import attributes_of
 from primum.study.opened import OpenedRun, open_run
 from primum.study.released import verified_release
 
@@ -44,6 +45,11 @@ class OpenedRelease:
     def study(self) -> str:
         """Name of its study."""
         return self.run.spec.study
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Every column that a question may have: inputs, attributes, hospital."""
+        return frozenset((*self.roles.inputs.columns(), *(role.column for role in attributes_of(self.roles).values())))
 
     def in_date(self, now: datetime | None = None) -> bool:
         """Return whether it may still answer."""

@@ -18,7 +18,7 @@ from primum.evidence.predictions import TextArray
 from primum.evidence.slices import SITE
 from primum.model.inputs.image import tokens_of
 from primum.serve.engine.pictures import IMAGE, ByteArray
-from primum.serve.security.faults import FieldFault, Refused
+from primum.serve.security.faults import FieldFault, Refused, shown_name
 
 Scalar = str | int | float | bool | None
 _LONGEST_WORD = max(map(len, MISSING_WORDS))
@@ -59,13 +59,15 @@ def read_row(inputs: Mapping[str, Scalar], roles: Roles, square: ByteArray | Non
     attributes = attributes_of(roles)
     known = {*roles.inputs.columns(), *(role.column for role in attributes.values())}
     faults = [
-        FieldFault(field=f"inputs.{_shown(name)}", message=f"is no column of the study{nearest(name, known)}.")
+        FieldFault(
+            field=f"inputs.{shown_name(name, known)}", message=f"is no column of the study{nearest(name, known)}."
+        )
         for name in inputs
         if name not in known
     ]
     image = roles.inputs.image
     if image is not None and inputs.get(image.column) is not None:
-        faults.append(FieldFault(field=f"inputs.{_shown(image.column)}", message=f"is an image: send it as `{IMAGE}`."))
+        faults.append(FieldFault(field=f"inputs.{image.column}", message=f"is an image: send it as `{IMAGE}`."))
     if image is None and square is not None:
         faults.append(FieldFault(field=IMAGE, message="is given, and this model reads no images."))
     texts = [_text(inputs.get(column), column, faults) for column in roles.inputs.text]
@@ -188,7 +190,3 @@ def _missing(roles: Roles, texts: Sequence[str | None], vitals: Mapping[str, flo
     lacking = [column for column, text in zip(roles.inputs.text, texts, strict=True) if text is None]
     lacking += [name for name, value in vitals.items() if value is None or value != value]
     return tuple(lacking)
-
-
-def _shown(name: str) -> str:
-    return name if name.isidentifier() and len(name) <= 60 else "?"

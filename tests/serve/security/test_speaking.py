@@ -16,10 +16,7 @@ TERMINAL = re.compile(
     r"--|tls_cert|is no description of a sign-on|the database cannot be opened|its run wrote no model"
 )
 """What is said where the service is started, and never over HTTP."""
-INSIDE = {
-    "this patient's key was destroyed; nothing of theirs can be opened or sealed.",
-    "not one answer a question",
-}
+INSIDE = {"not one answer a question", "this patient's key was destroyed; nothing of theirs can be opened or sealed."}
 """What becomes another refusal before it goes out."""
 
 

@@ -27,6 +27,7 @@ from primum.serve.page import install as install_page
 from primum.serve.people import People, PeopleRules
 from primum.serve.people.sign_on import SignOn
 from primum.serve.security import install
+from primum.serve.security.limits import for_images
 from primum.serve.settings import Settings
 from primum.serve.uses import Uses
 
@@ -73,7 +74,9 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(router)
     install_page(app)
     app.add_middleware(state.metrics.layer)
-    install(app, secure=settings.secure)
+    reads_images = any(one.roles.inputs.image is not None for one in engine.releases.values())
+    limits = for_images(settings.image_megabytes) if reads_images else None
+    install(app, limits=limits, secure=settings.secure)
     return app
 
 

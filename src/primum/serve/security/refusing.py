@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartParser
 from starlette.responses import JSONResponse, Response
 
 from primum.errors import DefectError, LedgerError, OutputError, PrimumError
@@ -28,7 +29,9 @@ def install(app: FastAPI, *, limits: Limits | None = None, secure: bool = False)
 
     A page says how it shows a refusal through `app.state.refusal_page`, of type PageOf.
     """
-    app.add_middleware(Guard, limits=limits or Limits(), secure=secure, render=respond)
+    limits = limits or Limits()
+    MultiPartParser.spool_max_size = limits.body_bytes  # or a part of over a megabyte would go to a file on the disk
+    app.add_middleware(Guard, limits=limits, secure=secure, render=respond)
 
     async def handle(request: Request, exc: Exception) -> Response:
         return await respond(request, refusal_of(exc, known=_names(request)))

@@ -48,6 +48,7 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
         404: "There is no such thing.",
         409: "It is not in the state for this.",
         413: "The body is too large.",
+        415: "The file is of a kind that is not taken.",
         422: "The request is not as expected; `errors` says which fields.",
         429: "Too many questions or requests; come back after `Retry-After` seconds.",
         503: "Not now: too slow, stopping, expired, or nothing can be written down.",

@@ -1,1 +1,3 @@
 """Routes for programs, below /api/v1, and what machines watch: health, readiness, metrics; `routers` gathers them."""
+
+__all__: list[str] = []

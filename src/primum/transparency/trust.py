@@ -20,6 +20,8 @@ SHARE = 0.2
 """Share of a record's parts that are its reason (DeYoung et al. 2020 look at 1 to 50 %)."""
 DRAWS = 19
 """Random choices that a reason is compared with."""
+RANDOM = "randomised"
+"""Why a reason is withheld that a model which learnt nothing gets as well."""
 _SUFFICIENCY_DRAWS = 3
 
 
@@ -138,7 +140,9 @@ def _places(parts: Parts) -> dict[tuple[str, int], int]:
         text = word.text.lower()
         found[text, came[text]] = place
         came[text] += 1
-    return found | {(name, -1): len(parts.words) + i for i, name in enumerate(parts.names)}
+    vitals = {(name, -1): parts.of_vitals.start + i for i, name in enumerate(parts.names)}
+    cells = {("", -1 - cell): parts.of_cells.start + i for i, cell in enumerate(parts.cells.tolist())}
+    return found | vitals | cells
 
 
 def faults(

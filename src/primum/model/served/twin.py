@@ -7,7 +7,8 @@ after another (benchmarks/serving.py), nothing is spent on padding, and no answe
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -36,6 +37,8 @@ Ticker = Callable[[int, int], None]
 Form = Literal["float32", "int8"]
 _ROWS = 1024
 """Records in one call of the head."""
+_MANY = 16
+"""Texts from which on several are read at the same time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,8 @@ class Served:
     """Session of the rest: features and vitals to logits and fused features."""
     out: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
     """Weight (outputs, width) and bias of the head's last layer."""
+    readers: int = 1
+    """Texts that are read at the same time where many are asked about."""
     scale: float
     shift: float
     image: Any = None
@@ -86,15 +91,20 @@ class Served:
         """Return which vitals each record has, in the order of `vital_names`, shape (n, v)."""
         return asked.vitals_there(prepared)
 
+    def cells_there(self, prepared: Mapping[str, Prepared]) -> npt.NDArray[np.bool_]:
+        """Return which cells of a picture each record has; see `primum.model.asked`."""
+        return asked.cells_there(prepared)
+
     def thinned(
         self,
         prepared: Mapping[str, Prepared],
         rows: npt.NDArray[np.int64],
         tokens: Sequence[npt.NDArray[np.bool_]],
         vitals: npt.NDArray[np.bool_],
+        cells: npt.NDArray[np.bool_] | None = None,
     ) -> dict[str, Prepared]:
         """Return records of which only a part is left, ready for `predict_prepared`; see `Predictor.thinned`."""
-        return asked.thinned(prepared, rows, tokens, vitals)
+        return asked.thinned(prepared, rows, tokens, vitals, cells)
 
     def token_places(self, records: Records) -> list[TokenPlaces]:
         """Return where the tokens of each record's text stand; no tokens where there is no text or none is read."""
@@ -155,10 +165,15 @@ class Served:
         """Return the features of every text, shape (n, width); equal texts are read once."""
         assert isinstance(text, PreparedText)
         first, equal = text.distinct()
-        found = []
-        for place, row in enumerate(first.tolist()):
+
+        def read(row: int) -> npt.NDArray[np.float32]:
             batch = text.arrays([row])
-            found.append(self.text.run(["features"], {"ids": batch["ids"], "mask": batch["mask"]})[0])
+            (features,) = self.text.run(["features"], {"ids": batch["ids"], "mask": batch["mask"]})
+            return np.asarray(features)
+
+        found = []
+        for place, features in enumerate(_in_order(read, first.tolist(), readers=self.readers)):
+            found.append(features)
             if tick is not None:
                 tick(int((equal <= place).sum()), len(equal))
         width = self.text.get_outputs()[0].shape[-1]
@@ -197,6 +212,17 @@ class Served:
             return None
         count = usable_threads() if threads is None else threads
         return read_saved(folder / SERVED_FILE, lambda said: _opened(folder, said, count), what="a served model")
+
+
+def _in_order(
+    read: Callable[[int], npt.NDArray[np.float32]], rows: Sequence[int], *, readers: int
+) -> Iterator[npt.NDArray[np.float32]]:
+    """Yield what `read` returns of each row; several at the same time where there are many, as a reason asks for."""
+    if readers < 2 or len(rows) < _MANY:
+        yield from map(read, rows)
+        return
+    with ThreadPoolExecutor(readers, thread_name_prefix="read") as pool:
+        yield from pool.map(read, rows)
 
 
 def _feed(
@@ -242,6 +268,7 @@ def _opened(folder: Path, said: dict[str, Any], threads: int) -> Served:
         out=out,
         scale=scale,
         shift=shift,
+        readers=max(usable_threads() // threads, 1),
     )
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from primum.cohort import Cohort, take
 from primum.cohort.augment import synonym_places
@@ -18,6 +17,7 @@ from primum.evidence.intervals import LEVEL, wilson
 from primum.evidence.metrics import METRICS
 from primum.evidence.sufficiency import ENOUGH_FOR_A_MEAN, ENOUGH_FOR_A_SHARE
 from primum.evidence.withholding import SMALL
+from primum.later import stats
 from primum.transparency.explaining import DEFAULT_METHOD, Reasons, explain
 from primum.transparency.methods import vital_falls
 from primum.transparency.metrics import (

@@ -2,7 +2,7 @@
 
 from primum.cohort.images.changes import IMAGE_CHANGES, ImageChange, changed_images
 from primum.cohort.images.columns import ChangedImages, ChosenImages, JoinedImages, MadeUpImages
-from primum.cohort.images.reading import IMAGE_KINDS, Unreadable, read_picture
+from primum.cohort.images.reading import IMAGE_KINDS, Unreadable, read_picture, read_whole
 from primum.cohort.images.spool import StoredImages, read_images
 from primum.cohort.images.thumbnails import thumbnails
 
@@ -19,5 +19,6 @@ __all__ = [
     "changed_images",
     "read_images",
     "read_picture",
+    "read_whole",
     "thumbnails",
 ]

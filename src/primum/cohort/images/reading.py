@@ -6,6 +6,7 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,15 @@ def read_picture(content: bytes, role: ImageRole) -> ByteArray:
         Unreadable: the bytes hold no image that the role allows.
         ExtraMissingError: a library for this format is not installed.
     """
+    return _fitted(_shades(content, role), role.size)
+
+
+def read_whole(content: bytes, role: ImageRole) -> ByteArray:
+    """Return the same picture at the size it is stored in, (h, w) or (h, w, 3); a JPEG is not decoded smaller."""
+    return _shades(content, replace(role, size=_WHOLE))
+
+
+def _shades(content: bytes, role: ImageRole) -> ByteArray:
     from primum.cohort.images import dicom, nifti, raster
 
     for belongs, read in (
@@ -76,8 +86,11 @@ def read_picture(content: bytes, role: ImageRole) -> ByteArray:
         (dicom.belongs, dicom.read),
     ):
         if belongs(content):
-            return _fitted(_allowed(read(content, role), role), role.size)
+            return _allowed(read(content, role), role)
     raise Unreadable(f"name a file that is none of {', '.join(IMAGE_KINDS)}", "save it as one of these")
+
+
+_WHOLE = 1 << 20
 
 
 def stored_shape(content: bytes, role: ImageRole) -> tuple[int, int]:

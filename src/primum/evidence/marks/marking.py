@@ -8,10 +8,10 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from primum.evidence.marks.runs import BoolArray, Runs, mask_of, runs_of
 from primum.evidence.regions import Region
+from primum.later import ndimage
 
 MarkKind = Literal["boxes", "masks"]
 Box = tuple[float, float, float, float]

@@ -1,4 +1,7 @@
-"""What routes are handed: the parts of the service, and the shape of a refusal in the OpenAPI document."""
+"""What routes are handed: the parts of the service, and the shape of a refusal in the OpenAPI document.
+
+The functions that hand them out are coroutines: FastAPI would send any other to a thread and wait for it.
+"""
 
 from __future__ import annotations
 
@@ -69,24 +72,28 @@ def desk_of(request: Request) -> Desk:
     return desk
 
 
-def cases_of(request: Request) -> Cases:
+async def cases_of(request: Request) -> Cases:
     """Return the Cases."""
     return desk_of(request).cases
 
 
-def ledger_of(request: Request) -> Ledger:
+async def ledger_of(request: Request) -> Ledger:
     """Return the Ledger."""
     ledger: Ledger = request.app.state.ledger
     return ledger
 
 
-def uses_of(request: Request) -> Uses:
+async def uses_of(request: Request) -> Uses:
     """Return which Release answers by default."""
     uses: Uses = request.app.state.uses
     return uses
 
 
-TheDesk = Annotated[Desk, Depends(desk_of)]
+async def _desk(request: Request) -> Desk:
+    return desk_of(request)
+
+
+TheDesk = Annotated[Desk, Depends(_desk)]
 TheCases = Annotated[Cases, Depends(cases_of)]
 TheLedger = Annotated[Ledger, Depends(ledger_of)]
 TheUses = Annotated[Uses, Depends(uses_of)]

@@ -87,12 +87,12 @@ def open_release(folder: Path, *, trust: TrustList | None, any_key: bool = False
 
 def _alike(findings: list[Finding]) -> tuple[Finding, ...]:
     for metric in _ALIKE:
-        found = [
-            one
+        found = {
+            tuple(sorted(one.slice.items())): one
             for one in findings
             if one.metric == metric and one.split == "test" and one.slice and one.enough and one.class_ is None
-            and one.versus is None and one.value is not None
-        ]  # fmt: skip
+            and not one.versus and one.value is not None
+        }  # fmt: skip
         if found:
-            return tuple(found)
+            return tuple(found.values())
     return ()

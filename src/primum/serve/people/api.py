@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from primum.serve.api.parts import refusals
 from primum.serve.people.access import address_of, anybody, needs
 from primum.serve.people.bodies import (
     AccountMade,
@@ -27,12 +28,12 @@ from primum.serve.people.principal import Principal
 from primum.serve.people.sessions import Session
 from primum.serve.security.faults import Refused
 
-router = APIRouter(prefix="/api/v1", tags=["people"])
+router = APIRouter(prefix="/api/v1", tags=["people"], responses=refusals(404, 409, 413, 503))
 Self = Annotated[Principal, Depends(needs("self"))]
 Manager = Annotated[Principal, Depends(needs("people.manage"))]
 
 
-def people_of(request: Request) -> People:
+async def people_of(request: Request) -> People:
     """Return the keeper of the door."""
     people: People = request.app.state.people
     return people

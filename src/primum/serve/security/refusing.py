@@ -15,15 +15,10 @@ from primum.errors import DefectError, LedgerError, OutputError, PrimumError
 from primum.serve.security.faults import KINDS, FieldFault, Refused
 from primum.serve.security.guard import Guard
 from primum.serve.security.limits import Limits
+from primum.serve.security.speaking import asked_language, in_words, of_kind
 
 PageOf = Callable[[Request, Refused], Awaitable[Response]]
 _BY_STATUS = {status: kind for kind, status in reversed(list(KINDS.items()))}
-_WORDS = {
-    "malformed": "The request cannot be read.",
-    "not_found": "There is nothing here.",
-    "method": "This address does not take this method.",
-    "media_type": "This kind of content is not taken here.",
-}
 _NAMED = re.compile(r"[A-Za-z_][\w.:-]{0,60}")
 
 
@@ -48,7 +43,7 @@ async def respond(request: Request, refused: Refused) -> Response:
         response = await page(request, refused)
         response.headers.update(refused.headers)
         return response
-    shown = refused.to_json(request.scope.get("state", {}).get("request_id", ""))
+    shown = in_words(refused, asked_language(request)).to_json(request.scope.get("state", {}).get("request_id", ""))
     return JSONResponse(shown, status_code=refused.status, headers=refused.headers)
 
 
@@ -91,4 +86,4 @@ def _place(parts: tuple[object, ...]) -> str:
 
 def _of_status(exc: HTTPException) -> Refused:
     kind = _BY_STATUS.get(exc.status_code, "defect" if exc.status_code >= 500 else "malformed")
-    return Refused(kind, _WORDS.get(kind, "The request is refused."), headers=cast(dict[str, str], exc.headers or {}))
+    return Refused(kind, of_kind(kind, "en"), headers=cast(dict[str, str], exc.headers or {}))

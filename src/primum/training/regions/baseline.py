@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from primum.cohort.cohort import Cohort
 from primum.cohort.images.reading import placed
 from primum.evidence.marks import Mark, Marking, compare, components, point_figures
 from primum.extras import require
+from primum.later import ndimage
 
 BoolArray = npt.NDArray[np.bool_]
 _SPECK = 1e-3

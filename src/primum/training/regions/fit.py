@@ -28,7 +28,8 @@ from primum.training.regions.augmenting import JointAugmentation, MirroredMaps
 from primum.training.regions.examples import RegionCollate
 from primum.training.resuming import curves, train_or_resume
 from primum.training.tracking import Tracking
-from primum.training.trainer import StudyTrainer, Watch, epoch_figures, losses_and_answers
+from primum.training.trainer import StudyTrainer, losses_and_answers
+from primum.training.watching import Watch, epoch_figures
 
 _RELOADED = 8
 """Pictures whose marks are made again by the model that was read back."""

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from primum.cohort import Cohort, TextList, take
 from primum.cohort.build import take_records
@@ -20,6 +19,7 @@ from primum.evidence.intervals import LEVEL, wilson
 from primum.evidence.metrics import METRICS
 from primum.evidence.sufficiency import ENOUGH_FOR_A_MEAN, ENOUGH_FOR_A_SHARE
 from primum.evidence.withholding import SMALL
+from primum.later import stats
 from primum.transparency.counterfactual.asking import Asked, Asker, Decide
 from primum.transparency.counterfactual.found import Counterfactual, NoteChange, VitalChange
 from primum.transparency.counterfactual.metrics import BREACHES, COVERAGE, DISTANCE, NAMED, PLAUSIBLE, VALIDITY

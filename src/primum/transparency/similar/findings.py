@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from primum.cohort import Cohort
 from primum.evidence.finding import Finding
 from primum.evidence.intervals import LEVEL, area_interval, delong
 from primum.evidence.metrics import METRICS
 from primum.evidence.sufficiency import ENOUGH_FOR_A_MEAN
+from primum.later import stats
 from primum.transparency.grouping import FloatArray
 from primum.transparency.similar.answer import PATIENTS, chosen_groups, nearest_records
 from primum.transparency.similar.groups import Groups, by_patient

@@ -135,13 +135,26 @@ policy: written.yaml
 """
 
 
+IMAGE_STUDY = """
+study: films
+question: Does this film show the illness?
+intended_use: {population: Adults., not_for: Children., risk: high}
+cohort:
+  source: records.csv
+  id: id
+  inputs: {image: {column: film, size: 32}, vitals: [age]}
+  target: {column: dx}
+  sensitive: [sex]
+  site: hospital
+training: {epochs: 20, track: []}
+assess: {baselines: false, inputs_alone: false, robustness: false, adversarial: false, overall: false, resamples: 100}
+policy: written.yaml
+"""
+
+
 @pytest.fixture(scope="session")
 def served_release(tmp_path_factory) -> tuple[Path, Path]:
     """A Release of a small study of vitals that answers without torch, and the list of keys that it is signed by."""
-    from primum.ethics.release import build_release
-    from primum.ethics.signing import hash_files, make_signature, new_key, write_signature
-    from primum.study import Study
-
     folder, rng = tmp_path_factory.mktemp("served"), np.random.default_rng(5)
     lines = ["id,age,sbp,ward,sex,hospital,dx"]
     for i in range(400):
@@ -149,7 +162,75 @@ def served_release(tmp_path_factory) -> tuple[Path, Path]:
         age, sbp = (72 if ill else 42) + rng.normal(0, 6), 128 + rng.normal(0, 12)
         lines.append(f"r{i},{age:.0f},{sbp:.0f},{'ABC'[i % 3]},{'FM'[i % 2]},H{i % 2},{'ill' if ill else 'well'}")
     (folder / "records.csv").write_text("\n".join(lines), encoding="utf-8")
-    (folder / "study.yaml").write_text(SERVED_STUDY, encoding="utf-8")
+    return _released(folder, SERVED_STUDY)
+
+
+NOTED_STUDY = """
+study: notes
+question: Is this patient ill?
+intended_use: {population: Adults on a ward., not_for: Children., risk: high}
+cohort:
+  source: records.csv
+  id: id
+  deid: false
+  inputs:
+    text: note
+    vitals:
+      - {column: age, unit: years}
+      - {column: sbp, unit: mmHg, code: "http://loinc.org|8480-6"}
+  target: {column: dx}
+  split: {train: 0.5, validation: 0.1, calibration: 0.2, test: 0.2}
+model: {adapt: {method: head}, max_tokens: 16}
+training: {epochs: 4, track: []}
+assess:
+  {baselines: false, inputs_alone: false, counterfactual: false, novelty: false, privacy: false, canaries: 0,
+   robustness: false, adversarial: false, explanations: false, counterfactuals: false, overall: false,
+   error_places: false, resamples: 100}
+policy: written.yaml
+"""
+
+
+@pytest.fixture(scope="session")
+def noted_release(tmp_path_factory) -> tuple[Path, Path]:
+    """A Release of a small study of notes and vitals that answers without torch, and the list of its signers' keys."""
+    folder, rng = tmp_path_factory.mktemp("noted"), np.random.default_rng(6)
+    lines = ["id,note,age,sbp,dx"]
+    for i in range(160):
+        note = ("chest pain on effort", "routine visit without complaint")[i % 2]
+        age, sbp = (68, 44)[i % 2] + rng.normal(0, 6), 128 + rng.normal(0, 12)
+        lines.append(f"r{i},{note},{age:.0f},{sbp:.0f},{('ill', 'well')[i % 2]}")
+    (folder / "records.csv").write_text("\n".join(lines), encoding="utf-8")
+    return _released(folder, NOTED_STUDY)
+
+
+@pytest.fixture(scope="session")
+def image_release(tmp_path_factory) -> tuple[Path, Path]:
+    """A Release of a small study of films and an age, and the list of keys that it is signed by."""
+    image = pytest.importorskip("PIL.Image")
+    folder = tmp_path_factory.mktemp("films")
+    lines = ["id,film,age,sex,hospital,dx"]
+    for i in range(120):
+        image.fromarray(film(i)).save(folder / f"{i}.png")
+        lines.append(f"r{i},{i}.png,{30 + (7 * i) % 50},{'FM'[i // 2 % 2]},H{i % 3},{('well', 'ill')[i % 2]}")
+    (folder / "records.csv").write_text("\n".join(lines), encoding="utf-8")
+    return _released(folder, IMAGE_STUDY)
+
+
+def film(i: int) -> np.ndarray:
+    """A noisy film; those of odd numbers have a bright spot at the top left."""
+    pixels = np.random.default_rng(i).integers(60, 120, size=(48, 40)).astype(np.uint8)
+    if i % 2:
+        pixels[6:18, 6:18] = 230
+    return pixels
+
+
+def _released(folder: Path, study: str) -> tuple[Path, Path]:
+    """Run a study whose records are there, have it signed, and build a Release."""
+    from primum.ethics.release import build_release
+    from primum.ethics.signing import hash_files, make_signature, new_key, write_signature
+    from primum.study import Study
+
+    (folder / "study.yaml").write_text(study, encoding="utf-8")
     (folder / "written.yaml").write_text(OVERSEEN_POLICY, encoding="utf-8")
     run = Study.load(folder / "study.yaml").run(out=folder / "run").path
     assert run is not None

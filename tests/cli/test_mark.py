@@ -47,12 +47,15 @@ def test_marks_are_written_and_name_the_model(run, scan, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ([], "marks: there is no region and no heat map."),
+        ([], "no model of marked places there"),
+        (["--regions", "EMPTY"], "marks: there is no region and no heat map."),
         (["--as", "pdf"], "'pdf' is no output"),
         (["--regions", "absent.jsonl"], "absent.jsonl: it cannot be opened"),
     ],
 )
 def test_wrong_input_ends_with_2_and_writes_nothing(given, says, run, scan, tmp_path, capsys):
+    (tmp_path / "empty.jsonl").write_text("", encoding="utf-8")
+    given = [one.replace("EMPTY", str(tmp_path / "empty.jsonl")) for one in given]
     assert main(["mark", str(run), scan, *given, "--out", str(tmp_path / "out"), "--quiet"]) == 2
     said = capsys.readouterr().err
     assert says in said and len(said.splitlines()) == 1

@@ -24,9 +24,11 @@ MATRIX = {
     "GET /metrics": FIGURES,
     "POST /api/v1/answer": CARERS,
     "POST /api/v1/answers": CARERS,
+    "POST /api/v1/answer/image": CARERS,
     "GET /api/v1/cases": CARERS,
     "GET /api/v1/cases/{case}": CARERS,
     "GET /api/v1/cases/{case}/reasons": CARERS,
+    "GET /api/v1/cases/{case}/images/{name}": CARERS,
     "POST /api/v1/cases/search": CARERS,
     "POST /api/v1/cases/{case}/decision": CARERS,
     "GET /api/v1/reviews": REVIEWER,
@@ -68,6 +70,7 @@ MATRIX = {
     "POST /consult": CARERS,
     "GET /cases/{case}": CARERS,
     "GET /cases/{case}/reasons": CARERS,
+    "GET /cases/{case}/images/{name}": CARERS,
     "POST /cases/{case}/decision": CARERS,
     "GET /reviews": CARERS,
     "POST /reviews/{case}/assign": REVIEWER,
@@ -107,7 +110,7 @@ def _address(row: str) -> str:
     path = row.partition(" ")[2]
     for name in ("case", "release", "token", "account", "service"):
         path = path.replace("{" + name + "}", NOBODYS)
-    path = path.replace("{version}", "R4")
+    path = path.replace("{version}", "R4").replace("{name}", "image")
     assert "{" not in path
     return path
 

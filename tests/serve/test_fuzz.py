@@ -48,8 +48,10 @@ def test_a_fault_would_be_seen(started):
     from fastapi.responses import JSONResponse
 
     kept = list(started.app.router.routes)
-    started.app.add_api_route("/planted/defect", lambda: 1 / 0, methods=["GET"])
-    started.app.add_api_route("/planted/shape", lambda: JSONResponse({"detail": "no"}, 418), methods=["GET"])
+    started.app.add_api_route("/planted/defect", lambda: 1 / 0, methods=["GET"], name="defect")
+    started.app.add_api_route(
+        "/planted/shape", lambda: JSONResponse({"detail": "no"}, 418), methods=["GET"], name="shape"
+    )
     started.app.openapi_schema = None
     try:
         found = fuzz(started.app, {}, ids=ids_of(started.app), count=100).faults

@@ -30,7 +30,7 @@ def mark(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to write to.")],
     regions: Annotated[
         Path | None,
-        typer.Option("--regions", metavar="FILE", help="jsonl of label, box, and perhaps score and mask (a PNG)."),
+        typer.Option("--regions", metavar="FILE", help="jsonl of label, box, perhaps score and mask (a PNG)."),
     ] = None,
     heat: Annotated[
         Path | None, typer.Option("--heat", metavar="FILE", help="Heat map: npy from 0 to 1, or a grey picture.")
@@ -47,19 +47,21 @@ def mark(
     """Write what a model found in a picture: an overlay (png), DICOM Segmentations of masks and heat (seg), a report of
     measurements (sr), boxes for the viewer (pr), a Secondary Capture with all of it drawn in (sc). They belong to the
     source's patient and study, in new series, and name the model. All say: AI, not for diagnosis without review.
+    With neither --regions nor --heat the model is asked, if it is one that marks places.
     """
-    from primum.apps.imaging import Marks, open_source, read_heat, read_regions, write_marks
+    from primum.apps.imaging import Marks, found_by, known_outputs, open_source, read_heat, read_regions, write_marks
 
+    wanted = known_outputs([name.strip() for name in outputs.split(",") if name.strip()])
     terminal = Terminal(as_json=as_json, quiet=quiet, lang=lang)
     maker, role = _made_by(run, is_release=check_if_release(run, trust))
     source = open_source(image, role)
     height, width = source.size
+    found = found_by(run, source) if regions is None and heat is None else ()
     marks = Marks(
-        regions=() if regions is None else read_regions(regions),
+        regions=found if regions is None else read_regions(regions),
         heat=None if heat is None else read_heat(heat, height=height, width=width),
         about=about,
     )
-    wanted = [name.strip() for name in outputs.split(",") if name.strip()]
     written = write_marks(source, marks, maker, out, outputs=wanted)
     lines = [terminal.say("written", path=path) for path in written]
     answer = {"regions": len(marks.regions), "heat": heat is not None, "files": [path.name for path in written]}

@@ -57,6 +57,9 @@ def serve(
         int, typer.Option("--queue", help="Questions that may wait; beyond them the answer is 429.")
     ] = 256,
     timeout: Annotated[float, typer.Option("--timeout", help="Seconds a question may take; then 503.")] = 30.0,
+    image_megabytes: Annotated[
+        float, typer.Option("--image-megabytes", help="Largest image file, in millions of bytes; beyond it 413.")
+    ] = 20.0,
     retention_days: Annotated[
         int | None, typer.Option("--retention-days", help="Erase the content of Cases after so many days.")
     ] = None,
@@ -95,6 +98,7 @@ def serve(
         threads=threads,
         queue=queue,
         timeout_s=timeout,
+        image_megabytes=image_megabytes,
         retention_days=retention_days,
         second_reader=second_reader,
         sso=sso,

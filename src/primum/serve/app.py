@@ -18,7 +18,7 @@ from primum.ethics.ledger import Ledger
 from primum.ethics.signing import load_key
 from primum.files import write_private
 from primum.privacy.at_rest import MasterKeys, new_key, read_keys
-from primum.serve.api import ROUTERS
+from primum.serve.api.routers import ROUTERS
 from primum.serve.cases import Cases
 from primum.serve.desk import Desk
 from primum.serve.engine import Engine
@@ -27,6 +27,7 @@ from primum.serve.page import install as install_page
 from primum.serve.people import People, PeopleRules
 from primum.serve.people.sign_on import SignOn
 from primum.serve.security import install
+from primum.serve.security.limits import for_images
 from primum.serve.settings import Settings
 from primum.serve.uses import Uses
 
@@ -67,12 +68,15 @@ def create_app(settings: Settings) -> FastAPI:
     state.cases, state.metrics, state.uses = cases, Metrics(), Uses(ledger, engine)
     state.desk = Desk(engine, cases, key=key, settings=settings, answered=state.metrics.answered)
     state.sign_on = None if settings.sso is None else SignOn.read(settings.sso)
+    state.column_names = engine.column_names
     state.uses.refresh()
     for router in ROUTERS:
         app.include_router(router)
     install_page(app)
     app.add_middleware(state.metrics.layer)
-    install(app, secure=settings.secure)
+    reads_images = any(one.roles.inputs.image is not None for one in engine.releases.values())
+    limits = for_images(settings.image_megabytes) if reads_images else None
+    install(app, limits=limits, secure=settings.secure)
     return app
 
 

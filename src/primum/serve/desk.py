@@ -9,18 +9,21 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import orjson
+from starlette.concurrency import run_in_threadpool
 
+from primum.cohort.roles import ImageRole
 from primum.errors import PrimumError, ShreddedError
 from primum.ethics.canonical import canonical, sha256_text
 from primum.ethics.signing import SigningKey
 from primum.serve.answering import Answer, Explanation, Trace, answer_of, explained
-from primum.serve.cases import CaseHead, Cases, NewCase
+from primum.serve.cases import Case, CaseHead, Cases, NewCase
 from primum.serve.cases.store import erased_before
 from primum.serve.engine import Engine, Judged, OpenedRelease, Row, read_row
 from primum.serve.engine.batching import Batcher, Onward
+from primum.serve.engine.pictures import IMAGE, PRIOR, SQUARE, Picture, pixels_of, png_of, read_upload
 from primum.serve.engine.rows import Scalar
 from primum.serve.people.principal import Principal
-from primum.serve.security.faults import Refused
+from primum.serve.security.faults import FieldFault, Refused
 from primum.serve.settings import Settings
 
 _STORED_TOGETHER = 64
@@ -36,6 +39,10 @@ class Question:
     inputs: Mapping[str, Scalar]
     patient: str | None = None
     """Id of the patient, where the asker has one."""
+    image: bytes | None = None
+    """File of the image that is asked about."""
+    prior: bytes | None = None
+    """File of an earlier image of the patient, to be seen beside it; the model does not read it."""
 
 
 class Desk:
@@ -63,9 +70,13 @@ class Desk:
         self._key = key
         self._settings = settings
         self._answered = answered
+        self.image_megabytes = settings.image_megabytes
         times: dict[str, Any] = {"most": settings.queue, "timeout_s": settings.timeout_s}
         self._store: Batcher[Made, Answer] = Batcher(
             self._stored, size=_STORED_TOGETHER, threads=1, name="store", **times
+        )
+        self._read_image: Batcher[tuple[bytes, ImageRole, str], Picture] = Batcher(
+            lambda given: [_picture(*one) for one in given], size=1, threads=1, name="image", **times
         )
         self._explain: Batcher[tuple[OpenedRelease, Row], Explanation] = Batcher(
             lambda asked: [explained(release, row) for release, row in asked],
@@ -86,17 +97,20 @@ class Desk:
             LedgerError: nothing can be stored now, and so nothing is answered.
         """
         chosen = self.engine.release(release)
-        row = self.engine.read(chosen, question.inputs)
+        pictures = await self._pictures(chosen, question)
+        row = self.engine.read(chosen, question.inputs, pictures[IMAGE].square if IMAGE in pictures else None)
         if explain:
             judged = await self.engine.ask(chosen, row)
             reasons = await self._explain.ask((chosen, row), size=1)
-            made = self._made(chosen, question, row, judged, who, lang=lang, reasons=reasons)
+            made = self._made(chosen, question, row, judged, who, lang=lang, reasons=reasons, pictures=pictures)
             answer = await self._store.ask(made, size=1)
         else:
             answer = await self.engine.ask_then(
                 chosen,
                 row,
-                lambda judged: Onward(self._store, self._made(chosen, question, row, judged, who, lang=lang)),
+                lambda judged: Onward(
+                    self._store, self._made(chosen, question, row, judged, who, lang=lang, pictures=pictures)
+                ),
             )
         self._answered(answer)
         return answer
@@ -117,22 +131,50 @@ class Desk:
             self._answered(answer)
         return answers
 
-    async def explain(self, release: str, inputs: Mapping[str, Scalar]) -> Explanation:
+    async def explain(self, case: Case) -> Explanation:
         """Return the reason for the answer of a Case that was asked before.
 
         Raises:
-            Refused: its Release is not served here, too many wait, or it takes too long.
+            Refused: its content was erased, its Release is not served here, too many wait, or it takes too long.
         """
-        chosen = self.engine.release(release)
-        return await self._explain.ask((chosen, read_row(inputs, chosen.roles)), size=1)
+        if case.inputs is None:
+            raise Refused("conflict", "The content of this Case was erased.", key="erased")
+        chosen = self.engine.release(case.head.release)
+        inputs, role, square = dict(case.inputs), chosen.roles.inputs.image, None
+        if role is not None and inputs.pop(role.column, None) is not None:
+            square = pixels_of(await run_in_threadpool(self.cases.picture, case.head.id, SQUARE))
+        return await self._explain.ask((chosen, read_row(inputs, chosen.roles, square)), size=1)
+
+    async def _pictures(self, release: OpenedRelease, question: Question) -> dict[str, Picture]:
+        """Return what is kept of the images that came with a question, by name.
+
+        Raises:
+            Refused: one cannot be read, the model reads none, or there is one of before and none that is asked about.
+        """
+        given = {name: file for name, file in ((IMAGE, question.image), (PRIOR, question.prior)) if file is not None}
+        if not given:
+            return {}
+        role = release.roles.inputs.image
+        if role is None or IMAGE not in given:
+            told = "this model reads no images." if role is None else "comes with none that is asked about."
+            name = next(iter(given))
+            raise Refused(
+                "invalid",
+                f"The image cannot be taken: {told}",
+                errors=[FieldFault(field=name, message=told)],
+                key="no_image" if role is None else "prior_alone",
+            )
+        return {name: await self._read_image.ask((file, role, name), size=1) for name, file in given.items()}
 
     def waiting(self) -> dict[str, int]:
         """Return how many questions wait, by Release, to be stored, and to be explained."""
-        return {**self.engine.waiting(), "store": self._store.waiting, "explain": self._explain.waiting}
+        own = {"store": self._store.waiting, "explain": self._explain.waiting, "image": self._read_image.waiting}
+        return {**self.engine.waiting(), **own}
 
     def close(self) -> None:
         """Answer and store what waits, and end."""
         self.engine.close()
+        self._read_image.close(drain_s=self._settings.drain_s)
         self._explain.close(drain_s=self._settings.drain_s)
         self._store.close(drain_s=self._settings.drain_s)
 
@@ -160,6 +202,7 @@ class Desk:
         *,
         lang: str,
         reasons: Explanation | None = None,
+        pictures: Mapping[str, Picture] | None = None,
     ) -> Made:
         case = secrets.token_hex(16)
         hold = self._settings.hold_disagreement
@@ -168,10 +211,14 @@ class Desk:
             answer = replace(answer, reasons=reasons)
         shown = orjson.loads(orjson.dumps(answer))  # plain values, many times faster than dataclasses.asdict
         del shown["trace"]
-        inputs = dict(question.inputs)
+        pictures = pictures or {}
+        inputs = {**question.inputs, **_named(release, pictures)}
         trace = self._trace(answer, sha256_text(f"{case}\n{canonical(inputs)}"), sha256_text(canonical(shown)))
         shown["trace"] = asdict(trace)
-        content = canonical({"inputs": inputs, "answer": shown, "patient": question.patient}).encode()
+        kept = {"inputs": inputs, "answer": shown, "patient": question.patient}
+        if pictures:
+            kept["images"] = {name: (one.height, one.width) for name, one in pictures.items()}
+        content = canonical(kept).encode()
         new = NewCase(
             head=_head(answer, trace, who),
             patient=question.patient,
@@ -184,6 +231,7 @@ class Desk:
                 "escalated": int(answer.escalate),
                 "held": int(answer.held),
             },
+            pictures=_stored_as(pictures),
         )
         return replace(answer, trace=trace), new
 
@@ -199,6 +247,24 @@ def signed_text(case: str, release: str, input_sha256: str, answer_sha256: str) 
     """Return what the signature of an answer is over."""
     said = {"case": case, "release": release, "input_sha256": input_sha256, "answer_sha256": answer_sha256}
     return "primum answer 1\n" + canonical(said)
+
+
+def _picture(file: bytes, role: ImageRole, name: str) -> Picture | Exception:
+    try:
+        return read_upload(file, role, field=name)
+    except Refused as exc:
+        return exc
+
+
+def _named(release: OpenedRelease, pictures: Mapping[str, Picture]) -> dict[str, str]:
+    """Return what stands for an image among the inputs: its hash, so that the trace is about it as well."""
+    role = release.roles.inputs.image
+    return {} if role is None or IMAGE not in pictures else {role.column: f"sha256:{pictures[IMAGE].key}"}
+
+
+def _stored_as(pictures: Mapping[str, Picture]) -> dict[str, bytes]:
+    shown = {name: one.shown for name, one in pictures.items()}
+    return {**shown, SQUARE: png_of(pictures[IMAGE].square)} if IMAGE in pictures else shown
 
 
 def _read(engine: Engine, release: OpenedRelease, question: Question, place: int) -> Row:

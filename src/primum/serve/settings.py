@@ -29,6 +29,7 @@ class Settings(BaseModel):
     hold_disagreement: float = Field(
         0.25, gt=0, le=1, description="Share of an ensemble's members that decide otherwise from which a Case is held."
     )
+    image_megabytes: float = Field(20.0, gt=0, le=200, description="Largest file of an image, in millions of bytes.")
     retention_days: int | None = Field(None, ge=1, description="Days after which a Case's content is erased.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8443, ge=0, le=65535, description="Port to listen on.")

@@ -129,7 +129,7 @@ class OpenedRun:
         return Said(
             coded=coded,
             answers=answers,
-            intervals=None if self.reliability is None else self.reliability.intervals(answers),
+            intervals=None if self.reliability is None else self.reliability.intervals(inside.answers),
             ends=self._ends(answers, known),
             sets=self._sets(answers, known),
             given=self._given(answers, coded),

@@ -86,7 +86,7 @@ def calibrated_for_use(
 def trust_of(study: Study, plain: Predictions, calibrator: Calibrator | None, folder: Path, clock: Clock) -> Trust:
     """Fit conformal sets, abstention and the probabilities' intervals on the calibration split, and save them.
 
-    All look at answers of calibrators and thresholds that had not seen the record, fold by fold.
+    Sets and abstention look at answers of calibrators and thresholds that had not seen the record, fold by fold.
 
     Args:
         study: what is asked for.
@@ -104,7 +104,7 @@ def trust_of(study: Study, plain: Predictions, calibrator: Calibrator | None, fo
         if model.abstention is not None and len(table):
             abstention = choose_abstention(held_out, risk=model.abstention.risk, confidence=model.abstention.confidence)
         if plain.probabilities is not None:
-            write_json(folder / "model" / RELIABILITY_FILE, fit_reliability(held_out).to_json())
+            write_json(folder / "model" / RELIABILITY_FILE, fit_reliability(table).to_json())
         if conformal is not None:
             write_json(folder / "model" / CONFORMAL_FILE, conformal.to_json())
         if abstention is not None:

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 from safetensors.numpy import load_file
 
-from primum.safety import Reliability
+from primum.evidence import read_predictions
+from primum.safety import Reliability, fit_reliability
 from primum.serve.answering import answer_of
 from primum.serve.engine.judged import judge_rows
 from primum.serve.engine.rows import read_row, records_of
@@ -63,6 +64,20 @@ def test_too_few_calibration_patients_are_said_and_no_interval_is_shown(service)
         assert (answer.intervals and answer.intervals.enough) == enough
         if answer.intervals:
             assert "Too few calibration patients" in answer.intervals.promise and "30" in answer.intervals.promise
+
+
+def test_intervals_are_counted_on_the_models_own_probabilities_before_calibration(service, served_release):
+    run = served_release[0].parent / "run"
+    plain = run / "uncalibrated.parquet"
+    table = read_predictions(plain if plain.is_file() else run / "predictions.parquet").of_split("calibration")
+    kept = json.loads((served_release[0] / "model" / "reliability.json").read_text(encoding="utf-8"))
+    assert kept == json.loads(json.dumps(fit_reliability(table).to_json()))
+    release = _release(service)
+    rows = [read_row(one, release.roles) for one in _asked(12)]
+    own = release.run.model.predict(records_of(rows, release.roles, [None] * 12))
+    wanted = fit_reliability(table).intervals(own)
+    for row, judged in enumerate(judge_rows(release, rows)):
+        assert judged.intervals == tuple(map(tuple, wanted[row].tolist()))
 
 
 def test_what_is_kept_for_intervals_is_in_the_release_and_checked_with_it(service, served_release):

@@ -1,5 +1,6 @@
 """Marks in pictures as files that a hospital's archive and viewers take: an overlay, and four kinds of DICOM."""
 
+from primum.apps.imaging.asking import found_by
 from primum.apps.imaging.capture import capture
 from primum.apps.imaging.marks import NOTICE, Maker, Marks, unfitted
 from primum.apps.imaging.overlay import overlay, png_of
@@ -8,7 +9,7 @@ from primum.apps.imaging.reading import read_heat, read_regions, region_of
 from primum.apps.imaging.segmentation import heat_segmentation, segmentation
 from primum.apps.imaging.source import Source, open_source
 from primum.apps.imaging.structured import structured_report
-from primum.apps.imaging.writing import OUTPUTS, write_marks
+from primum.apps.imaging.writing import OUTPUTS, known_outputs, write_marks
 
 __all__ = [
     "NOTICE",
@@ -17,7 +18,9 @@ __all__ = [
     "Marks",
     "Source",
     "capture",
+    "found_by",
     "heat_segmentation",
+    "known_outputs",
     "open_source",
     "overlay",
     "png_of",

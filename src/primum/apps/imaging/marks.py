@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from primum.cohort.images.reading import placed
 from primum.errors import InputError
 from primum.evidence.regions import Region
 from primum.extras import require
@@ -93,11 +94,8 @@ def unfitted(heat: FloatArray, height: int, width: int) -> FloatArray:
         width: of the picture, in pixels.
     """
     image: Any = require("PIL.Image", extra="imaging", purpose=PURPOSE)
-    size = heat.shape[0]
-    scale = size / max(height, width)
-    inside = max(round(height * scale), 1), max(round(width * scale), 1)
-    top, left = (size - inside[0]) // 2, (size - inside[1]) // 2
-    part = np.ascontiguousarray(heat[top : top + inside[0], left : left + inside[1]], dtype=np.float32)
+    top, left, high, wide = placed(height, width, heat.shape[0])
+    part = np.ascontiguousarray(heat[top : top + high, left : left + wide], dtype=np.float32)
     grown = image.fromarray(part).resize((width, height), image.Resampling.BILINEAR)
     return np.clip(np.asarray(grown, dtype=np.float64), 0.0, 1.0)
 

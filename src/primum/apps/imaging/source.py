@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from primum.apps.imaging.marks import PURPOSE
-from primum.cohort.images import Unreadable, read_whole
+from primum.cohort.images import Unreadable, read_picture, read_whole
 from primum.cohort.images.reading import quiet
 from primum.cohort.roles import ImageRole
 from primum.errors import InputError
@@ -35,6 +35,8 @@ class Source:
 
     picture: npt.NDArray[np.uint8]
     """Shades, shape (height, width) or (height, width, 3), at the size it is stored."""
+    square: npt.NDArray[np.uint8]
+    """The same as a model sees it: fitted into a square."""
     header: Any | None
     """Its DICOM data set without pixels; None for other formats."""
     frame: int
@@ -76,12 +78,12 @@ def open_source(path: Path, role: ImageRole | None = None) -> Source:
         raise InputError(f"{path}: it cannot be opened; check its name and its permissions.") from exc
     try:
         with quiet():
-            picture = read_whole(content, chosen)
+            picture, square = read_whole(content, chosen), read_picture(content, chosen)
             header = _header(content)
     except Unreadable as exc:
         raise InputError(f"{path}: it is {exc.does.removeprefix('name ')}; {exc.mend}.") from exc
     frames = 1 if header is None else max(int(header.get("NumberOfFrames") or 1), 1)
-    return Source(picture=picture, header=header, frame=chosen.chosen_frame(frames), frames=frames)
+    return Source(picture=picture, square=square, header=header, frame=chosen.chosen_frame(frames), frames=frames)
 
 
 def _header(content: bytes) -> Any | None:

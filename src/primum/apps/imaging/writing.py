@@ -28,6 +28,22 @@ OUTPUTS: dict[str, tuple[tuple[str, _Maker], ...]] = {
 """What can be asked for, and the files that answer it."""
 
 
+def known_outputs(names: Sequence[str]) -> tuple[str, ...]:
+    """Return names of outputs, each once.
+
+    Raises:
+        InputError: there are none, or one that is not known.
+    """
+    for name in names:
+        if name not in OUTPUTS:
+            raise InputError(
+                f"--as: {name[:40]!r} is no output{nearest(name, OUTPUTS)}; choose of {', '.join(OUTPUTS)}."
+            )
+    if not names:
+        raise InputError(f"--as: no output is named; choose of {', '.join(OUTPUTS)}.")
+    return tuple(dict.fromkeys(names))
+
+
 def write_marks(source: Source, marks: Marks, maker: Maker, out: Path, *, outputs: Sequence[str]) -> list[Path]:
     """Write the files that are asked for and return them; nothing is written where one of them cannot be made.
 
@@ -42,11 +58,7 @@ def write_marks(source: Source, marks: Marks, maker: Maker, out: Path, *, output
         OutputError: the folder cannot be written to.
     """
     made: dict[str, bytes] = {}
-    for name in dict.fromkeys(outputs):
-        if name not in OUTPUTS:
-            raise InputError(
-                f"--as: {name[:40]!r} is no output{nearest(name, OUTPUTS)}; choose of {', '.join(OUTPUTS)}."
-            )
+    for name in known_outputs(outputs):
         for file, make in OUTPUTS[name]:
             if name != "seg" or _wanted(file, marks):
                 made[file] = _bytes(make(source, marks, maker))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -99,3 +100,28 @@ class MadeUpImages:
         shape = self.size, self.size, self.channels
         made = [np.random.default_rng([self._seed, int(row)]).integers(256, size=shape, dtype=np.uint8) for row in rows]
         return np.stack(made) if made else np.zeros((0, *shape), np.uint8)
+
+
+class HeldImages:
+    """An ImageColumn of pictures in memory, few enough to be held."""
+
+    def __init__(self, squares: Sequence[ByteArray | None], size: int) -> None:
+        """Show these squares of `size` pixels a side, grey or in colour; None for a record without a picture."""
+        self._squares = [one if one is None or one.ndim == 3 else one[..., None] for one in squares]
+        self.size = size
+        self.channels = max((one.shape[2] for one in self._squares if one is not None), default=1)
+        self.keys = np.array(
+            [None if one is None else hashlib.sha256(one.tobytes()).hexdigest() for one in self._squares], dtype=object
+        )
+
+    def __len__(self) -> int:
+        return len(self._squares)
+
+    def take(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> ByteArray:
+        """Return the pictures of these records, shape (b, size, size, channels), black where there is none."""
+        found = np.zeros((len(rows), self.size, self.size, self.channels), np.uint8)
+        for place, row in enumerate(np.asarray(rows, dtype=np.int64).tolist()):
+            square = self._squares[row]
+            if square is not None:
+                found[place] = square  # one channel fills all
+        return found

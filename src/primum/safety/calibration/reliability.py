@@ -1,20 +1,24 @@
-"""How far a calibrated probability holds: for every class an interval of the share that truly is in it.
+"""How far a probability holds: for every class an interval of the share that truly is in it.
 
-The patients of the calibration split are ordered by their probability of a class and cut into groups of ten to
-nineteen. What happened to the groups just below a probability bounds the true share there from below, what happened to
-those just above it from above: supposing that the share never falls where the probability rises, a sum of their
-outcomes is stochastically no larger, or no smaller, than a binomial one at that share, so Clopper and Pearson's exact
-limits hold for it. One, two, four, eight … neighbouring groups are looked at and the narrowest limit is taken; the
-error is divided by how many were looked at and by the classes, so that all intervals of one answer hold together.
+The patients of the calibration split are ordered by the model's own probability of a class, as it was before
+calibration, and cut into groups of ten to nineteen. What happened to the groups just below a probability bounds the
+true share there from below, what happened to those just above it from above: supposing that the share never falls where
+the probability rises, a sum of their outcomes is stochastically no larger, or no smaller, than a binomial one at that
+share, so Clopper and Pearson's exact limits hold for it. One, two, four, eight … neighbouring groups are looked at and
+the narrowest limit is taken; the error is divided by how many were looked at and by the classes, so that all intervals
+of one answer hold together.
 
 Source: Dimitriadis, Dümbgen, Henzi, Puke & Ziegel 2023, Biometrika 110(3):663-680 (honest calibration assessment: the
 same limits under the same assumption); Clopper & Pearson 1934, Biometrika 26. Theirs hold at all probabilities
 together; these hold at any one, which is what one patient is told, and are narrower for it.
 
-What breaks the promise: patients of another kind than the calibration split's, and a share that falls where the
-probability rises. Where calibration itself was fitted on that split, probabilities of calibrators that had not seen the
-patient are looked at (`out_of_fold`); that this costs no coverage is checked by simulation (benchmarks/intervals.py).
-What is kept is made of sums over ten patients or more, at places rounded to a grid: no patient's probability is in it.
+Probabilities before calibration, because calibration is fitted on the same patients: of calibrated ones even those that
+had not seen the patient (cross-fitted) lean away from his outcome, and such intervals held a flat truth in 78 % instead
+of 95 % (benchmarks/intervals.py). So nothing is supposed of how well the model is calibrated.
+
+What breaks the promise: patients of another kind than the calibration split's, and a share that falls where the model's
+probability rises. What is kept is made of sums over ten patients or more, at places rounded to a grid: no patient's
+probability is in it.
 """
 
 from __future__ import annotations
@@ -80,7 +84,7 @@ class Reliability:
         """Return the interval of each class's true share, shape (n, k, 2); None where patients were too few to tell.
 
         Args:
-            probabilities: calibrated, shape (n, k).
+            probabilities: the model's own, before calibration, shape (n, k).
         """
         if not self.steps:
             return None
@@ -119,7 +123,7 @@ def fit_reliability(table: Predictions, *, level: float = LEVEL) -> Reliability:
     Of a patient with several records one is drawn, so that outcomes are independent.
 
     Args:
-        table: of the calibration split, as answered by calibrators that had not seen the record.
+        table: of the calibration split, as the model answered before calibration.
         level: confidence with which all intervals of one answer hold together.
     """
     if table.probabilities is None:

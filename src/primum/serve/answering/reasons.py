@@ -38,6 +38,10 @@ class Explanation:
     """word, start, end in `text`, sentence and what it adds to the score."""
     vitals: tuple[dict[str, Any], ...]
     """vital, value and what it adds."""
+    cells: tuple[dict[str, Any], ...] = ()
+    """row, column and what it adds, of a grid over the square that the model sees of the image."""
+    grid: int = 0
+    """Rows of that grid, and columns; 0 without an image."""
 
 
 def explained(release: OpenedRelease, row: Row) -> Explanation:
@@ -59,4 +63,6 @@ def explained(release: OpenedRelease, row: Row) -> Explanation:
         text=told.get("text", ""),
         words=tuple(told.get("words", ())),
         vitals=tuple(told.get("vitals", ())),
+        cells=tuple(told.get("cells", ())),
+        grid=told.get("grid", 0),
     )

@@ -42,16 +42,29 @@ ReleaseName = Annotated[
 ]
 
 
+File = Annotated[
+    StrictStr | None,
+    Field(
+        min_length=4,
+        max_length=300_000_000,
+        description="A PNG, JPEG, TIFF or DICOM file in base64. Its pixels are kept, encrypted; its header is not.",
+        json_schema_extra={"contentEncoding": "base64"},
+    ),
+]
+
+
 class Ask(Body):
     """One question."""
 
-    inputs: Inputs
+    inputs: Inputs = {}
     patient: Patient = None
     release: ReleaseName = None
     lang: Language = Field("en", description="Language of the sentences in the answer.")
     explain: StrictBool = Field(
         False, description="Whether the reasons are wanted too; this asks the model a hundred times more."
     )
+    image: File = None
+    prior: File = None
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
@@ -87,6 +100,15 @@ class Search(Body):
     limit: int = Field(50, ge=1, le=200)
 
 
+class Place(Body):
+    """A place that a person marked in a Case's image."""
+
+    label: StrictStr = Field(min_length=1, max_length=200, description="What is there.")
+    box: tuple[float, float, float, float] = Field(
+        description="Left, top, right, bottom in pixels of the image as it was sent; right and bottom are outside."
+    )
+
+
 class Decide(Body):
     """What a person decides on a Case."""
 
@@ -95,6 +117,9 @@ class Decide(Body):
         None, max_length=2000, description="What is right instead; with `correct` it must be given, else left out."
     )
     reason: StrictStr = Field("", max_length=4000, description="Why; needed to correct or refuse.")
+    regions: list[Place] = Field(
+        [], max_length=100, description="Places marked in the image; only with `correct`. They are kept encrypted."
+    )
 
 
 class Assign(Body):

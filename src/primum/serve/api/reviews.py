@@ -7,10 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from primum.serve.api.bodies import Assign, Decide
-from primum.serve.api.cases import CasesShown
+from primum.serve.api.cases import CasesShown, decided_by
 from primum.serve.api.parts import CaseId, TheCases, TheDesk, as_json, refusals
 from primum.serve.cases import CaseHead
-from primum.serve.deciding import decide
 from primum.serve.people import People, Principal, needs
 from primum.serve.people.api import people_of
 from primum.serve.security.faults import Refused
@@ -56,4 +55,4 @@ def assigned(cases: TheCases, people: People, case: str, who: Principal, account
 @router.post("/reviews/{case}", response_model=CaseHead, responses=refusals(404, 409))
 def review(case: CaseId, body: Decide, desk: TheDesk, who: Reviewer) -> Response:
     """Decide on a held Case of somebody else's."""
-    return as_json(decide(desk, case, who, body.decision, answer=body.answer, reason=body.reason, review=True))
+    return as_json(decided_by(body, desk, case, who, review=True))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 State = Literal["open", "waiting", "disputed", "closed"]
@@ -30,6 +30,9 @@ class Decision:
     """What the person holds to be right, where it was corrected."""
     reason: str
     ledger: int
+    regions: tuple[Mapping[str, Any], ...] = ()
+    """Places that the person marked in the picture: label, and box as left, top, right, bottom in pixels of the picture
+    as it was sent; right and bottom are outside."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,8 @@ class Case:
     patient: str | None
     """Id that came with the question; None where none did."""
     decisions: tuple[Decision, ...]
+    images: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Height and width in pixels of the images that came with the question, by name."""
 
 
 def state_after(held: bool, decisions: Sequence[Decision], *, readers: int) -> State:

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,11 @@ from primum.ethics.ledger import Draft, Entry, Ledger
 from primum.ethics.ledger.place import address_of
 from primum.privacy.at_rest import MasterKeys, Place
 from primum.privacy.at_rest.envelope import seal_with, unseal_with
-from primum.serve.cases import keys
+from primum.serve.cases import keys, pictures
 from primum.serve.cases.case import Case, CaseHead, Decision, Verb, state_after
 from primum.serve.cases.tables import SCHEMA, cases, decisions
 from primum.serve.cases.tables import keys as key_table
+from primum.serve.cases.tables import pictures as picture_table
 from primum.serve.people.principal import Principal
 from primum.serve.security.faults import Refused
 
@@ -42,6 +43,8 @@ class NewCase:
     """JSON of inputs, answer and patient: what is sealed."""
     figures: Mapping[str, Any]
     """What goes into the Ledger."""
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
+    """PNG by name: what came with the question, without its header."""
 
 
 class Cases:
@@ -118,6 +121,8 @@ class Cases:
             keys.store_keys(connection, fresh)
             rows = [self._row(one, entry.number, known) for one, entry in zip(new, entries, strict=True)]
             connection.execute(_INSERT, rows)
+            for one, row in zip(new, rows, strict=True):
+                pictures.put(connection, one.head.id, row["patient"], known[row["patient"]], one.pictures)
 
         return [entry.number for entry in self._ledger.append_all(drafts, also=store)]
 
@@ -141,13 +146,22 @@ class Cases:
             key = None if row["sealed"] is None else keys.find_key(connection, self._masters, row["patient"])
             asked = sa.select(decisions).where(decisions.c.case == case).order_by(decisions.c.number)
             made = connection.execute(asked).mappings().all()
-        content = {"inputs": None, "answer": None, "patient": None}
+        content: dict[str, Any] = {"inputs": None, "answer": None, "patient": None}
         if key is not None:
             place = Place(patient=row["patient"], record=case, field="case")
             content = json.loads(unseal_with(key, row["sealed"], place))
             content["answer"]["trace"]["ledger"] = row["ledger"]
         given = tuple(_decision(dict(one), key, row["patient"]) for one in made)
         return Case(head=_head(dict(row)), decisions=given, **content)
+
+    def picture(self, case: str, name: str) -> bytes:
+        """Return a picture of a Case as a PNG.
+
+        Raises:
+            Refused: there is none, or it was erased.
+        """
+        with self._read() as connection:
+            return pictures.taken(connection, self._masters, case, name)
 
     def heads(
         self,
@@ -183,7 +197,15 @@ class Cases:
             return [_head(dict(row)) for row in connection.execute(asked).mappings()]
 
     def decide(
-        self, case: str, who: Principal, decision: Verb, *, answer: str | None, reason: str, review: bool
+        self,
+        case: str,
+        who: Principal,
+        decision: Verb,
+        *,
+        answer: str | None,
+        reason: str,
+        review: bool,
+        regions: Sequence[Mapping[str, Any]] = (),
     ) -> CaseHead:
         """Write down what a person decides on a Case, and return how it stands.
 
@@ -194,10 +216,13 @@ class Cases:
             answer: what the person holds to be right; only with `correct`.
             reason: why.
             review: whether it is given as a review; then not by the one who asked, and only on a held Case.
+            regions: places that the person marked in the picture; only with `correct`.
         Raises:
             Refused: there is no such Case, it is closed or erased, or this person may not decide on it (again).
         """
         sealed: dict[str, Any] = {"answer": answer, "reason": reason}
+        if regions:
+            sealed["regions"] = [dict(one) for one in regions]
         figures = {
             "decision": decision,
             "name": who.name,
@@ -225,7 +250,7 @@ class Cases:
             }
             connection.execute(sa.insert(decisions).values(case=case, number=number, sealed=content, **given))
             both = [_decision(one, key, row["patient"]) for one in made]
-            both.append(Decision(answer=answer, reason=reason, **given))
+            both.append(Decision(answer=answer, reason=reason, regions=tuple(regions), **given))
             state = state_after(row["held"], both, readers=self._readers)
             connection.execute(sa.update(cases).where(cases.c.id == case).values(state=state))
 
@@ -277,6 +302,7 @@ class Cases:
                     some = ids[start : start + 500]
                     connection.execute(sa.update(cases).where(cases.c.id.in_(some)).values(sealed=None))
                     connection.execute(sa.update(decisions).where(decisions.c.case.in_(some)).values(sealed=None))
+                    connection.execute(sa.delete(picture_table).where(picture_table.c.case.in_(some)))
                     own = [keys.tag_for(self._index, None, case) for case in some]
                     connection.execute(sa.delete(key_table).where(key_table.c.patient.in_(own)))
                 if tag is not None:
@@ -354,6 +380,7 @@ def _decision(row: Mapping[Any, Any], key: bytes | None, tag: str) -> Decision:
         place = Place(patient=tag, record=row["case"], field=f"decision-{row['number']}")
         content = json.loads(unseal_with(key, row["sealed"], place))
     names = ("at", "by", "by_name", "role", "review", "decision", "ledger")
+    content["regions"] = tuple(content.get("regions", ()))
     return Decision(**content, **{name: row[name] for name in names})
 
 

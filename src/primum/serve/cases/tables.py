@@ -44,6 +44,13 @@ decisions = sa.Table(
     sa.Column("ledger", sa.BigInteger, nullable=False),
     sa.Column("sealed", sa.LargeBinary),
 )
+pictures = sa.Table(
+    "primum_pictures",
+    metadata,
+    sa.Column("case", sa.Text, sa.ForeignKey("primum_cases.id"), primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+)
 keys = sa.Table(
     "primum_case_keys",
     metadata,
@@ -54,7 +61,7 @@ keys = sa.Table(
 shredded = sa.Table("primum_case_shredded", metadata, sa.Column("patient", sa.Text, primary_key=True))
 SCHEMA = Schema(
     package="primum.serve.cases",
-    newest="0001",
+    newest="0002",
     version_table="primum_cases_version",
     metadata=metadata,
     what="the table of Cases",

@@ -9,10 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
+import numpy as np
+
 from primum.errors import nearest
 from primum.serve.engine.batching import Batcher, Onward
 from primum.serve.engine.judged import Judged, judge_rows
 from primum.serve.engine.opening import OpenedRelease, open_release
+from primum.serve.engine.pictures import ByteArray
 from primum.serve.engine.rows import Row, Scalar, read_row
 from primum.serve.security.faults import Refused
 from primum.serve.settings import Settings
@@ -68,7 +71,9 @@ class Engine:
         for release in self.releases.values():
             vitals = {v.column: None if v.kind == "category" else float("nan") for v in release.roles.inputs.vitals}
             levels = {} if release.run.decisions is None else {release.run.decisions.attribute: "unknown"}
-            judge_rows(release, [Row(text="warm", vitals=vitals, levels=levels, missing=())])
+            role = release.roles.inputs.image
+            square = None if role is None else np.zeros((role.size, role.size), np.uint8)
+            judge_rows(release, [Row(text="warm", vitals=vitals, levels=levels, missing=(), square=square)])
 
     def release(self, named: str | None) -> OpenedRelease:
         """Return the Release of an id, of the first eight or more digits of one, or the one that answers by default.
@@ -87,14 +92,18 @@ class Engine:
             return studies[0]
         return found[0]
 
-    def read(self, release: OpenedRelease, inputs: Mapping[str, Scalar]) -> Row:
+    def column_names(self) -> set[str]:
+        """Return the columns that questions to any of the Releases may have."""
+        return {name for one in self.releases.values() for name in one.columns}
+
+    def read(self, release: OpenedRelease, inputs: Mapping[str, Scalar], square: ByteArray | None = None) -> Row:
         """Return one question's inputs, checked.
 
         Raises:
             Refused: they are not what the study's columns hold, or the Release has expired meanwhile.
         """
         check_date(release)
-        row = read_row(inputs, release.roles)
+        row = read_row(inputs, release.roles, square)
         decisions = release.run.decisions
         if decisions is not None and decisions.attribute not in row.levels:
             raise Refused("invalid", f"This model decides by {decisions.attribute}; give it with the inputs.")

@@ -14,7 +14,9 @@ from primum.errors import ReleaseError
 from primum.ethics.release import Manifest
 from primum.ethics.signing import TrustList
 from primum.evidence.finding import Finding, read_findings
+from primum.extras import require
 from primum.model.served import SERVED_FILE
+from primum.serve.engine.rows import attributes_of
 from primum.study.opened import OpenedRun, open_run
 from primum.study.released import verified_release
 
@@ -44,6 +46,11 @@ class OpenedRelease:
         """Name of its study."""
         return self.run.spec.study
 
+    @property
+    def columns(self) -> frozenset[str]:
+        """Every column that a question may have: inputs, attributes, hospital."""
+        return frozenset((*self.roles.inputs.columns(), *(role.column for role in attributes_of(self.roles).values())))
+
     def in_date(self, now: datetime | None = None) -> bool:
         """Return whether it may still answer."""
         return self.expires is None or (now or datetime.now(UTC)) < self.expires
@@ -70,9 +77,11 @@ def open_release(folder: Path, *, trust: TrustList | None, any_key: bool = False
     if not (folder / "model" / SERVED_FILE).is_file():
         raise ReleaseError(
             f"{folder}: its run wrote no model that answers without torch (model/{SERVED_FILE}); run the study again "
-            "with `model.engine: auto` and inputs of text and vitals."
+            "with `model.engine: auto`."
         )
     run = open_run(folder, threads=threads, torch_allowed=False)
+    if run.roles.image is not None:
+        require("PIL", extra="imaging", purpose="Answering about images")
     return OpenedRelease(
         id=verified.manifest.sha256,
         folder=folder,

@@ -10,12 +10,15 @@ import numpy as np
 
 from primum.cohort.attributes import UNKNOWN, band_of
 from primum.cohort.columns import MISSING_WORDS, canonical, is_missing, number
+from primum.cohort.images import HeldImages
 from primum.cohort.records import Records, TextList, VitalColumn
 from primum.cohort.roles import Roles, SensitiveRole, VitalRole
 from primum.errors import ColumnError, nearest
 from primum.evidence.predictions import TextArray
 from primum.evidence.slices import SITE
-from primum.serve.security.faults import FieldFault, Refused
+from primum.model.inputs.image import tokens_of
+from primum.serve.engine.pictures import IMAGE, ByteArray
+from primum.serve.security.faults import FieldFault, Refused, shown_name
 
 Scalar = str | int | float | bool | None
 _LONGEST_WORD = max(map(len, MISSING_WORDS))
@@ -32,19 +35,23 @@ class Row:
     """Of the attributes, and of the hospital ("site"), that were given."""
     missing: tuple[str, ...]
     """Input columns of which nothing is known."""
+    square: ByteArray | None = None
+    """Of its image what the model sees; None without one."""
 
     @property
     def tokens(self) -> int:
-        """About how many tokens its text has."""
-        return 16 + len(self.text or "") // 4
+        """About what it costs, in tokens of text."""
+        picture = 0 if self.square is None else tokens_of(self.square.shape[0])
+        return 16 + len(self.text or "") // 4 + picture
 
 
-def read_row(inputs: Mapping[str, Scalar], roles: Roles) -> Row:
+def read_row(inputs: Mapping[str, Scalar], roles: Roles, square: ByteArray | None = None) -> Row:
     """Return one question's inputs.
 
     Args:
         inputs: value by column: input columns, sensitive attributes, hospital.
         roles: of the study's columns, vitals with the kinds that the model knows.
+        square: of the image that came with it what the model sees.
     Raises:
         Refused: a field that the study does not know, or that holds something else than a number where one belongs;
             all faults at once, and never what the fields hold.
@@ -52,10 +59,19 @@ def read_row(inputs: Mapping[str, Scalar], roles: Roles) -> Row:
     attributes = attributes_of(roles)
     known = {*roles.inputs.columns(), *(role.column for role in attributes.values())}
     faults = [
-        FieldFault(field=f"inputs.{_shown(name)}", message=f"is no column of the study{nearest(name, known)}.")
+        FieldFault(
+            field=f"inputs.{shown_name(name, known)}", message=f"is no column of the study{nearest(name, known)}."
+        )
         for name in inputs
         if name not in known
     ]
+    image = roles.inputs.image
+    if image is not None and inputs.get(image.column) is not None:
+        faults.append(
+            FieldFault(field=f"inputs.{shown_name(image.column, known)}", message=f"is an image: send it as `{IMAGE}`.")
+        )
+    if image is None and square is not None:
+        faults.append(FieldFault(field=IMAGE, message="is given, and this model reads no images."))
     texts = [_text(inputs.get(column), column, faults) for column in roles.inputs.text]
     vitals = {role.column: _vital(role, inputs.get(role.column), faults) for role in roles.inputs.vitals}
     levels = {
@@ -68,7 +84,8 @@ def read_row(inputs: Mapping[str, Scalar], roles: Roles) -> Row:
         text="\n\n".join(text for text in texts if text is not None) if any(t is not None for t in texts) else None,
         vitals=vitals,
         levels=levels,
-        missing=_missing(roles, texts, vitals),
+        missing=(*_missing(roles, texts, vitals), *([image.column] if image is not None and square is None else [])),
+        square=square,
     )
     if len(row.missing) == len(roles.inputs.columns()):
         raise Refused("invalid", "Nothing is given of what the model reads; fill in at least one input.")
@@ -97,7 +114,13 @@ def records_of(rows: Sequence[Row], roles: Roles, texts: Sequence[str | None]) -
         kind = role.kind or "number"
         column = np.array(values, dtype=np.float64 if kind == "number" else object)
         vitals[role.column] = VitalColumn(name=role.column, kind=kind, values=column, unit=role.unit, range=role.range)
-    return Records(n=len(rows), text=TextList(texts) if roles.inputs.text else None, vitals=vitals)
+    pictures = roles.inputs.image
+    return Records(
+        n=len(rows),
+        text=TextList(texts) if roles.inputs.text else None,
+        vitals=vitals,
+        image=None if pictures is None else HeldImages([row.square for row in rows], pictures.size),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +192,3 @@ def _missing(roles: Roles, texts: Sequence[str | None], vitals: Mapping[str, flo
     lacking = [column for column, text in zip(roles.inputs.text, texts, strict=True) if text is None]
     lacking += [name for name, value in vitals.items() if value is None or value != value]
     return tuple(lacking)
-
-
-def _shown(name: str) -> str:
-    return name if name.isidentifier() and len(name) <= 60 else "?"

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
 from primum.evidence import METRICS
 from primum.serve.answering import Explanation
-from primum.serve.api.cases import readable
+from primum.serve.api.answers import check_file
+from primum.serve.api.cases import PictureName, readable
 from primum.serve.api.parts import CaseId, TheDesk, desk_of
 from primum.serve.cases import Case
 from primum.serve.cases.case import VERBS
 from primum.serve.deciding import decide
-from primum.serve.desk import Question
+from primum.serve.desk import Desk, Question
 from primum.serve.engine import OpenedRelease
+from primum.serve.engine.pictures import IMAGE, PRIOR
 from primum.serve.page.fields import EXAMPLES, PREFIX, example_of, fields_of
+from primum.serve.page.marks import cells_of, marks_of, places_in, regions_of
 from primum.serve.page.rendering import go, render, sentence
 from primum.serve.page.wording import language_of, words
 from primum.serve.people.access import needs
 from primum.serve.people.principal import Principal
+from primum.serve.security.bodies import check_words
 from primum.serve.security.faults import Refused
 
 router = APIRouter(include_in_schema=False)
@@ -50,19 +56,42 @@ def consult(
 @router.post("/consult")
 async def ask(request: Request, desk: TheDesk, who: Asker) -> Response:
     """Put a question and go to its Case."""
-    form = await request.form()
-    texts = {name: value for name, value in form.items() if isinstance(value, str)}
-    chosen = desk.engine.release(texts.get("release") or None)
-    given = {name: value for name, value in texts.items() if name.startswith(PREFIX)}
-    inputs = {name.removeprefix(PREFIX): value for name, value in given.items() if value.strip()}
-    question = Question(inputs=inputs, patient=texts.get("patient", "").strip()[:200] or None)
-    try:
-        answer = await desk.ask(question, who, release=chosen.id, lang=language_of(request))
-    except Refused as refused:
-        if refused.status not in (409, 422):
-            raise
-        return _form(request, who, chosen, given, refused=refused, patient=texts.get("patient", ""))
+    async with request.form() as form:  # closes the files
+        texts = {name: value for name, value in form.items() if isinstance(value, str)}
+        check_words(*texts, *texts.values())
+        chosen = desk.engine.release(texts.get("release") or None)
+        given = {name: value for name, value in texts.items() if name.startswith(PREFIX)}
+        try:
+            files = {name: await _file(form, name, desk) for name in (IMAGE, PRIOR)}
+            answer = await desk.ask(_question(texts, files), who, release=chosen.id, lang=language_of(request))
+        except Refused as refused:
+            if refused.status not in (409, 413, 415, 422):
+                raise
+            return _form(request, who, chosen, given, refused=refused, patient=texts.get("patient", ""))
     return go(f"/cases/{answer.case}")
+
+
+def _question(texts: Mapping[str, str], files: Mapping[str, bytes | None]) -> Question:
+    inputs = {n.removeprefix(PREFIX): value for n, value in texts.items() if n.startswith(PREFIX) and value.strip()}
+    patient = texts.get("patient", "").strip()[:200] or None
+    return Question(inputs=inputs, patient=patient, image=files[IMAGE], prior=files[PRIOR])
+
+
+async def _file(form: FormData, name: str, desk: Desk) -> bytes | None:
+    """Return a file of a form; None where none was chosen."""
+    file = form.get(name)
+    if not isinstance(file, UploadFile):
+        return None
+    content = await file.read()
+    check_file(content, desk, field=name)
+    return content or None
+
+
+@router.get("/cases/{case}/images/{name}")
+def image(case: CaseId, name: PictureName, desk: TheDesk, who: Reader) -> Response:
+    """Show an image of a Case."""
+    readable(desk.cases, case, who)
+    return Response(desk.cases.picture(case, name), media_type="image/png")
 
 
 @router.get("/cases/{case}")
@@ -75,35 +104,49 @@ def show(case: CaseId, request: Request, desk: TheDesk, who: Reader) -> Response
 async def reasons(case: CaseId, request: Request, desk: TheDesk, who: Reader) -> Response:
     """Show which words and vitals speak for the answer: a part for the page, or a page of its own."""
     found = await run_in_threadpool(readable, desk.cases, case, who)
-    if found.inputs is None:
-        raise Refused("conflict", "The content of this Case was erased.", key="erased")
-    told = await desk.explain(found.head.release, found.inputs)
+    told = await desk.explain(found)
     if request.headers.get("hx-request") == "true":
         return render(request, "parts/reasons.html", reasons=told, pieces=pieces(told))
     return await run_in_threadpool(case_page, request, found, who, told=told)
 
 
 @router.post("/cases/{case}/decision")
-def decided(
-    case: CaseId,
-    request: Request,
-    desk: TheDesk,
-    who: Decider,
-    decision: Annotated[str, Form(max_length=20)] = "",
-    answer: Annotated[str, Form(max_length=400)] = "",
-    reason: Annotated[str, Form(max_length=4000)] = "",
-) -> Response:
+async def decided(case: CaseId, request: Request, desk: TheDesk, who: Decider) -> Response:
     """Write down what a person decides, as the asker or as a reviewer."""
+    async with request.form() as form:
+        return await run_in_threadpool(_decided, case, request, desk, who, form)
+
+
+def _decided(case: str, request: Request, desk: Desk, who: Principal, form: FormData) -> Response:
+    typed = {name: _typed(form, name, most) for name, most in (("decision", 20), ("answer", 400), ("reason", 4000))}
+    places = places_in(form)
     found = readable(desk.cases, case, who)
-    verb = next((one for one in VERBS if one == decision), None)
+    verb = next((one for one in VERBS if one == typed["decision"]), None)
     try:
         if verb is None:
             raise Refused("invalid", "Choose accept, correct or refuse.", key="no_decision")
-        decide(desk, case, who, verb, answer=answer or None, reason=reason, review=found.head.owner != who.id)
+        decide(
+            desk,
+            case,
+            who,
+            verb,
+            answer=typed["answer"] or None,
+            reason=typed["reason"],
+            review=found.head.owner != who.id,
+            regions=regions_of(places),
+        )
     except Refused as refused:
-        typed = {"decision": decision, "answer": answer, "reason": reason}
-        return case_page(request, found, who, fault=refused, typed=typed)
+        return case_page(request, found, who, fault=refused, typed={**typed, "places": places})
     return go(f"/cases/{case}")
+
+
+def _typed(form: FormData, name: str, most: int) -> str:
+    value = form.get(name)
+    words = value if isinstance(value, str) else ""
+    check_words(words)
+    if len(words) > most:
+        raise Refused("invalid", f"The request is not as expected: {name}.")
+    return words
 
 
 def case_page(
@@ -112,7 +155,7 @@ def case_page(
     who: Principal,
     *,
     fault: Refused | None = None,
-    typed: dict[str, str] | None = None,
+    typed: dict[str, Any] | None = None,
     told: Explanation | None = None,
 ) -> Response:
     """Return the page of a Case."""
@@ -132,7 +175,9 @@ def case_page(
         decisions=[one for one in case.decisions if not (blind and one.review)],
         hidden=sum(1 for one in case.decisions if blind and one.review),
         said="" if fault is None else sentence(request, fault),
-        typed=typed or {"decision": "", "answer": "", "reason": ""},
+        typed=typed or {"decision": "", "answer": "", "reason": "", "places": []},
+        cells=cells_of(told, case.images[IMAGE]) if case.images else [],
+        marks=[] if case.answer is None else marks_of(case, hide_reviews=blind),
         reasons=told,
         pieces=[] if told is None else pieces(told),
         metric_title=lambda name: METRICS.get(name).title[language_of(request)],
@@ -171,6 +216,7 @@ def _form(
         releases=list(desk.engine.releases.values()),
         chosen=chosen,
         fields=fields_of(chosen),
+        reads_images=chosen.roles.inputs.image is not None,
         values=values,
         patient=patient,
         wrong=wrong,

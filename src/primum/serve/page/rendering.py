@@ -18,7 +18,7 @@ from primum.serve.page.wording import language_of, words
 from primum.serve.people.keeper import Asking
 from primum.serve.people.permissions import Action
 from primum.serve.security.faults import Refused
-from primum.serve.security.speaking import translated
+from primum.serve.security.speaking import in_words, translated
 
 ROOMS: Mapping[str, tuple[str, Action]] = {
     "consult": ("/", "answer"),
@@ -77,7 +77,8 @@ async def refusal_page(request: Request, refused: Refused) -> Response:
     if part:
         return render(request, "parts/refused.html", status=refused.status, said=said)
     shown = request.scope.get("state", {}).get("request_id", "")
-    return render(request, "refused.html", status=refused.status, said=said, refused=refused, request_id=shown)
+    told = in_words(refused, language_of(request))
+    return render(request, "refused.html", status=refused.status, said=said, refused=told, request_id=shown)
 
 
 def sentence(request: Request, refused: Refused) -> str:

@@ -52,15 +52,23 @@ def needs(action: Action) -> Door:
         if asking.session is not None and request.method not in SAFE:
             same_site(request)
             await _carries_token(request, asking.session)
-        if not asking.principal.may(action):
-            raise Refused("forbidden", f"The role {asking.principal.role} may not do this.")
-        if asking.must_change and action != "self":
-            raise Refused("password_change", "Change the password that you were given first.")
+        try:
+            _check_may(asking, action)
+        except Refused:
+            await request.close()  # uploaded files, where the form had some
+            raise
         return asking.principal
 
     door.__name__ = f"needs_{action.replace('.', '_')}"
     door.action = action  # type: ignore[attr-defined]
     return door
+
+
+def _check_may(asking: Asking, action: Action) -> None:
+    if not asking.principal.may(action):
+        raise Refused("forbidden", f"The role {asking.principal.role} may not do this.")
+    if asking.must_change and action != "self":
+        raise Refused("password_change", "Change the password that you were given first.")
 
 
 async def anybody(request: Request) -> Asking | None:

@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from primum.serve.api.parts import refusals
 from primum.serve.people.access import address_of, anybody, needs
 from primum.serve.people.bodies import (
     AccountMade,
@@ -27,6 +26,7 @@ from primum.serve.people.keeper import Asking, People
 from primum.serve.people.principal import Principal
 from primum.serve.people.sessions import Session
 from primum.serve.security.faults import Refused
+from primum.serve.security.shown import refusals
 
 router = APIRouter(prefix="/api/v1", tags=["people"], responses=refusals(404, 409, 413, 503))
 Self = Annotated[Principal, Depends(needs("self"))]

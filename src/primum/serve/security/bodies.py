@@ -59,7 +59,7 @@ def check_body(scope: Scope, body: bytes, limits: Limits) -> None:
     if kind == b"application/x-www-form-urlencoded" and (_NUL.encode() in body or b"\0" in body):
         raise Refused("malformed", "The form holds a NUL character.")
     if kind == b"application/json" or kind.endswith(b"+json"):
-        _check_json(body, limits)
+        check_json(body, limits)
 
 
 def check_address(scope: Scope) -> None:
@@ -70,6 +70,17 @@ def check_address(scope: Scope) -> None:
     """
     if b"%00" in scope.get("query_string", b"") or "\0" in scope["path"]:
         raise Refused("malformed", "The address holds a NUL character.")
+
+
+def check_words(*words: str) -> None:
+    """Check that fields of a form of several parts, which nobody looked into before, are whole characters.
+
+    Raises:
+        Refused: one holds a NUL, or half of a surrogate pair.
+    """
+    for one in words:
+        if "\0" in one or any("\ud800" <= letter <= "\udfff" for letter in one):
+            raise Refused("malformed", "The form holds a NUL or half of a character.")
 
 
 async def _gathered(receive: Receive, limits: Limits) -> bytes:
@@ -87,7 +98,12 @@ async def _gathered(receive: Receive, limits: Limits) -> bytes:
             return b"".join(parts)
 
 
-def _check_json(body: bytes, limits: Limits) -> None:
+def check_json(body: bytes, limits: Limits) -> None:
+    """Check that JSON is UTF-8, not nested too deep, and without NUL or half characters.
+
+    Raises:
+        Refused: it is not.
+    """
     try:
         body.decode("utf-8")
     except UnicodeDecodeError:

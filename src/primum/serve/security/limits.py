@@ -15,3 +15,8 @@ class Limits:
     """From its first byte to its last."""
     depth: int = 32
     """Levels of lists and objects inside each other in JSON; a FHIR Bundle has fewer than twenty."""
+
+
+def for_images(megabytes: float) -> Limits:
+    """Return the limits of a service that takes images: two files of so many megabytes, as base64, and a question."""
+    return Limits(body_bytes=int(2 * megabytes * 1_000_000 * 4 / 3) + Limits().body_bytes)

@@ -26,6 +26,7 @@ _OF_KIND: Mapping[str, str] = {
     "method": "This address does not take this method.",
     "media_type": "This kind of content is not taken here.",
 }
+_ENGLISH = re.compile(r"[A-Za-z]+(?: [A-Za-z]+){3,}")
 _PLACE = re.compile(r"\{(\d)\}")
 
 
@@ -67,8 +68,9 @@ def translated(sentence: str, lang: str) -> str | None:
         return there[sentence]
     for pattern, key in _patterns(lang):
         found = pattern.fullmatch(sentence)
-        if found is not None:
-            return there[key].format(*(translated(one, lang) or one for one in found.groups()))
+        values = [] if found is None else [translated(one, lang) or one for one in found.groups()]
+        if found is not None and not any(map(_ENGLISH.search, values)):
+            return there[key].format(*values)
     return None
 
 

@@ -1,0 +1,35 @@
+"""Asking a model of marked places about one picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from primum.apps.imaging.source import Source
+from primum.cohort import Records
+from primum.cohort.images import HeldImages
+from primum.errors import InputError
+from primum.evidence.regions import Region
+from primum.extras import require
+
+
+def found_by(run: Path, source: Source) -> tuple[Region, ...]:
+    """Return the places that a run's model marks in a picture, in its pixels.
+
+    Args:
+        run: folder of a run, or Release, of a study whose target is regions.
+        source: the picture.
+    Raises:
+        InputError: the model marks no places, or finds none here.
+        CohortError: the picture is in colour, and the model was tuned on grey ones.
+    """
+    require("torch", extra="train", purpose="Marking")
+    from primum.model.regions import RegionPredictor
+
+    predictor = RegionPredictor.load(run / "model")
+    records = Records(n=1, image=HeldImages([source.square], source.square.shape[0]))
+    [found] = predictor.regions(records, np.array([source.size], dtype=np.int64))
+    if not found:
+        raise InputError(f"{run}: its model marks nothing in this picture, so there is nothing to write.")
+    return tuple(found)

@@ -138,10 +138,6 @@ policy: written.yaml
 @pytest.fixture(scope="session")
 def served_release(tmp_path_factory) -> tuple[Path, Path]:
     """A Release of a small study of vitals that answers without torch, and the list of keys that it is signed by."""
-    from primum.ethics.release import build_release
-    from primum.ethics.signing import hash_files, make_signature, new_key, write_signature
-    from primum.study import Study
-
     folder, rng = tmp_path_factory.mktemp("served"), np.random.default_rng(5)
     lines = ["id,age,sbp,ward,sex,hospital,dx"]
     for i in range(400):
@@ -149,7 +145,54 @@ def served_release(tmp_path_factory) -> tuple[Path, Path]:
         age, sbp = (72 if ill else 42) + rng.normal(0, 6), 128 + rng.normal(0, 12)
         lines.append(f"r{i},{age:.0f},{sbp:.0f},{'ABC'[i % 3]},{'FM'[i % 2]},H{i % 2},{'ill' if ill else 'well'}")
     (folder / "records.csv").write_text("\n".join(lines), encoding="utf-8")
-    (folder / "study.yaml").write_text(SERVED_STUDY, encoding="utf-8")
+    return _released(folder, SERVED_STUDY)
+
+
+NOTED_STUDY = """
+study: notes
+question: Is this patient ill?
+intended_use: {population: Adults on a ward., not_for: Children., risk: high}
+cohort:
+  source: records.csv
+  id: id
+  deid: false
+  inputs:
+    text: note
+    vitals:
+      - {column: age, unit: years}
+      - {column: sbp, unit: mmHg, code: "http://loinc.org|8480-6"}
+  target: {column: dx}
+  split: {train: 0.5, validation: 0.1, calibration: 0.2, test: 0.2}
+model: {adapt: {method: head}, max_tokens: 16}
+training: {epochs: 4, track: []}
+assess:
+  {baselines: false, inputs_alone: false, counterfactual: false, novelty: false, privacy: false, canaries: 0,
+   robustness: false, adversarial: false, explanations: false, counterfactuals: false, overall: false,
+   error_places: false, resamples: 100}
+policy: written.yaml
+"""
+
+
+@pytest.fixture(scope="session")
+def noted_release(tmp_path_factory) -> tuple[Path, Path]:
+    """A Release of a small study of notes and vitals that answers without torch, and the list of its signers' keys."""
+    folder, rng = tmp_path_factory.mktemp("noted"), np.random.default_rng(6)
+    lines = ["id,note,age,sbp,dx"]
+    for i in range(160):
+        note = ("chest pain on effort", "routine visit without complaint")[i % 2]
+        age, sbp = (68, 44)[i % 2] + rng.normal(0, 6), 128 + rng.normal(0, 12)
+        lines.append(f"r{i},{note},{age:.0f},{sbp:.0f},{('ill', 'well')[i % 2]}")
+    (folder / "records.csv").write_text("\n".join(lines), encoding="utf-8")
+    return _released(folder, NOTED_STUDY)
+
+
+def _released(folder: Path, study: str) -> tuple[Path, Path]:
+    """Return the signed Release of a study whose records are in the folder, and the list of its signers' keys."""
+    from primum.ethics.release import build_release
+    from primum.ethics.signing import hash_files, make_signature, new_key, write_signature
+    from primum.study import Study
+
+    (folder / "study.yaml").write_text(study, encoding="utf-8")
     (folder / "written.yaml").write_text(OVERSEEN_POLICY, encoding="utf-8")
     run = Study.load(folder / "study.yaml").run(out=folder / "run").path
     assert run is not None

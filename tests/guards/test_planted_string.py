@@ -106,13 +106,19 @@ def _primum(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def _told(text: str, planted: tuple[str, ...] = PLANTED) -> list[str]:
     """Return the planted strings that stand in a text, as they are or as JSON or XML spells them."""
-    return [
-        word
-        for word in planted
-        if any(
-            form in text for form in (word, json.dumps(word)[1:-1], json.dumps(json.dumps(word))[3:-3], escape(word))
-        )
-    ]
+    return [word for word in planted if any(form in text for form in _forms(word))]
+
+
+def _forms(word: str) -> tuple[str, ...]:
+    once, plain = json.dumps(word), json.dumps(word, ensure_ascii=False)
+    return (
+        word,
+        once[1:-1],
+        json.dumps(once)[3:-3],
+        plain[1:-1],
+        json.dumps(plain, ensure_ascii=False)[3:-3],
+        escape(word),
+    )
 
 
 def _told_in_bytes(content: bytes, planted: tuple[str, ...] = PLANTED) -> list[str]:
@@ -280,6 +286,7 @@ def test_the_search_itself_finds_every_spelling(tmp_path):
     for number, content in enumerate(
         (
             json.dumps({"note": WHOLE}).encode(),
+            json.dumps({"note": WHOLE}, ensure_ascii=False).encode(),
             json.dumps(json.dumps({"note": WHOLE})).encode(),
             escape(WHOLE).encode(),
             f"{WHOLE}".encode("utf-16-le"),
@@ -290,7 +297,7 @@ def test_the_search_itself_finds_every_spelling(tmp_path):
     pq.write_table(pa.table({"text": [WHOLE], "id": [1]}), tmp_path / "other.parquet", compression="zstd")
     pq.write_table(pa.table({"text": [WHOLE], "id": [1]}), tmp_path / "splits.parquet", compression="zstd")
     told = _told_in_files(tmp_path)
-    assert set(told) == {"0", "1", "2", "3", "4", "other.parquet", "splits.parquet"}
+    assert set(told) == {"0", "1", "2", "3", "4", "5", "other.parquet", "splits.parquet"}
     assert all(WHOLE in words for words in told.values())
 
 

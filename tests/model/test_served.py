@@ -110,6 +110,20 @@ def _check_parity(predictor, served, records):
     assert served.classes == predictor.classes and served.vital_kinds() == predictor.vital_kinds()
 
 
+@pytest.mark.parametrize("count", [3, 40])
+def test_texts_read_at_the_same_time_are_answered_as_one_after_another(fused, count):
+    _, served, _ = fused
+    records = _records(count)
+    ticks: list[tuple[int, int]] = []
+    together = replace(served, readers=3).inside_prepared(
+        served.prepare(records), tick=lambda done, all_: ticks.append((done, all_))
+    )
+    alone = replace(served, readers=1).inside(records)
+    np.testing.assert_array_equal(together.answers, alone.answers)
+    np.testing.assert_array_equal(together.features, alone.features)
+    assert ticks[-1] == (count, count) and ticks == sorted(ticks)
+
+
 @pytest.mark.parametrize(
     ("kind", "options"), [("number", {"heteroscedastic": True}), ("labels", {"ward": False}), ("classes", {})]
 )

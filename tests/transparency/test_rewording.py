@@ -10,13 +10,17 @@ import pytest
 from primum.cohort.records import Records, TextList
 from primum.model.backbones import locate_backbone
 from primum.model.inputs import TextInput
-from primum.transparency import explain, explaining
+from primum.transparency import explain, stable
 from primum.transparency.parts import Parts
 from primum.transparency.rewording import REWORDINGS, reworded, sentences
 from primum.transparency.trust import stability
 from primum.transparency.words import words_of
 
 NOTE = "Chest pain with dyspnea for 2.5 days, because of exertion. No fever and no cough. ECG shows ST depression."
+WORDS = (
+    "red blue tall small warm cold deep wide long short old new left right upper lower front back first last good bad "
+    "high low soft hard dry wet thin thick dark light fast slow early late open full near far"
+).split()
 HAN_NOTE = "患者因为胸痛就诊，但是没有发热。血压为140/90。心电图正常。"
 
 
@@ -116,10 +120,11 @@ class Reader:
 
 
 def test_what_the_model_reads_alike_is_not_asked_about_again(table, monkeypatch):
+    monkeypatch.setattr(stable, "COMPARED", 10**6)
     notes = [NOTE, "Cough at night. Some rash today.", "Fever for three days, no cough. Itching and a red rash."]
     few, every = Reader(), Reader()
     sparing = explain(few, table(notes), method="occlusion", draws=2)
-    monkeypatch.setattr(explaining, "_reads_otherwise", lambda subject, prepared, rows: np.ones(len(rows), bool))
+    monkeypatch.setattr(stable, "_reads_otherwise", lambda subject, prepared, rows: np.ones(len(rows), bool))
     whole = explain(every, table(notes), method="occlusion", draws=2)
     np.testing.assert_allclose(sparing.stable, whole.stable, atol=1e-12)
     np.testing.assert_allclose(sparing.worst, whole.worst, atol=1e-12)
@@ -141,3 +146,15 @@ def test_mean_and_worst_over_all_rewordings(known, table):
         draws=2,
     )
     assert steady.worst[0] == pytest.approx(1.0, abs=0.1)
+
+
+def test_some_parts_of_a_rewording_speak_for_all(table, monkeypatch):
+    rng = np.random.default_rng(5)
+    notes = [" ".join(rng.permutation(WORDS)) + ". Rash." for _ in range(12)]
+    few, every = Reader(), Reader()
+    sampled = explain(few, table(notes), method="occlusion", draws=1)
+    monkeypatch.setattr(stable, "COMPARED", 10**6)
+    whole = explain(every, table(notes), method="occlusion", draws=1)
+    assert few.asked < 0.7 * every.asked
+    assert np.abs(sampled.stable - whole.stable).max() < 0.3
+    assert abs(float(np.mean(sampled.stable - whole.stable))) < 0.1  # no bias to speak of

@@ -22,6 +22,7 @@ from primum.cli import (
     init,
     keys,
     ledger,
+    mark,
     people,
     policies,
     predict,
@@ -69,7 +70,7 @@ def _program(
 
 
 _COMMANDS = (init, check, run, search, assess, report, sign, release, verify, registry, ledger, keys)
-for _command in (*_COMMANDS, predict, explain, serve, people, deid, erase, studies, backbones, policies):
+for _command in (*_COMMANDS, predict, explain, mark, serve, people, deid, erase, studies, backbones, policies):
     _command.register(app)
 
 

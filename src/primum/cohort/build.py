@@ -20,11 +20,13 @@ from primum.cohort.images import ChosenImages, StoredImages, read_images
 from primum.cohort.leave_out import LeaveOut
 from primum.cohort.readers import Table, open_table
 from primum.cohort.records import Records, VitalColumn
-from primum.cohort.roles import InputRoles, Roles, SensitiveRole
+from primum.cohort.regions import PictureFiles, digests_of, read_boxes, read_masks
+from primum.cohort.roles import BoxesRole, InputRoles, MasksRole, Roles, SensitiveRole
 from primum.cohort.target import parse_target
 from primum.cohort.text import ChosenText
 from primum.cohort.vitals import parse_vital
 from primum.errors import CohortError, ColumnError
+from primum.evidence.marks import Marking
 
 ObjectArray = npt.NDArray[np.object_]
 
@@ -105,6 +107,7 @@ def take(cohort: Cohort, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) ->
         ids=cohort.ids[chosen],
         patients=cohort.patients[chosen],
         target=replace(cohort.target, values=cohort.target.values[chosen]),
+        regions=None if cohort.regions is None else cohort.regions.take(chosen),
         sensitive={name: values[chosen] for name, values in cohort.sensitive.items()},
         quasi_identifiers={name: values[chosen] for name, values in cohort.quasi_identifiers.items()},
         site=None if cohort.site is None else cohort.site[chosen],
@@ -140,7 +143,8 @@ class _Builder:
         ids = _ids(roles.id, data, self._faults)
         patients = ids if roles.patient in (None, roles.id) else self._patients(str(roles.patient))
         vitals, not_numbers = _vitals(roles.inputs, data, self._faults)
-        target = self._target()
+        regions, dropped = self._regions()
+        target = self._target(regions)
         sensitive, outside = self._groups(roles.sensitive)
         quasi, _ = self._groups(roles.quasi_identifiers)
         time = None if roles.time is None else parse_time(roles.time, self._cells(roles.time), data.rows, self._faults)
@@ -152,12 +156,13 @@ class _Builder:
             ids=ids,
             patients=patients,
             target=target,
+            regions=regions,
             sensitive=sensitive,
             quasi_identifiers=quasi,
             site=None if roles.site is None else parse_groups(self._cells(roles.site)),
             time=time,
             given_split=None if self._split_column is None else self._cells(self._split_column).strings(),
-            source=self._source(not_numbers, outside),
+            source=self._source(not_numbers, outside) | dropped,
             erased=dict(data.erased),
         )
         return replace(cohort, fingerprint=_fingerprint(cohort, data.text_digest))
@@ -170,8 +175,26 @@ class _Builder:
         _check_no_gap(column, "patient id", patients, self._gathered, self._faults)
         return patients
 
-    def _target(self) -> Target:
+    def _regions(self) -> tuple[Marking | None, dict[str, int]]:
+        role, image = self._roles.target, self._roles.inputs.image
+        if role.regions is None or image is None:
+            return None, {}
+        data = self._gathered
+        files = PictureFiles(names=data.coded[image.column].strings(), rows=data.rows, role=image, folder=self._folder)
+        if isinstance(role.regions, MasksRole):
+            names = data.coded[role.column].strings()
+            return read_masks(names, files, role.regions, column=role.column, faults=self._faults), {}
+        keys = {image.column: files.names}
+        if self._roles.id is not None:
+            keys[self._roles.id] = self._cells(self._roles.id).strings()
+        all_there = data.n_read == len(data.rows) and not data.erased
+        marking, dropped = read_boxes(keys, files, role.regions, all_there=all_there, faults=self._faults)
+        return marking, {"boxes_without_area": dropped}
+
+    def _target(self, regions: Marking | None) -> Target:
         role = self._roles.target
+        if regions is not None:
+            return Target(kind="number", classes=(), values=regions.amounts())
         cells = self._cells(role.column)
         return parse_target(role, cells, self._gathered.rows, label_map=self._roles.label_map, faults=self._faults)
 
@@ -217,7 +240,7 @@ def _coded_columns(roles: Roles, split_column: str | None) -> list[str]:
     single = (roles.id, roles.patient, roles.site, roles.time, split_column)
     return [
         *_input_columns(roles.inputs),
-        roles.target.column,
+        *([] if isinstance(roles.target.regions, BoxesRole) else [roles.target.column]),
         *(role.column for role in (*roles.sensitive, *roles.quasi_identifiers)),
         *(column for column in single if column is not None),
     ]
@@ -292,7 +315,10 @@ def _fingerprint(cohort: Cohort, text_digest: str) -> str:
         parts.append(("text", "\0".join(roles.inputs.text), text_digest))
     for vital in cohort.records.vitals.values():
         add(f"vital:{vital.kind}", vital.name, vital.values)
-    add(f"target:{target.kind}:{chr(0).join(target.classes)}", roles.target.column, target.values.ravel())
+    if cohort.regions is not None:
+        add(f"target:{cohort.regions.kind}", roles.target.column, digests_of(cohort.regions))
+    else:
+        add(f"target:{target.kind}:{chr(0).join(target.classes)}", roles.target.column, target.values.ravel())
     if roles.inputs.image is not None and cohort.records.image is not None:
         add("image", roles.inputs.image.column, cohort.records.image.keys)
     for name, values in cohort.sensitive.items():

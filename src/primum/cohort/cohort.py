@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from primum.cohort.records import Records
-from primum.cohort.roles import Roles, TargetKind
+from primum.cohort.roles import CodedKind, Roles
+from primum.evidence.marks import Marking
 from primum.evidence.split_names import SPLITS
 
 SPLIT_NAMES = SPLITS
@@ -21,8 +22,8 @@ SPLIT_NAMES = SPLITS
 class Target:
     """What is to be predicted, coded."""
 
-    kind: TargetKind
-    """classes, labels or number."""
+    kind: CodedKind
+    """classes, labels or number; of regions the number says how much is marked."""
     classes: tuple[str, ...]
     """Class or label names in the order of the codes; empty for a number."""
     values: npt.NDArray[np.int64] | npt.NDArray[np.float64]
@@ -41,6 +42,8 @@ class Cohort:
     patients: npt.NDArray[np.object_]
     """Patient ids as strings; equal to `ids` when the study names no patient column."""
     target: Target
+    regions: Marking | None = None
+    """What people marked in each picture; None where the target is of another kind."""
     sensitive: Mapping[str, npt.NDArray[np.object_]] = field(default_factory=dict)
     """Attribute -> group names as strings, binned, "unknown" where missing."""
     quasi_identifiers: Mapping[str, npt.NDArray[np.object_]] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from primum.cohort.images import JoinedImages
 from primum.cohort.leave_out import together
 from primum.cohort.records import Records, TextColumn, VitalColumn
 from primum.errors import CohortError
+from primum.evidence.marks import pasted
 
 ObjectArray = npt.NDArray[np.object_]
 _COUNTS = ("records_read", "excluded_without_consent", "consent_empty")
@@ -119,6 +120,7 @@ def _joined(parts: Sequence[Cohort]) -> Cohort:
         ids=all_of(lambda part: part.ids),
         patients=all_of(lambda part: part.patients),
         target=replace(first.target, values=all_of(lambda part: part.target.values)),
+        regions=None if first.regions is None else pasted([p.regions for p in parts if p.regions is not None]),
         sensitive={name: np.concatenate([part.sensitive[name] for part in parts]) for name in first.sensitive},
         site=all_of(lambda part: part.site),
         time=all_of(lambda part: part.time),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from primum.cohort.erased import Erased
 
 VitalKind = Literal["number", "category"]
-TargetKind = Literal["classes", "labels", "number"]
+CodedKind = Literal["classes", "labels", "number"]
+"""What a target is once it is coded; of regions the number says how much is marked."""
+TargetKind = CodedKind | Literal["regions"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +75,37 @@ class InputRoles:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BoxesRole:
+    """A table of boxes around places in pictures, one a row."""
+
+    file: Path
+    """The table."""
+    key: str | None = None
+    """Its column that names a record's image or id; None: the column that is called as one of theirs."""
+    label: str | None = None
+    """Its column that says what is there; None: label, class or category, and without such a column one label."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MasksRole:
+    """Mask files, which the target's column names."""
+
+    label: str = "region"
+    """What is there where a mask is not 0; empty with `values`."""
+    values: Mapping[int, str] = field(default_factory=dict)
+    """Value of a pixel -> label; values not named are outside. Empty: whatever is not 0 is inside."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TargetRole:
     """What the model is to predict."""
 
     column: str
-    """Name of the column."""
+    """Name of the column; of boxes the name of their table."""
     kind: TargetKind = "classes"
-    """classes: one of several; labels: several at once, ";"-separated; number: a quantity."""
+    """classes: one of several; labels: several at once, ";"-separated; number: a quantity; regions: marked places."""
+    regions: BoxesRole | MasksRole | None = None
+    """Where marked places are written; None for every other kind."""
     classes: tuple[str, ...] = ()
     """Class or label names in the order of their codes, where they are known; empty: those that occur, sorted."""
 

@@ -97,7 +97,12 @@ def judge(findings: Sequence[Finding], policy: Policy | str, *, documents: Mappi
 def target_kind(findings: Sequence[Finding]) -> str | None:
     """Return which target type the performance findings speak of; None when they do not tell."""
     metrics = {finding.metric for finding in findings}
-    for kind, telling in (("number", {"mae", "rmse"}), ("labels", {"subset_accuracy", "micro_f1"})):
+    # Marked places have a number besides, how much is marked, which is no rule's business.
+    for kind, telling in (
+        ("regions", {"map50"}),
+        ("number", {"mae", "rmse"}),
+        ("labels", {"subset_accuracy", "micro_f1"}),
+    ):
         if metrics & telling:
             return kind
     return "classes" if metrics & {"accuracy", "balanced_accuracy"} else None

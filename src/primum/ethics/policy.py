@@ -12,7 +12,7 @@ from primum.evidence.finding import Pillar
 
 OnFailure = Literal["block", "review", "note"]
 Strength = Literal["proven", "likely", "shown"]
-TargetKind = Literal["classes", "labels", "number", "any"]
+TargetKind = Literal["classes", "labels", "number", "regions", "any"]
 
 
 def _listed(value: object) -> object:

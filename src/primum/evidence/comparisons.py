@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from primum.evidence.intervals import LEVEL, delong
 from primum.evidence.predictions import FloatArray
+from primum.later import stats
 
 
 def permutation_p(tables: Sequence[FloatArray], *, n_permutations: int = 2000, seed: int = 7) -> float:

@@ -8,12 +8,12 @@ holds every true error under which the measured one would be no surprise.
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
 
 from primum.evidence.intervals import LEVEL
 from primum.evidence.predictions import FloatArray, Predictions
 from primum.evidence.resampling import units_of
 from primum.evidence.sums import N_BINS, bin_of, confidence_and_outcome
+from primum.later import stats
 
 _DRAWS = 2000
 _SEED = 7

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import special, stats
 
 from primum.evidence.predictions import FloatArray, Predictions
+from primum.later import special, stats
 
 LEVEL = 0.95
 """Confidence level of every interval."""

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special, stats
 
 from primum.evidence.ece import ece_interval
 from primum.evidence.finding import Finding
@@ -17,6 +16,7 @@ from primum.evidence.resampling import percentile_interval, repeats, resample
 from primum.evidence.split_names import measured_splits
 from primum.evidence.sufficiency import Support, Supports
 from primum.evidence.sums import Figures, Key, point_figures
+from primum.later import special, stats
 
 SHARES = frozenset({"accuracy", "subset_accuracy", "sensitivity", "specificity", "ppv", "npv"})
 """Metrics that are a share of a fixed denominator, which Wilson's interval fits."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from primum.evidence.intervals import LEVEL
 from primum.evidence.predictions import FloatArray
+from primum.later import stats
 
 LEAST_PLACES = 3
 """Fewer places tell nothing of how far places differ."""

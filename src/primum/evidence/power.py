@@ -7,14 +7,15 @@ slices must see more to be as sure.
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
-from scipy import stats
 
 from primum.evidence.predictions import FloatArray
 
 POWER = 0.8
 """The chance of seeing a gap that is there, by which "could have seen" is meant; the convention of trials."""
-Z_POWER = float(stats.norm.ppf(POWER))
+Z_POWER = NormalDist().inv_cdf(POWER)
 """The normal quantile of that chance."""
 _MOST = 10_000_000
 """Where no number of patients of the slice suffices, because the others are too few."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import sparse, stats
 
 from primum.evidence.predictions import FloatArray
 from primum.evidence.slices import Axis
+from primum.later import sparse, stats
 
 DRAWS = 10_000
 """Draws of the maximum: a 95 % quantile is then known to about one hundredth."""

@@ -13,9 +13,9 @@ from itertools import combinations
 
 import numpy as np
 import pyarrow as pa
-from scipy import sparse
 
 from primum.evidence.predictions import FloatArray, IntArray, Predictions, TextArray
+from primum.later import sparse
 
 SITE = "site"
 """The key of a hospital in a finding's slice."""

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 
 from primum.evidence.predictions import FloatArray, IntArray, Predictions
+from primum.later import sparse
 
 Key = tuple[str, str | None]
 """A metric and the class it is about; None for all classes together."""

@@ -7,6 +7,7 @@ from primum.fairness.dataset import dataset_findings
 from primum.fairness.dataset_metrics import COHORT_METRICS
 from primum.fairness.discovery import discovery_findings
 from primum.fairness.paired import change_findings, change_sentence
+from primum.fairness.qualities import quality_gap_findings
 from primum.fairness.shares import HARM, Gaps, macro_gaps, share_gaps
 from primum.fairness.thresholds import DECISIONS_FILE, SliceDecisions, choose_decisions
 
@@ -27,5 +28,6 @@ __all__ = [
     "discovery_findings",
     "fairness_findings",
     "macro_gaps",
+    "quality_gap_findings",
     "share_gaps",
 ]

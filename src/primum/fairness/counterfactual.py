@@ -14,7 +14,6 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from primum.cohort import Cohort, Records, Swap, Swapped, find_swaps, swapped_records, take
 from primum.cohort.columns import coded
@@ -24,6 +23,7 @@ from primum.evidence.metrics import METRICS
 from primum.evidence.split_names import measured_splits
 from primum.evidence.sufficiency import ENOUGH_FOR_A_MEAN, ENOUGH_FOR_A_SHARE
 from primum.fairness.counterfactual_metrics import FLIP_RATE, SHIFT
+from primum.later import stats
 
 logger = logging.getLogger(__name__)
 

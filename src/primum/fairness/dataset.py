@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from primum.cohort import Cohort
 from primum.cohort.columns import is_none
@@ -23,6 +22,7 @@ from primum.evidence.intervals import LEVEL, mover, wilson_bounds
 from primum.evidence.metrics import METRICS
 from primum.evidence.slices import SITE, coded
 from primum.fairness.representation import Axis, representation_findings
+from primum.later import stats
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]

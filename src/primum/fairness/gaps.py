@@ -151,11 +151,12 @@ def area_gaps(ours: Areas, theirs: Areas, *, critical: float) -> Gaps:
 
 
 def _mean_findings(audited: Audited, level: Level, mean: Mean) -> list[Finding]:
-    gaps = _gaps_of_mean(audited, level, mean)
+    gaps = gaps_of_mean(audited, level, mean)
     return findings_of(audited, level, f"{mean.metric}_gap", gaps, class_=None, role="described", method=_MEAN_METHOD)
 
 
-def _gaps_of_mean(audited: Audited, level: Level, mean: Mean) -> Gaps:
+def gaps_of_mean(audited: Audited, level: Level, mean: Mean) -> Gaps:
+    """Return the gaps in a mean between every slice of a level and everybody else."""
     everybody: IntArray = np.zeros(len(mean.values), dtype=np.int64)
     parts = [audited.slices.count(everybody, 1, weights)[:, 0] for weights in (None, mean.values, mean.values**2)]
     sums, rest = level.stacked(np.stack(parts, axis=1))
@@ -166,7 +167,7 @@ def _gaps_of_mean(audited: Audited, level: Level, mean: Mean) -> Gaps:
 def _number_gaps(audited: Audited, level: Level) -> list[Finding]:
     findings = []
     for mean in record_means(audited.predictions):
-        gaps = _gaps_of_mean(audited, level, mean)
+        gaps = gaps_of_mean(audited, level, mean)
         without_unit = relative_gaps(gaps, metric=mean.metric, spread=mean.scale)
         name = "relative_mae_gap" if mean.metric == "mae" else "standardised_bias_gap"
         findings += findings_of(audited, level, name, without_unit, class_=None, role="headline", method=_MEAN_METHOD)

@@ -48,6 +48,8 @@ _GAPS: tuple[tuple[str, str, str, str, str, str, str], ...] = (
      "higher", "更高", "fraction", "Draper & Smith 1998"),
     ("standardised_bias", "mean error, in standard deviations of the target", "平均误差（以目标标准差为单位）",
      "higher", "更高", "standard deviations", "Bland & Altman 1986, Lancet 327"),
+    ("dice", "mean Dice of masks", "平均 Dice 系数", "lower", "更低", "fraction", "Dice 1945, Ecology 26(3)"),
+    ("region_sensitivity", "sensitivity to marked places", "病灶灵敏度", "lower", "更低", "fraction", _HARDT),
 )  # fmt: skip
 
 _WHOLE: tuple[tuple[str, str, str, str, str, str, Direction, str], ...] = (

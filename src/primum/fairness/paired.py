@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from primum.evidence.finding import Finding
 from primum.evidence.intervals import LEVEL
@@ -23,6 +22,7 @@ from primum.evidence.split_names import measured_splits
 from primum.evidence.sums import ratio
 from primum.fairness.change_metrics import OF_ATTRIBUTES, OF_SLICES, change_name
 from primum.i18n import translate
+from primum.later import sparse
 
 TWIN = "unmitigated"
 """The name of the model without mitigation, in `versus`."""

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from primum.errors import ColumnError, nearest
 from primum.evidence.finding import Finding
 from primum.evidence.intervals import LEVEL, wilson_bounds
 from primum.evidence.metrics import METRICS
 from primum.evidence.predictions import UNKNOWN
+from primum.later import stats
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

@@ -58,7 +58,7 @@ def export_encoder(encoder: nn.Module) -> Any:
     mask = torch.tensor([[1, 1, 1, 1], [1, 1, 0, 0]])
     example = mask.clone(), mask  # two tensors: one in both places would be traced as one input
     return export(
-        _Traced(_merged(encoder)),
+        _Traced(merged(encoder)),
         example,
         inputs=("ids", "mask"),
         outputs=("features",),
@@ -120,7 +120,8 @@ def _forget_places(model: Any) -> None:
                 part.ClearField(name)
 
 
-def _merged(encoder: nn.Module) -> nn.Module:
+def merged(encoder: nn.Module) -> nn.Module:
+    """Return an encoder whose low-rank adaptations are part of the weights that they adapt."""
     if not hasattr(encoder.backbone, "merge_and_unload"):
         return encoder
     merged: Any = copy.deepcopy(encoder)

@@ -19,6 +19,10 @@ _BLOCKS = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80
 """Repeats, kernel, stride of the first, expansion and outputs of each stage."""
 _STEM = 32
 WIDTH = 1280
+PYRAMID = (24, 40, 112, 320)
+"""Channels of the maps that `maps` returns."""
+_TAPS = (2, 4, 10, 15)
+"""The last block of each side."""
 _EPSILON = 1e-3
 """Of the batch normalisation that the weights were trained with."""
 
@@ -76,6 +80,24 @@ class LiteNet(nn.Module):
             x = block(x)
         last: torch.Tensor = self.map(functional.relu6(self.conv_head(x)))
         return last.mean((2, 3))
+
+    def maps(self, pixels: torch.Tensor, *, frozen: int = 0) -> list[torch.Tensor]:
+        """Return the last maps of 1/4, 1/8, 1/16 and 1/32 of the side, with PYRAMID channels each.
+
+        Args:
+            pixels: shape (b, 3, h, w).
+            frozen: so many blocks, with the stem, are computed without gradients.
+        """
+        x = pixels.contiguous(memory_format=torch.channels_last)
+        found = []
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not frozen):
+            x = functional.relu6(self.conv_stem(x))
+        for place, block in enumerate(self.blocks):
+            with torch.set_grad_enabled(torch.is_grad_enabled() and place >= frozen):
+                x = block(x)
+            if place in _TAPS:
+                found.append(x)
+        return found
 
     def fill(self, published: Mapping[str, torch.Tensor]) -> None:
         """Take over published weights, whose names have underscores and whose batch normalisations stand apart."""

@@ -299,6 +299,8 @@ class Predictor:
         if not place.is_file() or not (folder / "model.safetensors").is_file():
             raise InputError(f"{folder}: no tuned model there; give the folder of a finished run.")
         described: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
+        if "regions" in described:
+            raise InputError(f"{folder}: the model marks places in images, and answers no questions of this kind.")
         if described.get("format") != 1:
             raise InputError(f"{folder}: written in a format this version of primum does not know; update primum.")
         backbone = folder / "backbone" if (folder / "backbone").is_dir() else None

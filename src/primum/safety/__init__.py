@@ -2,7 +2,16 @@
 
 from primum.safety import metrics as _metrics  # noqa: F401 - registers the metrics
 from primum.safety.abstention import ABSTENTION_FILE, Abstention, choose_abstention, sureness_of
-from primum.safety.calibration import CALIBRATION_FILE, Calibrator, calibration_findings, choose_calibrator
+from primum.safety.calibration import (
+    CALIBRATION_FILE,
+    FEWEST_TO_TELL,
+    RELIABILITY_FILE,
+    Calibrator,
+    Reliability,
+    calibration_findings,
+    choose_calibrator,
+    fit_reliability,
+)
 from primum.safety.conformal import CONFORMAL_FILE, Conformal, conformal_findings, fit_conformal
 from primum.safety.ensemble import Disagreement, disagreement_findings, disagreement_of
 from primum.safety.experts import expert_findings
@@ -20,12 +29,15 @@ __all__ = [
     "ABSTENTION_FILE",
     "CALIBRATION_FILE",
     "CONFORMAL_FILE",
+    "FEWEST_TO_TELL",
+    "RELIABILITY_FILE",
     "Abstention",
     "Calibrator",
     "Conformal",
     "DecisionCurve",
     "Disagreement",
     "Novelty",
+    "Reliability",
     "adversarial_findings",
     "aurc",
     "calibration_findings",
@@ -38,6 +50,7 @@ __all__ = [
     "expert_findings",
     "fit_conformal",
     "fit_novelty",
+    "fit_reliability",
     "net_benefit_findings",
     "novelty_findings",
     "out_of_fold",

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from primum.evidence.predictions import FloatArray, IntArray, Predictions
 from primum.evidence.resampling import units_of
 from primum.files import read_saved
+from primum.later import stats
 from primum.safety.calibration.scores import BoolArray
 
 ABSTENTION_FILE = "abstention.json"

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from primum.evidence import Finding, Predictions
 from primum.evidence.intervals import LEVEL
@@ -14,6 +13,7 @@ from primum.evidence.metrics import METRICS
 from primum.evidence.predictions import FloatArray, IntArray
 from primum.evidence.resampling import units_of
 from primum.evidence.split_names import measured_splits
+from primum.later import stats
 from primum.safety.calibration.scores import BoolArray
 
 THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.5)

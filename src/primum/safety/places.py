@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special, stats
 
 from primum.evidence import Finding
 from primum.evidence.intervals import LEVEL
@@ -14,6 +13,7 @@ from primum.evidence.metrics import METRICS, Metric, register_metric
 from primum.evidence.pooling import LEAST_PLACES, pooled
 from primum.evidence.predictions import FloatArray
 from primum.evidence.split_names import EXTERNAL, is_external
+from primum.later import special, stats
 
 POOLED: Mapping[str, str] = {
     "auroc": "logit",
@@ -50,7 +50,7 @@ class _Scale:
 
 
 _SCALES: Mapping[str, _Scale] = {
-    "logit": _Scale("logit", special.logit, lambda x: float(special.expit(x)), 0.0, 1.0),
+    "logit": _Scale("logit", lambda x: special.logit(x), lambda x: float(special.expit(x)), 0.0, 1.0),
     "log": _Scale("log", np.log, lambda x: float(np.exp(x)), 0.0, float("inf")),
     "plain": _Scale("plain", lambda x: x, float, float("-inf"), float("inf")),
 }

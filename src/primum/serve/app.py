@@ -67,6 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
     state.cases, state.metrics, state.uses = cases, Metrics(), Uses(ledger, engine)
     state.desk = Desk(engine, cases, key=key, settings=settings, answered=state.metrics.answered)
     state.sign_on = None if settings.sso is None else SignOn.read(settings.sso)
+    state.column_names = engine.column_names
     state.uses.refresh()
     for router in ROUTERS:
         app.include_router(router)

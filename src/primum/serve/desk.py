@@ -17,7 +17,7 @@ from primum.serve.answering import Answer, Explanation, Trace, answer_of, explai
 from primum.serve.cases import CaseHead, Cases, NewCase
 from primum.serve.cases.store import erased_before
 from primum.serve.engine import Engine, Judged, OpenedRelease, Row, read_row
-from primum.serve.engine.batching import Batcher
+from primum.serve.engine.batching import Batcher, Onward
 from primum.serve.engine.rows import Scalar
 from primum.serve.people.principal import Principal
 from primum.serve.security.faults import Refused
@@ -25,6 +25,8 @@ from primum.serve.settings import Settings
 
 _STORED_TOGETHER = 64
 _EXPLAINED_MOST = 8
+Made = tuple[Answer, NewCase]
+"""An answer before its ledger entry is known, and what is stored of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,7 @@ class Desk:
         self._settings = settings
         self._answered = answered
         times: dict[str, Any] = {"most": settings.queue, "timeout_s": settings.timeout_s}
-        self._store: Batcher[NewCase, int] = Batcher(
+        self._store: Batcher[Made, Answer] = Batcher(
             self._stored, size=_STORED_TOGETHER, threads=1, name="store", **times
         )
         self._explain: Batcher[tuple[OpenedRelease, Row], Explanation] = Batcher(
@@ -85,10 +87,19 @@ class Desk:
         """
         chosen = self.engine.release(release)
         row = self.engine.read(chosen, question.inputs)
-        judged = await self.engine.ask(chosen, row)
-        reasons = await self._explain.ask((chosen, row), size=1) if explain else None
-        answer, case = self._made(chosen, question, row, judged, who, lang=lang, reasons=reasons)
-        return self._handed_out(answer, await self._store.ask(case, size=1))
+        if explain:
+            judged = await self.engine.ask(chosen, row)
+            reasons = await self._explain.ask((chosen, row), size=1)
+            made = self._made(chosen, question, row, judged, who, lang=lang, reasons=reasons)
+            answer = await self._store.ask(made, size=1)
+        else:
+            answer = await self.engine.ask_then(
+                chosen,
+                row,
+                lambda judged: Onward(self._store, self._made(chosen, question, row, judged, who, lang=lang)),
+            )
+        self._answered(answer)
+        return answer
 
     async def ask_all(
         self, questions: Sequence[Question], who: Principal, *, release: str | None = None, lang: str = "en"
@@ -101,8 +112,10 @@ class Desk:
             self._made(chosen, question, row, one, who, lang=lang)
             for question, row, one in zip(questions, rows, judged, strict=True)
         ]
-        numbers = await self._store.ask_all([(case, 1) for _, case in made])
-        return [self._handed_out(answer, number) for (answer, _), number in zip(made, numbers, strict=True)]
+        answers = await self._store.ask_all([(one, 1) for one in made])
+        for answer in answers:
+            self._answered(answer)
+        return answers
 
     async def explain(self, release: str, inputs: Mapping[str, Scalar]) -> Explanation:
         """Return the reason for the answer of a Case that was asked before.
@@ -123,19 +136,19 @@ class Desk:
         self._explain.close(drain_s=self._settings.drain_s)
         self._store.close(drain_s=self._settings.drain_s)
 
-    def _handed_out(self, answer: Answer, number: int) -> Answer:
-        self._answered(answer)
-        return replace(answer, trace=replace(answer.trace, ledger=number))
-
-    def _stored(self, new: Sequence[NewCase]) -> list[int | Exception]:
+    def _stored(self, made: Sequence[Made]) -> list[Answer | Exception]:
         try:
-            return [*self.cases.add_all(new)]
+            numbers = self.cases.add_all([case for _, case in made])
         except ShreddedError as exc:
-            if len(new) == 1:
+            if len(made) == 1:
                 return [erased_before(exc)]
+            return [self._stored([one])[0] for one in made]
         except PrimumError as exc:
-            return [exc] * len(new)
-        return [self._stored([one])[0] for one in new]
+            return [exc] * len(made)
+        return [
+            replace(answer, trace=replace(answer.trace, ledger=number))
+            for (answer, _), number in zip(made, numbers, strict=True)
+        ]
 
     def _made(
         self,
@@ -147,7 +160,7 @@ class Desk:
         *,
         lang: str,
         reasons: Explanation | None = None,
-    ) -> tuple[Answer, NewCase]:
+    ) -> Made:
         case = secrets.token_hex(16)
         hold = self._settings.hold_disagreement
         answer = answer_of(release, row, judged, case=case, lang=lang, hold_disagreement=hold)

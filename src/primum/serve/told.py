@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -40,6 +40,8 @@ class Told:
     probabilities: Mapping[str, float]
     """Class -> calibrated probability in [0, 1]; empty where the model abstains from an answer or the target is a
     number."""
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Class -> interval of the true share of such patients who are in it; empty where there is none."""
     value: float | None = None
     """Of a target that is a number."""
     value_range: tuple[float, float] | None = None
@@ -68,12 +70,17 @@ def told_of(answer: Answer, unread: Sequence[Unread] = ()) -> Told:
         question=answer.question,
         at=datetime.fromisoformat(answer.at.replace("Z", "+00:00")),
         probabilities={} if answer.abstained else {one.name: one.probability for one in answer.classes},
+        intervals={} if answer.abstained else _intervals(answer),
         value=None if answer.abstained else answer.number,
         value_range=interval,
         sentences=tuple(_sentences(answer, unread)),
         urgent=answer.escalate,
         held=answer.held,
     )
+
+
+def _intervals(answer: Answer) -> dict[str, tuple[float, float]]:
+    return {one.name: (one.low, one.high) for one in answer.classes if one.low is not None and one.high is not None}
 
 
 def _sentences(answer: Answer, unread: Sequence[Unread]) -> Iterator[str]:
@@ -92,6 +99,8 @@ def _sentences(answer: Answer, unread: Sequence[Unread]) -> Iterator[str]:
         yield say("set", names=say("comma").join(answer.set.members), promise=answer.set.promise)
     elif answer.set is not None:
         yield answer.set.promise
+    if answer.intervals is not None and not answer.abstained:
+        yield answer.intervals.promise
     for one in unread:
         yield say(f"unread.{one.why}", column=one.column, expected=one.expected)
     named = {one.column for one in unread}

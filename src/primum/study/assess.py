@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from primum.errors import OutputError
+from primum.errors import OutputError, StudyError
 from primum.ethics import check_documents, judge, load_policy, write_cards
 from primum.evidence import Predictions, SensitiveColumn, performance_findings, predictions_from_table
 from primum.evidence.finding import write_findings
@@ -63,10 +63,15 @@ def assess_file(predictions: Path, spec: Path, *, out: Path | None = None, lang:
 
 def _table(predictions: Path, audit: AuditSpec) -> Predictions:
     cohort = audit.cohort
+    if cohort.target.type == "regions":
+        raise StudyError(
+            "cohort.target.type: a table of predictions has no pictures, so that marked places cannot be audited from "
+            "one; run the study, or audit how much is marked with type number."
+        )
     return predictions_from_table(
         predictions,
         target=cohort.target.column,
-        target_type=cohort.target.type,
+        target_type=cohort.target.coded,
         sensitive=[SensitiveColumn(column=s.column, bins=s.bins) for s in cohort.sensitive],
         site=cohort.site,
     )

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from primum.cohort import Cohort
+from primum.errors import StudyError
 from primum.evidence import Predictions
 from primum.extras import require
 from primum.progress import Progress
@@ -23,6 +24,7 @@ if TYPE_CHECKING:  # the steps read the study; the study starts the runner, whic
     from primum.study.study import Study
     from primum.training.fit import FitRequest, Fitted
     from primum.training.known import Known
+    from primum.training.plan import TrainingPlan
 
 SplitArray = npt.NDArray[np.object_]
 
@@ -63,46 +65,27 @@ def fit_request(
     folder: Path,
     input_names: tuple[str, ...] | None = None,
 ) -> FitRequest:
-    """Return what the training room needs to know, as plain values."""
+    """Return what the training room needs to know, as plain values.
+
+    Raises:
+        StudyError: the target is of marked places, which `primum.study.marking` learns.
+    """
+    if cohort.regions is not None:
+        raise StudyError("cohort.target: marked places can be run, but not yet searched for, updated or unlearnt.")
     from primum.model.adapters import Adaptation
     from primum.model.building import NetSpec
     from primum.model.inputs import Augmentation
     from primum.model.net import HeadSpec
     from primum.training.fit import FitRequest
-    from primum.training.plan import TrainingPlan
-    from primum.training.private import PrivacyPlan
 
-    model, training = study.spec.model, study.spec.training
+    model = study.spec.model
     head = HeadSpec(
-        kind=study.spec.cohort.target.type,
+        kind=cohort.target.kind,
         outputs=max(len(cohort.target.classes), 1),
         heteroscedastic=model.heteroscedastic and study.spec.cohort.target.type == "number",
         linear=(study.spec.image_adapt() if _images_alone(study) else model.adapt).method == "none",
     )
-    stopping = training.early_stopping
-    plan = TrainingPlan(
-        epochs=training.epochs,
-        batch=None if training.batch_tokens else training.batch or 16,
-        batch_tokens=training.batch_tokens,
-        accumulate=training.accumulate,
-        optimizer=training.optimizer.name,
-        lr=training.optimizer.lr,
-        head_lr=training.optimizer.head_lr,
-        weight_decay=training.optimizer.weight_decay,
-        momentum=training.optimizer.momentum,
-        warmup=training.warmup,
-        clip=training.clip,
-        patience=stopping.patience if stopping else None,
-        metric=stopping.metric if stopping else "log_loss",
-        balanced_classes=training.objective.class_weights == "balanced",
-        fairness=fairness_plan(study),
-        privacy=None if training.privacy is None else PrivacyPlan(**training.privacy.model_dump()),
-        robustness=robustness_plan(study),
-        shards=training.shards,
-        precision=training.precision,
-        track=training.track,
-        seed=training.seed,
-    )
+    plan = training_plan(study)
     return FitRequest(
         cohort=cohort,
         split=split,
@@ -125,6 +108,38 @@ def fit_request(
         augmentation=Augmentation(**model.image.augment.model_dump()),
         copies=copies_of(study, cohort, split, plan.robustness),
         study=study.spec.study,
+    )
+
+
+def training_plan(study: Study) -> TrainingPlan:
+    """Return how weights move, as the study says, as plain values."""
+    from primum.training.plan import TrainingPlan
+    from primum.training.private import PrivacyPlan
+
+    training = study.spec.training
+    stopping = training.early_stopping
+    return TrainingPlan(
+        epochs=training.epochs,
+        batch=None if training.batch_tokens else training.batch or 16,
+        batch_tokens=training.batch_tokens,
+        accumulate=training.accumulate,
+        optimizer=training.optimizer.name,
+        lr=training.optimizer.lr,
+        head_lr=training.optimizer.head_lr,
+        weight_decay=training.optimizer.weight_decay,
+        momentum=training.optimizer.momentum,
+        warmup=training.warmup,
+        clip=training.clip,
+        patience=stopping.patience if stopping else None,
+        metric=stopping.metric if stopping else "log_loss",
+        balanced_classes=training.objective.class_weights == "balanced",
+        fairness=fairness_plan(study),
+        privacy=None if training.privacy is None else PrivacyPlan(**training.privacy.model_dump()),
+        robustness=robustness_plan(study),
+        shards=training.shards,
+        precision=training.precision,
+        track=training.track,
+        seed=training.seed,
     )
 
 

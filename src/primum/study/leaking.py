@@ -25,14 +25,14 @@ _MOST_LEVELS = 32
 
 
 def membership_of(
-    study: Study, cohort: Cohort, fitted: Fitted, predictions: Predictions, plain: Predictions, clock: Clock
+    study: Study, cohort: Cohort, fitted: Fitted | None, predictions: Predictions, plain: Predictions, clock: Clock
 ) -> list[Finding]:
     """Return what membership inference finds in the answers in use and before calibration; nothing where switched off.
 
     Args:
         study: whether it is asked for, and the seed.
         cohort: its records, from which the shadow heads' features come.
-        fitted: the model; only what its backbone made of the texts before it was tuned is used.
+        fitted: the model, of which only what its backbone made of the texts before it was tuned is used; None: nothing.
         predictions: in use.
         plain: before calibration.
         clock: is told of the step.
@@ -46,7 +46,7 @@ def membership_of(
         return membership_findings(
             predictions,
             uncalibrated=plain if changed else None,
-            features=shadow_features(cohort, fitted.untuned_features),
+            features=shadow_features(cohort, None if fitted is None else fitted.untuned_features),
             seed=study.spec.training.seed,
         )
 

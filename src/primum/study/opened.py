@@ -23,7 +23,7 @@ from primum.files import read_saved
 from primum.knowledge.rules import Asked, Spoken
 from primum.privacy.deid import pinned
 from primum.progress import Progress, Silent
-from primum.safety import Abstention, Calibrator, Conformal, Disagreement, Novelty, sureness_of
+from primum.safety import Abstention, Calibrator, Conformal, Disagreement, Novelty, Reliability, sureness_of
 from primum.safety.novelty import Judged
 from primum.study.advising import disagreement
 from primum.study.in_use import in_use
@@ -31,6 +31,7 @@ from primum.study.loading import read_yaml, validate
 from primum.study.ruling import asked_in_use, spoken_of
 from primum.study.spec import StudySpec
 from primum.study.study import input_roles, roles_of
+from primum.transparency.similar import Groups
 
 if TYPE_CHECKING:  # need torch, or ONNX Runtime, which are imported where a model is opened
     from primum.model.members import DropoutMembers, TrainedMembers
@@ -60,6 +61,8 @@ class Said:
     """What is decided, coded as the target."""
     answers: FloatArray
     """Calibrated probabilities, shape (n, k), or numbers, shape (n,)."""
+    intervals: FloatArray | None
+    """Of each class's true share, shape (n, k, 2); None too where calibration patients were too few to tell."""
     ends: FloatArray | None
     """Of a number: both ends of its conformal interval, shape (n, 2)."""
     sets: npt.NDArray[np.bool_] | None
@@ -69,17 +72,21 @@ class Said:
     disagreement: Disagreement | None
     novel: Judged | None
     spoken: Spoken | None
+    features: FloatArray
+    """What the model makes of each record, by which similar patients are found, shape (n, width)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedRun:
-    """A run's or Release's model with its calibration, thresholds, sets, abstention, members, novelty and rules."""
+    """A run's or Release's model with its calibration, thresholds, sets, abstention and all that it says beside."""
 
     folder: Path
     spec: StudySpec
     model: Predictor | Served
     roles: InputRoles
     """Of the columns that new records have for the model."""
+    every: Roles
+    """Of all columns of the study."""
     calibrator: Calibrator | None
     decisions: SliceDecisions | None
     conformal: Conformal | None
@@ -87,15 +94,19 @@ class OpenedRun:
     members: DropoutMembers | TrainedMembers | None
     novelty: Novelty | None
     rules: Asked | None
+    reliability: Reliability | None
+    """How far its probabilities hold; None for a number, and for a run from before there were intervals."""
+    similar: Groups | None
+    """Of training patients; None where the run kept none."""
 
     @property
     def kind(self) -> str:
         """Of the target: classes, labels or number."""
-        return self.spec.cohort.target.type
+        return self.spec.cohort.target.coded
 
     def all_roles(self, columns_of: str) -> Roles:
         """Return the roles of every column, for messages about `columns_of`."""
-        return replace(roles_of(self.spec.cohort, columns_of), inputs=self.roles)
+        return replace(self.every, columns_of=columns_of)
 
     def say(self, records: Records, levels: LevelSource, *, progress: Progress | None = None) -> Said:
         """Return what the model says of records.
@@ -118,6 +129,7 @@ class OpenedRun:
         return Said(
             coded=coded,
             answers=answers,
+            intervals=None if self.reliability is None else self.reliability.intervals(inside.answers),
             ends=self._ends(answers, known),
             sets=self._sets(answers, known),
             given=self._given(answers, coded),
@@ -129,11 +141,12 @@ class OpenedRun:
                 self.rules,
                 records,
                 known,
-                self.all_roles("the record"),
+                self.every,
                 coded=coded,
                 answers=answers,
                 classes=self.model.classes,
             ),
+            features=inside.features,
         )
 
     def _decided(
@@ -178,23 +191,27 @@ def open_run(run: Path, *, threads: int | None = None, torch_allowed: bool = Tru
     if model is None:
         raise InputError(
             f"{run}: has no served model, because its study asks for `engine: torch`, for an ensemble of trained "
-            "models or for other inputs than text and vitals; run it again with `model.engine: auto`."
+            "models or for an image network that cannot be exported; run it again with `model.engine: auto`."
         )
     from primum.model.members import load_members
 
     roles = roles_for(spec, model)
+    every = replace(roles_of(spec.cohort, "the record"), inputs=roles)
     return OpenedRun(
         folder=run,
         spec=spec,
         model=model,
         roles=roles,
+        every=every,
         calibrator=Calibrator.load(folder),
         decisions=SliceDecisions.load(folder),
         conformal=Conformal.load(folder),
         abstention=Abstention.load(folder),
         members=load_members(folder),
         novelty=Novelty.load(folder),
-        rules=asked_in_use(folder, replace(roles_of(spec.cohort, "the record"), inputs=roles), model.classes),
+        rules=asked_in_use(folder, every, model.classes),
+        reliability=Reliability.load(folder),
+        similar=Groups.load(folder),
     )
 
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from primum.evidence.regions import Region
 from primum.extras import require
+from primum.later import ndimage
 
 SIDE = 448
 """Of the picture, in pixels."""

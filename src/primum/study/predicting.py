@@ -73,7 +73,9 @@ def predict_run(
     Args:
         run: folder of a finished run.
         records: new records with the study's input columns; no target is needed.
-        out: csv, parquet or jsonl; columns id, predicted and p:<class>, or id and predicted for a number; `set` (or
+        out: csv, parquet or jsonl; columns id, predicted and p:<class>, or id and predicted for a number;
+            low:<class> and high:<class>, the intervals of these probabilities, where there were calibration patients
+            enough to tell; `set` (or
             `low` and `high`) where the run has conformal sets, `disagreement` (share of the ensemble's members that
             decide otherwise; of a number, their standard deviation) where it has an ensemble, `abstain` and
             `abstain_because` where it may abstain, `novel` and `novel_because` (unlike everything the model was

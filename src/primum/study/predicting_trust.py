@@ -1,4 +1,4 @@
-"""What goes with the answers on new records: conformal sets or intervals, and whether the model abstains."""
+"""What goes with the answers on new records: intervals, conformal sets, and whether the model abstains."""
 
 from __future__ import annotations
 
@@ -49,13 +49,20 @@ class Levels:
 
 
 def trust_columns(opened: OpenedRun, said: Said) -> dict[str, pa.Array]:
-    """Return the columns set, or low and high, and abstain with its reason; only what the run was asked for.
+    """Return the columns low:<class> and high:<class>, set, or low and high, and abstain with its reason.
+
+    Only what the run has.
 
     Args:
         opened: the run.
         said: what its model says of the records.
     """
     columns: dict[str, pa.Array] = {}
+    for place, name in enumerate(opened.model.classes if said.intervals is not None else ()):
+        assert said.intervals is not None
+        columns |= {
+            f"{end}:{name}": pa.array(said.intervals[:, place, side]) for side, end in enumerate(("low", "high"))
+        }
     if said.ends is not None:
         columns |= {"low": pa.array(said.ends[:, 0]), "high": pa.array(said.ends[:, 1])}
     if said.sets is not None and opened.conformal is not None:

@@ -56,6 +56,7 @@ from primum.study.leaking import canaries_of, membership_of
 from primum.study.likeness import counterfactuals_of, similar_of
 from primum.study.localising import localised, marks_of
 from primum.study.looking_over import check_causal_extra, errors_told, looked_over
+from primum.study.marking import MarkingTask, marked_findings
 from primum.study.mitigating import aims_of, check_mitigation, decided_by_slice, unmitigated_twin
 from primum.study.publishing import published
 from primum.study.reasoning import explained
@@ -184,6 +185,11 @@ class _Rivals:
 def _carry_out(task: _Task, *, resume: bool, lang: str) -> list[Finding]:
     """Return every finding of a run; everything but the findings is written."""
     checked = _check(task, resume=resume)
+    if task.cohort.regions is not None:
+        marks = MarkingTask(
+            study=task.study, cohort=task.cohort, split=task.split, folder=task.folder, clock=task.clock
+        )
+        return marked_findings(marks) + checked.findings
     answered = _answer(task, lang)
     rivals = _compare(task, answered)
     return _assess(task, checked, answered, rivals) + _ask_again(task, checked, answered)
@@ -302,7 +308,7 @@ def _ask_again(task: _Task, checked: _Checked, answered: _Answered) -> list[Find
         folder=folder,
         clock=clock,
     )
-    findings += novelty_of(study, cohort, split, fitted, inside, folder, clock)
+    findings += novelty_of(study, cohort, split, fitted.predictor, inside, folder, clock)
     findings += robustness_of(study, cohort, split, asked, calibrator, fitted=fitted, folder=folder, clock=clock)
     findings += explained(study, cohort, split, fitted, folder=folder, clock=clock)
     findings += localised(study, checked.marks, cohort, split, fitted, clock)
@@ -366,6 +372,10 @@ def resolved_study(study: Study) -> dict[str, Any]:
     if study.spec.assess.localisation is not None and study.spec.assess.localisation.boxes is not None:
         boxes = str(study.place_of(study.spec.assess.localisation.boxes).resolve())
         resolved["assess"]["localisation"] = {**resolved["assess"]["localisation"], "boxes": boxes}
+    boxes = study.spec.cohort.target.boxes
+    if boxes is not None:
+        named = {**resolved["cohort"]["target"]["boxes"], "source": str(study.place_of(boxes.source).resolve())}
+        resolved["cohort"]["target"] = {**resolved["cohort"]["target"], "boxes": named}
     resolved["cohort"]["erased"] = str(study.place_of(study.spec.cohort.erased).resolve())
     if study.spec.cohort.deid is not None:
         resolved["cohort"]["deid"] = {**resolved["cohort"]["deid"], "ner": list(pinned(study.spec.cohort.deid.ner))}

@@ -18,6 +18,7 @@ from primum.study.spec_causal import CausalSpec, wrong_names
 from primum.study.spec_cohort import CohortSpec, Sensitive, TargetSpec
 from primum.study.spec_image import LITE, ImageAdaptSpec, ImageModelSpec, with_image_defaults
 from primum.study.spec_privacy import shards_fault, switched
+from primum.study.spec_regions import regions_fault
 from primum.study.spec_training import TrainingSpec
 from primum.study.spec_transparency import CounterfactualsSpec, LocalisationSpec
 from primum.study.spec_trust import AbstentionSpec, CalibrationSpec, ConformalSpec, EnsembleSpec, method_alone
@@ -214,7 +215,9 @@ class StudySpec(_Spec):
     @model_validator(mode="after")
     def _metric_fits(self) -> StudySpec:
         stopping = self.training.early_stopping
-        wanted = {"number": ("log_loss", "mae")}.get(self.cohort.target.type, ("log_loss", "balanced_accuracy"))
+        wanted = {"number": ("log_loss", "mae"), "regions": ("log_loss",)}.get(
+            self.cohort.target.type, ("log_loss", "balanced_accuracy")
+        )
         if stopping is not None and stopping.metric not in wanted:
             raise ValueError(
                 f"training.early_stopping.metric {stopping.metric!r} does not fit a target of type "
@@ -244,6 +247,13 @@ class StudySpec(_Spec):
                 "model.ensemble.how: training, with training.privacy: every member would spend the epsilon once more; "
                 "choose dropout"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _regions_fit(self) -> StudySpec:
+        fault = regions_fault(self) if self.cohort.target.type == "regions" else None
+        if fault is not None:
+            raise ValueError(fault)
         return self
 
     @model_validator(mode="after")

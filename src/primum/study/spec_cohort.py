@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from primum.cohort.roles import CodedKind
 from primum.errors import nearest
 from primum.evidence.split_names import set_of
 from primum.study.spec_base import BaseSpec as _Spec
@@ -14,6 +15,7 @@ from primum.study.spec_base import Columns, Text, Texts, as_list
 from primum.study.spec_external import External, ExternalFiles
 from primum.study.spec_image import ImageSpec, column_alone
 from primum.study.spec_privacy import DeidSpec, switched
+from primum.study.spec_regions import BoxesSpec, MasksSpec, mask_alone, source_alone
 from primum.study.spec_transparency import Change
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -91,13 +93,44 @@ class InputsSpec(_Spec):
 class TargetSpec(_Spec):
     """What the model is to predict."""
 
-    column: str = Field(description="Column name.")
-    type: Literal["classes", "labels", "number"] = Field(
-        "classes", description="classes: one of several; labels: several at once, ;-separated; number: a quantity."
+    column: str = Field("", description="Column name; of regions none, or that of the masks.")
+    type: Literal["classes", "labels", "number", "regions"] = Field(
+        "classes",
+        description="classes: one of several; labels: several at once, ;-separated; number: a quantity; "
+        "regions: places marked in images.",
+    )
+    boxes: Annotated[BoxesSpec | None, BeforeValidator(source_alone)] = Field(
+        None, description="Of regions: a table with one box a row."
+    )
+    masks: Annotated[MasksSpec | None, BeforeValidator(mask_alone)] = Field(
+        None, description="Of regions: a column of mask files, each of the size of its image."
     )
     annotators: Columns = Field(
         (), description="Columns with the classes that several annotators gave; empty where one gave none."
     )
+
+    @property
+    def coded(self) -> CodedKind:
+        """What the target is once it is coded: of regions the number says how much is marked."""
+        return "number" if self.type == "regions" else self.type
+
+    @model_validator(mode="before")
+    @classmethod
+    def _masks_are_the_column(cls, value: Any) -> Any:
+        masks = mask_alone(value.get("masks")) if isinstance(value, Mapping) else None
+        if isinstance(value, Mapping) and isinstance(masks, Mapping) and not value.get("column"):
+            return {**value, "column": masks.get("column", "")}
+        return value
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> TargetSpec:
+        if self.type != "regions" and (self.boxes is not None or self.masks is not None):
+            raise ValueError(f"boxes and masks are of a target of type regions, not {self.type}")
+        if self.type == "regions" and (self.boxes is None) == (self.masks is None):
+            raise ValueError("regions: give boxes (a table) or masks (a column), one of the two")
+        if self.type != "regions" and not self.column:
+            raise ValueError("column: name the column of the target")
+        return self
 
     @model_validator(mode="after")
     def _several(self) -> TargetSpec:

@@ -21,7 +21,17 @@ from primum.cohort import (
     read_erased,
     with_external,
 )
-from primum.cohort.roles import ConsentRole, ImageRole, InputRoles, Roles, SensitiveRole, TargetRole, VitalRole
+from primum.cohort.roles import (
+    BoxesRole,
+    ConsentRole,
+    ImageRole,
+    InputRoles,
+    MasksRole,
+    Roles,
+    SensitiveRole,
+    TargetRole,
+    VitalRole,
+)
 from primum.errors import StudyError, nearest
 from primum.privacy.deid import pinned, without_identifiers
 from primum.progress import Progress
@@ -29,7 +39,7 @@ from primum.study.loading import apply_overrides, read_yaml, validate
 from primum.study.run import Run
 from primum.study.search_space import Space, extract
 from primum.study.spec import StudySpec
-from primum.study.spec_cohort import CohortSpec, InputsSpec, SplitSpec
+from primum.study.spec_cohort import CohortSpec, InputsSpec, SplitSpec, TargetSpec
 from primum.study.spec_external import ExternalSpec
 
 _BUILTIN = Path(__file__).parent / "builtin"
@@ -77,7 +87,9 @@ class Study:
             ExtraMissingError: a model that is to find identifiers is not installed.
         """
         cohort = self.spec.cohort
-        roles = replace(roles_of(cohort, self.source.name), erased=read_erased(self.place_of(cohort.erased)))
+        roles = replace(
+            roles_of(cohort, self.source.name, self.folder), erased=read_erased(self.place_of(cohort.erased))
+        )
         own = read_cohort(self.source, roles, split_column=cohort.split.column)
         files = {
             name: ExternalFile(source=self.place_of(file.source), own_ids=file.own_ids)
@@ -185,11 +197,23 @@ def quasi_identifier_roles(spec: CohortSpec) -> tuple[SensitiveRole, ...]:
     return tuple(SensitiveRole(column=one.column, bins=one.bins) for one in spec.quasi_identifiers)
 
 
-def roles_of(spec: CohortSpec, source: str) -> Roles:
-    """Return every column's role as the study states it."""
+def target_role(spec: TargetSpec, folder: Path) -> TargetRole:
+    """Return the target's role; a relative table of boxes is beside the study, in `folder`."""
+    if spec.boxes is not None:
+        file = folder / spec.boxes.source  # an absolute path stays what it is
+        boxes = BoxesRole(file=file, key=spec.boxes.image, label=spec.boxes.label)
+        return TargetRole(column=file.name, kind=spec.type, regions=boxes)
+    if spec.masks is not None:
+        masks = MasksRole(label="" if spec.masks.values else spec.masks.label, values=dict(spec.masks.values))
+        return TargetRole(column=spec.masks.column, kind=spec.type, regions=masks)
+    return TargetRole(column=spec.column, kind=spec.type)
+
+
+def roles_of(spec: CohortSpec, source: str, folder: Path = Path()) -> Roles:
+    """Return every column's role as the study states it; its relative paths start at `folder`."""
     return Roles(
         inputs=input_roles(spec.inputs),
-        target=TargetRole(column=spec.target.column, kind=spec.target.type),
+        target=target_role(spec.target, folder),
         id=spec.id,
         patient=spec.patient,
         sensitive=sensitive_roles(spec),

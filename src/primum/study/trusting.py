@@ -16,6 +16,7 @@ from primum.safety import (
     ABSTENTION_FILE,
     CALIBRATION_FILE,
     CONFORMAL_FILE,
+    RELIABILITY_FILE,
     Abstention,
     Calibrator,
     Conformal,
@@ -23,6 +24,7 @@ from primum.safety import (
     choose_calibrator,
     conformal_findings,
     fit_conformal,
+    fit_reliability,
     out_of_fold,
     probability_findings,
 )
@@ -82,9 +84,9 @@ def calibrated_for_use(
 
 
 def trust_of(study: Study, plain: Predictions, calibrator: Calibrator | None, folder: Path, clock: Clock) -> Trust:
-    """Fit conformal sets and abstention on the calibration split and save them with the model.
+    """Fit conformal sets, abstention and the probabilities' intervals on the calibration split, and save them.
 
-    Both look at answers of calibrators and thresholds that had not seen the record, fold by fold.
+    Sets and abstention look at answers of calibrators and thresholds that had not seen the record, fold by fold.
 
     Args:
         study: what is asked for.
@@ -101,6 +103,8 @@ def trust_of(study: Study, plain: Predictions, calibrator: Calibrator | None, fo
             conformal = fit_conformal(held_out, **model.conformal.model_dump())
         if model.abstention is not None and len(table):
             abstention = choose_abstention(held_out, risk=model.abstention.risk, confidence=model.abstention.confidence)
+        if plain.probabilities is not None:
+            write_json(folder / "model" / RELIABILITY_FILE, fit_reliability(table).to_json())
         if conformal is not None:
             write_json(folder / "model" / CONFORMAL_FILE, conformal.to_json())
         if abstention is not None:

@@ -12,6 +12,7 @@ from primum.cohort import Cohort, Records
 from primum.evidence import Finding
 from primum.fairness import SliceDecisions
 from primum.safety import Calibrator, adversarial_findings, fit_novelty, novelty_findings, robustness_findings
+from primum.safety.novelty import Insider
 from primum.safety.robustness import image_part_findings, pixel_findings
 from primum.study.clock import Clock
 from primum.study.in_use import decider_in_use
@@ -28,7 +29,7 @@ IntArray = npt.NDArray[np.int64]
 
 
 def novelty_of(
-    study: Study, cohort: Cohort, split: SplitArray, fitted: Fitted, inside: Inside, folder: Path, clock: Clock
+    study: Study, cohort: Cohort, split: SplitArray, insider: Insider, inside: Inside, folder: Path, clock: Clock
 ) -> list[Finding]:
     """Return what the novelty flag is worth; the detector is saved with the model. Nothing where it is switched off.
 
@@ -36,7 +37,7 @@ def novelty_of(
         study: says how many false alarms may be.
         cohort: its records.
         split: each record's split.
-        fitted: the model.
+        insider: the model, which is asked about records made to be new.
         inside: what it computed of the whole cohort.
         folder: the run's.
         clock: is told of the step.
@@ -51,7 +52,7 @@ def novelty_of(
         if novelty is None:
             return []
         novelty.save(folder / "model")
-        return novelty_findings(novelty, fitted.predictor, cohort, split, inside, seed=seed)
+        return novelty_findings(novelty, insider, cohort, split, inside, seed=seed)
 
 
 def _without_train(split: SplitArray) -> SplitArray:

@@ -187,7 +187,7 @@ def _predictions(cohort: Cohort, split: TextArray, rows: IntArray, output: Float
     return Predictions(
         ids=cohort.ids[rows],
         split=split[rows],
-        target_type=cohort.roles.target.kind,
+        target_type=cohort.target.kind,
         classes=target.classes,
         target=target.values[rows],
         predicted=decide[target.kind](output),

@@ -40,16 +40,9 @@ from primum.training.proof import learnt_finding, prove, snapshot
 from primum.training.resuming import curves, train_or_resume
 from primum.training.shards import ShardJob, join_heads, load_heads, save_heads, train_shards
 from primum.training.tracking import Tracking
-from primum.training.trainer import (
-    Collate,
-    EpochReport,
-    StudyTrainer,
-    Watch,
-    epoch_figures,
-    losses_and_answers,
-    validation_figures,
-)
+from primum.training.trainer import Collate, StudyTrainer, losses_and_answers, validation_figures
 from primum.training.untrained import untrained_predictor
+from primum.training.watching import EpochReport, Watch, epoch_figures
 
 Rows = npt.NDArray[np.int64]
 _PRETRAINED = ("text", "image")

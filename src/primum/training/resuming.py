@@ -12,7 +12,8 @@ from safetensors.torch import load_file
 
 from primum.model.net import Net
 from primum.training.plan import TrainingPlan
-from primum.training.trainer import StudyTrainer, epoch_figures, last_checkpoint, should_stop
+from primum.training.trainer import StudyTrainer
+from primum.training.watching import epoch_figures, last_checkpoint, should_stop
 
 
 def train_or_resume(trainer: StudyTrainer, net: Net, *, resumable: bool = True) -> dict[str, Any]:

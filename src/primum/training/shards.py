@@ -31,7 +31,8 @@ from primum.model.inputs.base import Batch
 from primum.model.net import Head, Net
 from primum.training.plan import TrainingPlan, use_bf16
 from primum.training.resuming import train_or_resume
-from primum.training.trainer import Collate, StudyTrainer, Watch
+from primum.training.trainer import Collate, StudyTrainer
+from primum.training.watching import Watch
 
 Rows = npt.NDArray[np.int64]
 Weights = Mapping[str, torch.Tensor]

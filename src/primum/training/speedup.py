@@ -16,8 +16,8 @@ import numpy.typing as npt
 from primum.cohort.cohort import Cohort
 from primum.model.encoders import TextEncoder
 from primum.model.engine import agreement, exported_encoder, integers_are_fast, quantised_engine
-from primum.model.inputs import Prepared, PreparedSelection, PreparedText, PreparedVitals
-from primum.model.served.writing import write_served
+from primum.model.inputs import Prepared, PreparedSelection, PreparedText
+from primum.model.served.writing import ServedForm, write_served
 from primum.training.fit import Fitted
 
 _COMPARED = ("validation", "calibration")
@@ -38,8 +38,7 @@ def with_engine(fitted: Fitted, cohort: Cohort, split: npt.NDArray[np.object_]) 
         exported = exported_encoder(encoder)
         fitted = _with_integers(fitted, exported, cohort, split)
     rows = _compared_rows(split)
-    forms = PreparedText | PreparedVitals
-    some = {name: one.chosen(rows) for name, one in fitted.tokens.items() if isinstance(one, forms)}
+    some = {name: one.chosen(rows) for name, one in fitted.tokens.items() if isinstance(one, ServedForm)}
     if not len(rows) or len(some) < len(fitted.tokens):  # nothing to prove it on, or an input without a served form
         return fitted
     found = write_served(fitted.predictor, exported, fitted.model_folder, some, scale=_scale(cohort))

@@ -7,10 +7,8 @@ log, so that a run that was killed ends where an undisturbed one does.
 
 from __future__ import annotations
 
-import json
-import logging
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch.utils.data import DataLoader, Dataset
-from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
 
 from primum.model.batching import LengthBatches, prediction_batches
@@ -26,19 +24,14 @@ from primum.model.inference import inference
 from primum.model.inputs import Prepared
 from primum.model.inputs.image import tokens_of
 from primum.model.net import Net
-from primum.progress import Progress
 from primum.training.adalora import RankAllocation, orthogonality
 from primum.training.fairness import Judge, Mitigation
 from primum.training.optimizers import build_optimizer
 from primum.training.plan import TrainingPlan, use_bf16
 from primum.training.robustness import moved, opened
 
-logger = logging.getLogger(__name__)
-
 _STEP_TOKENS, _STEP_TOKENS_GPU = 2048, 32768
 """Padded tokens that are carried forward and backward at once."""
-EpochReport = Callable[[int, float], bool]
-"""Receives the number of the finished epoch and its validation figure; True ends the training."""
 
 
 class _Rows(Dataset[int]):
@@ -62,6 +55,20 @@ class Batches(Protocol):
 
     def __iter__(self) -> Iterator[list[int]]:
         """Yield one epoch's batches."""
+
+
+class Collating(Protocol):
+    """Makes batches of records."""
+
+    prepared: Mapping[str, Prepared]
+    labels: torch.Tensor
+    """One entry a record, by which a validation figure judges answers."""
+
+    def __call__(self, rows: Sequence[int]) -> dict[str, Any]:
+        """Return one batch."""
+
+    def lengths(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return the cost of each record in tokens."""
 
 
 class Collate:
@@ -106,11 +113,11 @@ class StudyTrainer(Trainer):
         net: Net,
         plan: TrainingPlan,
         *,
-        collate: Collate,
+        collate: Collating,
         train_rows: npt.NDArray[np.int64],
         validation_rows: npt.NDArray[np.int64],
         folder: Path,
-        learn: Collate | None = None,
+        learn: Collating | None = None,
         mitigation: Mitigation | None = None,
         callbacks: Sequence[TrainerCallback] = (),
         batches: Batches | None = None,
@@ -243,7 +250,7 @@ def _width(block: Mapping[str, torch.Tensor]) -> int:
 
 
 def validation_figures(
-    net: Net, collate: Collate, rows: npt.NDArray[np.int64], device: torch.device, *, judge: Judge | None = None
+    net: Net, collate: Collating, rows: npt.NDArray[np.int64], device: torch.device, *, judge: Judge | None = None
 ) -> dict[str, float]:
     """Return log_loss (the mean loss on whatever target), balanced_accuracy for classes or mae for a number, and
     objective, what a fairness method makes small.
@@ -262,7 +269,7 @@ def validation_figures(
 
 
 def losses_and_answers(
-    net: Net, collate: Collate, rows: npt.NDArray[np.int64], device: torch.device
+    net: Net, collate: Collating, rows: npt.NDArray[np.int64], device: torch.device
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return each record's loss (n,) and answer (n, k) or (n,), in float32 arithmetic."""
     training = net.training
@@ -281,70 +288,6 @@ def losses_and_answers(
         answers[place] = given
     net.train(training)
     return losses, answers if answers is not None else np.empty(0)
-
-
-class Watch(TrainerCallback):
-    """Tells the reader where the training is, stops it early, and lets a search prune it."""
-
-    def __init__(self, plan: TrainingPlan, progress: Progress, report: EpochReport | None = None) -> None:
-        self.plan = plan
-        self.progress = progress
-        self.report = report
-        self._loss = float("nan")
-
-    def on_log(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        logs: dict[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        """Remember the newest loss."""
-        self._loss = float((logs or {}).get("loss", self._loss))
-
-    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        """Advance the bar."""
-        figures = {} if np.isnan(self._loss) else {"loss": self._loss}
-        best = state.best_metric
-        if best is not None:
-            figures[self.plan.metric] = float(best)
-        self.progress.advance(state.global_step, state.max_steps, **figures)
-
-    def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        """Stop when the validation figure has not improved for `patience` epochs, or the search says so."""
-        figures = epoch_figures(state.log_history, self.plan)
-        if should_stop(figures, self.plan):
-            control.should_training_stop = True
-        if self.report is not None and figures and self.report(len(figures), figures[-1]):
-            control.should_training_stop = True
-
-
-def epoch_figures(log_history: Sequence[Mapping[str, Any]], plan: TrainingPlan) -> list[float]:
-    """Return the validation figure of every finished epoch, from the trainer's log alone."""
-    key = f"eval_{plan.metric}"
-    return [float(entry[key]) for entry in log_history if key in entry]
-
-
-def should_stop(figures: Sequence[float], plan: TrainingPlan) -> bool:
-    """Return whether the best of these epochs lies `patience` or more epochs back."""
-    if plan.patience is None or not figures:
-        return False
-    best = int(np.argmax(figures) if plan.greater_is_better else np.argmin(figures))
-    return len(figures) - 1 - best >= plan.patience
-
-
-def last_checkpoint(folder: Path) -> Path | None:
-    """Return the newest checkpoint that was written whole; its state file is what the trainer writes last."""
-    whole = []
-    for place in folder.glob("checkpoint-*"):
-        try:
-            state = json.loads((place / "trainer_state.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            logger.info("checkpoint_incomplete name=%s", place.name)
-            continue
-        whole.append((int(state["global_step"]), place))
-    return max(whole)[1] if whole else None
 
 
 def _arguments(plan: TrainingPlan, folder: Path, batches: int, *, validated: bool) -> TrainingArguments:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from primum.cohort.records import Records
 from primum.errors import InputError, nearest
-from primum.model.inputs import PreparedText
 from primum.transparency.asking import Question, Subject, question_of
-from primum.transparency.methods import METHODS, Attributed, InputShares, input_shares
+from primum.transparency.methods import METHODS, InputShares, input_shares
 from primum.transparency.parts import BoolArray, FloatArray, IntArray, Parts, Predictor, parts_of
-from primum.transparency.trust import DRAWS, RANDOM, Bars, Faithfulness, faithfulness, faults, stability
-from primum.transparency.variants import variants_of
+from primum.transparency.stable import in_other_words
+from primum.transparency.trust import DRAWS, RANDOM, Bars, Faithfulness, faithfulness, faults
 
 DEFAULT_METHOD = "attention_gradient"
 """Second in faithfulness on three studies, at a sixth of the cost of the first (benchmarks/RESULTS.md)."""
@@ -103,7 +101,7 @@ def explain(
     start = subject.scores(np.arange(len(records)), [np.zeros(len(p), dtype=bool) for p in subject.parts])
     difference = np.abs(subject.question.score(subject.answers) - start)
     faithful = faithfulness(subject, attributed.parts, draws=draws, seed=seed)
-    stable, worst = _stable(subject, records, attributed, method, seed)
+    stable, worst = in_other_words(subject, records, attributed, method=method, seed=seed)
     scale = np.maximum(difference, 1e-9) if subject.answers.ndim == 1 else 1.0
     return Reasons(
         method=method,
@@ -177,50 +175,3 @@ def _code(classes: Sequence[str], about: str) -> int:
         known = ", ".join(classes) or "none"
         raise InputError(f"class: {about!r} is not known{nearest(about, classes)}; the model has {known}.")
     return list(classes).index(about)
-
-
-def _in_other_words(subject: Subject, changed: Records, prepared: Any, rows: IntArray) -> Subject:
-    return Subject(
-        predictor=subject.predictor,
-        prepared=prepared,
-        parts=parts_of(subject.predictor, changed, prepared),
-        answers=np.asarray(subject.predictor.predict_prepared(prepared), dtype=np.float64),
-        question=subject.question.chosen(rows),
-    )
-
-
-def _reads_otherwise(subject: Subject, prepared: Any, rows: IntArray) -> BoolArray:
-    """Return whether the model reads other tokens in each reworded record than in the record itself, shape (m,)."""
-    both = (subject.prepared, prepared)
-    before, after = (one.get("text") if isinstance(one, Mapping) else None for one in both)
-    if not isinstance(before, PreparedText) or not isinstance(after, PreparedText):
-        return np.ones(len(rows), dtype=bool)
-    _, equal = before.chosen(rows).joined(after).distinct()
-    return np.asarray(equal[: len(rows)] != equal[len(rows) :], dtype=bool)
-
-
-def _stable(
-    subject: Subject, records: Records, attributed: Attributed, method: str, seed: int
-) -> tuple[FloatArray, FloatArray]:
-    """Return the mean and the least rank correlation of each reason with those of its variants, each of shape (n,).
-
-    A rewording of which the model reads the very same tokens, such as other white space, has the same reason: it is
-    not asked about again.
-    """
-    made = variants_of(records)
-    if made is None:
-        return np.full(len(records), np.nan), np.full(len(records), np.nan)
-    rows, changed = made.rows, made.records
-    prepared = subject.predictor.prepare(changed)
-    own, own_parts = [attributed.parts[row] for row in rows], [subject.parts[row] for row in rows]
-    found, parts = [*own], [*own_parts]
-    new = np.flatnonzero(_reads_otherwise(subject, prepared, rows) | made.pictures)
-    if len(new):
-        again = _in_other_words(subject, changed, prepared, rows).chosen(new)
-        for place, value, its in zip(new, METHODS.get(method)(again, seed).parts, again.parts, strict=True):
-            found[place], parts[place] = value, its
-    agreed = stability(own, own_parts, found, parts)
-    of_record = [agreed[(rows == row) & np.isfinite(agreed)] for row in range(len(records))]
-    mean = [own.mean() if len(own) else np.nan for own in of_record]
-    least = [own.min() if len(own) else np.nan for own in of_record]
-    return np.array(mean, dtype=np.float64), np.array(least, dtype=np.float64)

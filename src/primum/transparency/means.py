@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
 
 from primum.evidence.intervals import LEVEL
+from primum.later import stats
 from primum.transparency.parts import FloatArray, IntArray
 
 

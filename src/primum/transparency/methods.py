@@ -11,7 +11,16 @@ import numpy as np
 from primum.errors import InputError
 from primum.registry import Registry
 from primum.transparency.asking import Subject
-from primum.transparency.parts import IMAGE, NOTE, VITALS, FloatArray, IntArray, inputs_of, players_of
+from primum.transparency.parts import (
+    IMAGE,
+    NOTE,
+    VITALS,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    inputs_of,
+    players_of,
+)
 from primum.transparency.shapley import bounds, coalitions, shapley_values
 
 NODES = 16
@@ -137,12 +146,25 @@ def occlusion(subject: Subject, seed: int) -> Attributed:
 
     Source: Li, Monroe & Jurafsky 2016, arXiv:1612.08220.
     """
-    rows = np.concatenate([np.full(len(p), i) for i, p in enumerate(subject.parts)]).astype(np.int64)
-    kept = [keep for p in subject.parts for keep in ~np.eye(len(p), dtype=bool)]
+    found = falls_without(subject, [np.ones(len(p), dtype=bool) for p in subject.parts])
+    return Attributed(parts=found, gap=np.full(len(found), np.nan))
+
+
+def falls_without(subject: Subject, some: Sequence[BoolArray]) -> list[FloatArray]:
+    """Return how much each record's score falls without each of some of its parts; NaN for the others.
+
+    Args:
+        subject: records and model.
+        some: which parts are asked about, one array a record.
+    """
+    rows = np.concatenate([np.full(int(own.sum()), i) for i, own in enumerate(some)]).astype(np.int64)
+    kept = [keep for own in some for keep in ~np.eye(len(own), dtype=bool)[own]]
     whole = subject.question.score(subject.answers)
     fall = whole[rows] - subject.scores(rows, kept) if len(rows) else np.zeros(0)
-    parts = [fall[a:b] for a, b in bounds(np.array([len(p) for p in subject.parts]))]
-    return Attributed(parts=parts, gap=np.full(len(parts), np.nan))
+    found = [np.full(len(own), np.nan) for own in some]
+    for values, own, (a, b) in zip(found, some, bounds(np.array([int(own.sum()) for own in some])), strict=True):
+        values[own] = fall[a:b]
+    return found
 
 
 @METHODS.register("shapley")
@@ -183,16 +205,12 @@ def part_falls(subject: Subject, *, of_cells: bool) -> list[FloatArray]:
 
     Each text is read once; a picture once for all vitals, and once for each cell.
     """
-    counts = [len(p.vitals) + (len(p.cells) if of_cells else 0) for p in subject.parts]
-    rows = np.repeat(np.arange(len(subject.parts)), counts)
-    kept = []
-    for parts, count in zip(subject.parts, counts, strict=True):
-        keep = np.ones((count, len(parts)), dtype=bool)
-        keep[:, len(parts.words) : len(parts.words) + count] = ~np.eye(count, dtype=bool)
-        kept += list(keep)
-    whole = subject.question.score(subject.answers)
-    fall = whole[rows] - subject.scores(rows, kept) if len(rows) else np.zeros(0)
-    return [fall[a:b] for a, b in bounds(np.array(counts))]
+    some = []
+    for parts in subject.parts:
+        own = np.zeros(len(parts), dtype=bool)
+        own[len(parts.words) : parts.of_cells.stop if of_cells else parts.of_vitals.stop] = True
+        some.append(own)
+    return [values[own] for values, own in zip(falls_without(subject, some), some, strict=True)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

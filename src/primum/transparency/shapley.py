@@ -10,8 +10,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from scipy.special import comb
 
+from primum.later import special
 from primum.transparency.parts import BoolArray, FloatArray, IntArray
 
 EXACT = 10
@@ -53,7 +53,7 @@ def shapley_values(values: FloatArray, orders: IntArray | None, n: int) -> Float
     shares = np.zeros(n)
     for player in range(n):
         without = number[number >> player & 1 == 0]
-        weight = 1.0 / (n * comb(n - 1, size[without]))
+        weight = 1.0 / (n * special.comb(n - 1, size[without]))
         shares[player] = (weight * (values[without | 1 << player] - values[without])).sum()
     return shares
 

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
+from primum.later import stats
 from primum.transparency.asking import Subject
 from primum.transparency.parts import BoolArray, FloatArray, IntArray, Parts
 
@@ -110,17 +110,20 @@ def stability(
 ) -> FloatArray:
     """Return the rank correlation of two reasons over the parts that both records share, shape (n,).
 
-    NaN where fewer than three parts are shared, or one of the reasons says the same of all.
+    A part of which a reason is NaN is left out. NaN where fewer than three parts are compared, or one of the reasons
+    says the same of all.
     """
     found = np.full(len(own), np.nan)
     for row, (a, b) in enumerate(zip(own, other, strict=True)):
-        left, right = _shared(own_parts[row], other_parts[row])
+        left, right = shared_places(own_parts[row], other_parts[row])
+        known = np.isfinite(a[left]) & np.isfinite(b[right])
+        left, right = left[known], right[known]
         if len(left) >= 3 and np.ptp(a[left]) > 0 and np.ptp(b[right]) > 0:
             found[row] = float(stats.spearmanr(a[left], b[right]).statistic)
     return found
 
 
-def _shared(a: Parts, b: Parts) -> tuple[IntArray, IntArray]:
+def shared_places(a: Parts, b: Parts) -> tuple[IntArray, IntArray]:
     """Return the places of the parts that both have: a word is known by its letters and how often it came before."""
     mine, theirs = _places(a), _places(b)
     both = [part for part in mine if part in theirs]

@@ -6,6 +6,7 @@ import importlib.util
 import re
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,12 +20,25 @@ WIDTHS = (1280, 390)
 @pytest.fixture(scope="module")
 def address(served_release, tmp_path_factory):
     """The address of a service of its own, listening."""
+    with _listening(served_release, tmp_path_factory.mktemp("browsed")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def noted(noted_release, tmp_path_factory):
+    """The address of a service that reads notes beside vitals."""
+    with _listening(noted_release, tmp_path_factory.mktemp("noted")) as found:
+        yield found
+
+
+@contextmanager
+def _listening(release, folder):
     import uvicorn
 
     spec = importlib.util.spec_from_file_location("serve_running", Path(__file__).parents[1] / "running.py")
     parts = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(parts)
-    app = parts.create_app(parts.settings_of(served_release, tmp_path_factory.mktemp("browsed")))
+    app = parts.create_app(parts.settings_of(release, folder))
     for name, role in (
         ("Dr. Ada", "clinician"),
         ("Dr. Bo", "reviewer"),
@@ -55,13 +69,17 @@ def chrome(chromium):
 
 
 @pytest.fixture
-def person(chrome, address):
+def person(chrome, request):
     """Return a page of somebody who came through the door; what the console complains of fails the test."""
     contexts, complaints = [], []
 
-    def enter(name: str | None, *, lang: str = "en", script: bool = True, **options):
+    def address():
+        return request.getfixturevalue("address")
+
+    def enter(name: str | None, *, at: str | None = None, lang: str = "en", script: bool = True, **options):
+        place = at or address()
         context = chrome.new_context(
-            base_url=address,
+            base_url=place,
             locale=lang,
             java_script_enabled=script,
             viewport={"width": 1280, "height": 900},
@@ -72,7 +90,7 @@ def person(chrome, address):
         page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
-            "request", lambda asked: None if asked.url.startswith((address, "data:")) else complaints.append(asked.url)
+            "request", lambda asked: None if asked.url.startswith((place, "data:")) else complaints.append(asked.url)
         )
         page.goto("/login")
         if name is not None:
@@ -133,6 +151,46 @@ def test_asked_decided_reviewed_and_found_in_the_ledger(person, lang):
     cy.click("form[action='/ledger/verify'] button")
     cy.wait_for_selector("#checked .notice")
     assert said["whole"] in cy.inner_text("#checked")
+
+
+NOTE = "chest pain on effort since this morning"
+OF_NOTES = {
+    "en": {"similar": "training patients most like this one", "interval": "95 % confidence", "refused": "refused"},
+    "zh-CN": {"similar": "名训练患者的结局", "interval": "置信度为 95%", "refused": "已拒绝"},
+}
+
+
+@pytest.mark.parametrize("lang", OF_NOTES)
+def test_a_note_is_asked_about_explained_decided_and_reviewed(person, noted, lang):
+    said = OF_NOTES[lang]
+    ada = person("Dr. Ada", at=noted, lang=lang)
+    ada.goto("/")
+    ada.fill("textarea[name='in.note']", NOTE)
+    ada.fill("[name='in.age']", "70")
+    ada.fill("[name='in.sbp']", "240")
+    ada.click("button.big")
+    ada.wait_for_url(re.compile("/cases/[0-9a-f]{32}$"))
+    case = ada.url.rpartition("/")[2]
+    shown = ada.inner_text("main")
+    assert said["similar"] in shown and NOTE in shown
+    assert said["interval"] in shown and len(ada.query_selector_all("table.bars .whisker")) == 2
+    ada.click("#reasons a.button")
+    ada.wait_for_selector("#reasons a.button", state="detached")
+    assert len(ada.inner_text("#reasons")) > 40
+    ada.check("input[value='correct']")
+    ada.select_option("#right", "well")
+    ada.fill("#why", "The film shows nothing.")
+    ada.click("form.decide button.main")
+    ada.wait_for_selector("ol.decisions li")
+    bo = person("Dr. Bo", at=noted, lang=lang)
+    bo.goto("/reviews")
+    bo.click(f"a.button[href='/cases/{case}']")
+    assert NOTE in bo.inner_text("main")
+    bo.check("input[value='refuse']")
+    bo.fill("#why", "Ask again with the film.")
+    bo.click("form.decide button.main")
+    bo.wait_for_selector("ol.decisions li >> nth=1")
+    assert said["refused"] in bo.inner_text("ol.decisions")
 
 
 def _ask_red_flag(page) -> str:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+import numpy as np
 import pytest
+
+from primum.serve.page.rendering import percent
 
 EVIL = '<script>alert("1")</script>"\'><img src=x onerror=alert(1)>'
 GIVEN = {"in.age": "66", "in.sbp": "131", "in.ward": "A", "in.sex": "F", "in.hospital": "H1"}
@@ -85,7 +89,21 @@ def test_a_question_is_answered_and_decided(browse):
         assert ("likeliest" in row) == one["decided"]
     widths = [float(one.get("width")) for one in ada.page.xpath("//*[contains(@class, 'fill')]")][:2]
     assert sorted(widths) == pytest.approx(sorted(100 * one["probability"] for one in answer["classes"]), abs=0.01)
-    assert answer["set"]["promise"] in ada.text()
+    shares = [one["probability"] for one in answer["classes"]]
+    ends = [(one["low"], one["high"]) for one in answer["classes"]]
+    for which, (low, high) in zip(np.argsort(shares)[::-1], _whiskers(ada.page, "bars"), strict=True):
+        assert (low, high) == pytest.approx(ends[which], abs=1e-3)
+        text = f"{percent(ends[which][0])} – {percent(ends[which][1])}"
+        assert text in next(row for row in shown if row.startswith(answer["classes"][which]["name"]))
+    assert answer["set"]["promise"] in ada.text() and answer["intervals"]["promise"] in ada.text()
+    similar = answer["similar"]
+    assert f"the {similar['patients']} training patients most like this one" in ada.text()
+    rows = [
+        " ".join(row.text_content().split())
+        for row in ada.page.xpath("//section[@aria-labelledby='h-similar']//tbody/tr")
+    ]
+    for one, row in zip(similar["outcomes"], rows, strict=True):
+        assert row == f"{one['name']} {percent(one['value'])} ({percent(one['low'])} – {percent(one['high'])})"
     radios = ada.page.xpath("//input[@type='radio'][@name='decision']")
     assert [one.get("value") for one in radios] == ["accept", "correct", "refuse"]
     assert not any(one.get("checked") for one in radios)
@@ -97,6 +115,30 @@ def test_a_question_is_answered_and_decided(browse):
     ada.send(f"{place}/decision", decision="correct", answer="ill", reason="The film shows it.")
     assert ada.response.url.path == place and ada.response.status_code == 200
     assert "corrected" in ada.text() and "The film shows it." in ada.text()
+
+
+def _whiskers(page, table):
+    found = page.xpath(f"//table[@class='{table}']//*[@class='whisker']")
+    return [(float(one.get("x")) / 100, (float(one.get("x")) + float(one.get("width"))) / 100) for one in found]
+
+
+def test_a_case_from_before_there_were_intervals_is_still_shown(browse, service, monkeypatch):
+    ada = browse("clinician")
+    place = _ask(ada)
+    cases = service.app.state.cases
+    whole = cases.get(place.rpartition("/")[2])
+    old = {name: value for name, value in whole.answer.items() if name not in ("intervals", "similar")}
+    old["classes"] = [{n: v for n, v in one.items() if n not in ("low", "high")} for one in old["classes"]]
+    monkeypatch.setattr(cases, "get", lambda case: replace(whole, answer=old))
+    ada.go(place)
+    assert ada.response.status_code == 200 and "Similar training patients" not in ada.text()
+    assert not _whiskers(ada.page, "bars")
+
+
+def test_similar_patients_and_intervals_are_told_in_chinese(browse):
+    ada = browse("clinician", "zh")
+    _ask(ada)
+    assert "相似的训练患者" in ada.text() and "置信度为 95%" in ada.text()
 
 
 def test_what_is_no_number_is_marked_and_everything_typed_stays(browse):

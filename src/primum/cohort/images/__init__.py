@@ -3,7 +3,7 @@
 from primum.cohort.images.changes import IMAGE_CHANGES, ImageChange, changed_images
 from primum.cohort.images.columns import ChangedImages, ChosenImages, JoinedImages, MadeUpImages
 from primum.cohort.images.harmless import harmless_images
-from primum.cohort.images.reading import IMAGE_KINDS, Unreadable, read_picture
+from primum.cohort.images.reading import IMAGE_KINDS, Unreadable, read_picture, read_whole
 from primum.cohort.images.spool import StoredImages, read_images
 from primum.cohort.images.thumbnails import thumbnails
 from primum.cohort.images.views import views_of
@@ -22,6 +22,7 @@ __all__ = [
     "harmless_images",
     "read_images",
     "read_picture",
+    "read_whole",
     "thumbnails",
     "views_of",
 ]

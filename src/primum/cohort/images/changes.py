@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from scipy import ndimage
 
 from primum.cohort.images.columns import ByteArray, Change, ChangedImages
 from primum.cohort.images.reading import PURPOSE
 from primum.cohort.records import ImageColumn
 from primum.extras import require
+from primum.later import ndimage
 from primum.registry import Registry
 
 NOISE, BLUR, CONTRAST, JPEG, CROP, DEGREES = 0.04, 1.0, 0.7, 30, 0.92, 7.0

@@ -35,7 +35,13 @@ def belongs(content: bytes) -> bool:
 
 
 def read(content: bytes, role: ImageRole) -> ByteArray:
-    """Return one slice along the third axis as shades, (h, w): rows run to posterior or inferior, columns to the left.
+    """Return one slice along the third axis as shades, (h, w); see `read_values`."""
+    upright = read_values(content, role)
+    return spread(upright) if role.window is None else windowed(upright, *role.window)
+
+
+def read_values(content: bytes, role: ImageRole) -> npt.NDArray[np.float64]:
+    """Return one slice along the third axis, (h, w): rows run to posterior or inferior, columns to the left.
 
     Raises:
         Unreadable: it is too large, too small, or damaged.
@@ -50,8 +56,7 @@ def read(content: bytes, role: ImageRole) -> ByteArray:
         raise
     except Exception as exc:  # nibabel, gzip and numpy raise from different trees; all mean that it cannot be decoded
         raise damaged() from exc
-    upright = _upright(values, ways)
-    return spread(upright) if role.window is None else windowed(upright, *role.window)
+    return _upright(values, ways)
 
 
 def _stream(content: bytes) -> IO[bytes]:

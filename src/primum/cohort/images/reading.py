@@ -6,6 +6,7 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,15 @@ def read_picture(content: bytes, role: ImageRole) -> ByteArray:
         Unreadable: the bytes hold no image that the role allows.
         ExtraMissingError: a library for this format is not installed.
     """
+    return _fitted(_shades(content, role), role.size)
+
+
+def read_whole(content: bytes, role: ImageRole) -> ByteArray:
+    """Return the same picture at the size it is stored in, (h, w) or (h, w, 3); a JPEG is not decoded smaller."""
+    return _shades(content, replace(role, size=_WHOLE))
+
+
+def _shades(content: bytes, role: ImageRole) -> ByteArray:
     from primum.cohort.images import dicom, nifti, raster
 
     for belongs, read in (
@@ -76,8 +86,26 @@ def read_picture(content: bytes, role: ImageRole) -> ByteArray:
         (dicom.belongs, dicom.read),
     ):
         if belongs(content):
-            return _fitted(_allowed(read(content, role), role), role.size)
+            return _allowed(read(content, role), role)
     raise Unreadable(f"name a file that is none of {', '.join(IMAGE_KINDS)}", "save it as one of these")
+
+
+_WHOLE = 1 << 20
+
+
+def stored_shape(content: bytes, role: ImageRole) -> tuple[int, int]:
+    """Return height and width of the image that `read_picture` reads, the way up that it is shown.
+
+    Raises:
+        Unreadable: as `read_picture`.
+    """
+    from primum.cohort.images import dicom, nifti, raster
+
+    if not dicom.marked(content) and raster.belongs(content):
+        return raster.stored_shape(content)
+    read = nifti.read if nifti.belongs(content) else dicom.read
+    height, width = read(content, role).shape[:2]
+    return height, width
 
 
 IMAGE_KINDS = ("PNG", "JPEG", "TIFF", "DICOM", "NIfTI")
@@ -97,19 +125,24 @@ def _allowed(picture: ByteArray, role: ImageRole) -> ByteArray:
     return picture
 
 
+def placed(height: int, width: int, size: int) -> tuple[int, int, int, int]:
+    """Return where an image stands in its square picture: top, left, height and width there, in pixels."""
+    scale = size / max(height, width)
+    inside = max(round(height * scale), 1), max(round(width * scale), 1)
+    return (size - inside[0]) // 2, (size - inside[1]) // 2, inside[0], inside[1]
+
+
 def _fitted(picture: ByteArray, size: int) -> ByteArray:
     """Return the picture at its own proportions in the middle of a black square."""
     image: Any = require("PIL.Image", extra="imaging", purpose=PURPOSE)
     height, width = picture.shape[:2]
-    scale = size / max(height, width)
-    inside = max(round(height * scale), 1), max(round(width * scale), 1)
-    if inside != (height, width):
+    top, left, *inside = placed(height, width, size)
+    if inside != [height, width]:
         small = image.fromarray(picture).resize((inside[1], inside[0]), image.Resampling.BILINEAR, reducing_gap=2.0)
         picture = np.asarray(small)
-    if inside == (size, size):
+    if inside == [size, size]:
         return np.ascontiguousarray(picture)
     square = np.zeros((size, size, *picture.shape[2:]), np.uint8)
-    top, left = (size - inside[0]) // 2, (size - inside[1]) // 2
     square[top : top + inside[0], left : left + inside[1]] = picture
     return square
 

@@ -24,6 +24,8 @@ from primum.ethics.ledger.tables import LOCK, SCHEMA, entries, heads
 from primum.ethics.signing.keys import SigningKey
 
 _ROWS = 1000
+# Statements of every append, made once: SQLAlchemy compiles each of them at its first use and knows it again.
+_HEAD, _NEW_HEAD, _NEXT_HEAD, _NEW_ENTRIES = sa.select(heads), sa.insert(heads), sa.update(heads), sa.insert(entries)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +198,7 @@ class Ledger:
             head = _read_head(connection)
             made = _chained([draft for one in together for draft in one.drafts], head or EMPTY)
             if made:
-                connection.execute(sa.insert(entries), [_row(entry) for entry in made])
+                connection.execute(_NEW_ENTRIES, [_row(entry) for entry in made])
                 _write_head(connection, self._signed(made[-1]), fresh=head is None)
             of_each = []
             for one in together:
@@ -261,15 +263,15 @@ def _row(entry: Entry) -> dict[str, Any]:
 
 
 def _read_head(connection: sa.Connection) -> Head | None:
-    row = connection.execute(sa.select(heads)).mappings().first()
+    row = connection.execute(_HEAD).mappings().first()
     return None if row is None else Head(**{name: value for name, value in row.items() if name != "id"})
 
 
 def _write_head(connection: sa.Connection, head: Head, *, fresh: bool) -> None:
     if fresh:
-        connection.execute(sa.insert(heads).values(id=1, **head.to_json()))
+        connection.execute(_NEW_HEAD, {"id": 1, **head.to_json()})
     else:
-        connection.execute(sa.update(heads).values(**head.to_json()))
+        connection.execute(_NEXT_HEAD, head.to_json())
 
 
 def _rows(connection: sa.Connection) -> Generator[Mapping[str, Any], None, None]:

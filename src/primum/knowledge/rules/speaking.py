@@ -35,6 +35,8 @@ class Asked:
     """Built-in rules about what these records or answers have not."""
     located: Mapping[str, Located]
     """Where the concepts of the built-in rules are."""
+    words: tuple[Says, ...]
+    """What the rules look for in a text, each once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +73,12 @@ def rules_to_ask(rules: Sequence[ClinicalRule], schema: Schema) -> Asked:
 
     apply = [rule.own or can_hold(rule.condition, asked) for rule in rules]
     chosen = [rule for rule, applies in zip(rules, apply, strict=True) if applies]
+    kept = tuple(rule if rule.own else replace(rule, condition=as_asked(rule.condition, asked)) for rule in chosen)
     return Asked(
-        rules=tuple(rule if rule.own else replace(rule, condition=as_asked(rule.condition, asked)) for rule in chosen),
+        rules=kept,
         left_out=tuple(rule for rule, applies in zip(rules, apply, strict=True) if not applies),
         located=located,
+        words=_words_of(kept),
     )
 
 
@@ -89,7 +93,7 @@ def speak(asked: Asked, facts: RecordFacts) -> Spoken:
     """
     rules, n = asked.rules, len(facts)
     if facts.records.text is not None:
-        facts = replace(facts, said=search_texts(facts.records, _words_of(rules)))
+        facts = replace(facts, said=search_texts(facts.records, asked.words))
     by_concept = ConceptFacts(facts, asked.located)
     found = [holds(rule.condition, facts if rule.own else by_concept) for rule in rules]
     yes = np.array([truth.yes for truth in found], dtype=bool).reshape(len(rules), n)
@@ -97,9 +101,9 @@ def speak(asked: Asked, facts: RecordFacts) -> Spoken:
     return Spoken(rules=rules, yes=yes, known=yes | no)
 
 
-def _words_of(rules: Iterable[ClinicalRule]) -> list[Says]:
+def _words_of(rules: Iterable[ClinicalRule]) -> tuple[Says, ...]:
     found = (leaf for rule in rules for leaf in leaves(rule.condition))
-    return list(dict.fromkeys(leaf for leaf in found if isinstance(leaf, Says)))
+    return tuple(dict.fromkeys(leaf for leaf in found if isinstance(leaf, Says)))
 
 
 def _askable(leaf: Condition, schema: Schema, located: Mapping[str, Located]) -> bool:

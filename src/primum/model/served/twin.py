@@ -1,13 +1,14 @@
 """A Predictor's twin: the same questions, the same answers, by ONNX Runtime.
 
-Every text is read by itself. On a processor a batch of texts is no faster than the same texts one after another
-(benchmarks/serving.py), nothing is spent on padding, and no answer can depend on what else is asked.
+Every text, and every picture, is read by itself. On a processor a batch of texts is no faster than the same texts one
+after another (benchmarks/serving.py), nothing is spent on padding, and no answer can depend on what else is asked.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -17,14 +18,17 @@ import numpy.typing as npt
 
 from primum.cohort.records import Records
 from primum.cohort.roles import VitalKind
+from primum.errors import InputError
 from primum.extras import require
 from primum.files import read_saved
 from primum.model import asked
 from primum.model.inputs.base import AbstractInput, Prepared
+from primum.model.inputs.image import ImageInput, PreparedImage
 from primum.model.inputs.text import PreparedText, TokenPlaces
 from primum.model.inputs.vitals import PreparedVitals, VitalsInput
 from primum.model.inside import Inside
-from primum.model.served.files import HEAD_FILE, SERVED_FILE, TOKENIZER_FILE
+from primum.model.served.files import HEAD_FILE, IMAGE_FILE, SERVED_FILE, TOKENIZER_FILE
+from primum.model.served.image import pixels_of
 from primum.model.served.text import ServedText
 from primum.model.sessions import open_session, usable_threads
 
@@ -33,6 +37,8 @@ Ticker = Callable[[int, int], None]
 Form = Literal["float32", "int8"]
 _ROWS = 1024
 """Records in one call of the head."""
+_MANY = 16
+"""Texts from which on several are read at the same time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +60,12 @@ class Served:
     """Session of the rest: features and vitals to logits and fused features."""
     out: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
     """Weight (outputs, width) and bias of the head's last layer."""
+    readers: int = 1
+    """Texts that are read at the same time where many are asked about."""
     scale: float
     shift: float
+    image: Any = None
+    """Session of the image network: pixels of one picture to features; None without images."""
 
     def prepare(self, records: Records) -> dict[str, Prepared]:
         """Return each input of the records, ready to be asked about.
@@ -136,7 +146,11 @@ class Served:
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         n = len(next(iter(prepared.values())).lengths)
         wanted = [one.name for one in self.head.get_inputs()]
-        features = self._text_features(prepared["text"], tick) if "text" in prepared else None
+        features = {}
+        if "text" in prepared:
+            features["text"] = self._text_features(prepared["text"], tick)
+        if "image" in prepared:
+            features["image"] = self._image_features(prepared["image"], tick)
         parts = []
         for start in range(0, n, _ROWS):
             rows = np.arange(start, min(start + _ROWS, n))
@@ -151,14 +165,37 @@ class Served:
         """Return the features of every text, shape (n, width); equal texts are read once."""
         assert isinstance(text, PreparedText)
         first, equal = text.distinct()
-        found = []
-        for place, row in enumerate(first.tolist()):
+
+        def read(row: int) -> npt.NDArray[np.float32]:
             batch = text.arrays([row])
-            found.append(self.text.run(["features"], {"ids": batch["ids"], "mask": batch["mask"]})[0])
+            (features,) = self.text.run(["features"], {"ids": batch["ids"], "mask": batch["mask"]})
+            return np.asarray(features)
+
+        found = []
+        for place, features in enumerate(_in_order(read, first.tolist(), readers=self.readers)):
+            found.append(features)
             if tick is not None:
                 tick(int((equal <= place).sum()), len(equal))
         width = self.text.get_outputs()[0].shape[-1]
         return np.concatenate(found)[equal] if found else np.empty((0, int(width)), np.float32)
+
+    def _image_features(self, image: Prepared, tick: Ticker | None) -> npt.NDArray[np.float32]:
+        """Return the features of every picture, shape (n, width), zeros for none; equal ones are read once."""
+        assert isinstance(image, PreparedImage)
+        side = int(self.image.get_inputs()[0].shape[-1])
+        if image.images is not None and image.form.side is None and image.images.size != side:
+            raise InputError(
+                f"image: these pictures have {image.images.size} pixels a side, and the model was tuned on {side}; "
+                "read them at that size."
+            )
+        first, equal = image.distinct()
+        found = np.zeros((len(first), int(self.image.get_outputs()[0].shape[-1])), np.float32)
+        for place, row in enumerate(first.tolist()):
+            if image.present[row]:
+                found[place] = self.image.run(["features"], {"pixels": pixels_of(image, row, side=side)})[0][0]
+            if tick is not None:
+                tick(int((equal <= place).sum()), len(equal))
+        return found[equal]
 
     @classmethod
     def load(cls, folder: Path, *, threads: int | None = None) -> Served | None:
@@ -177,15 +214,28 @@ class Served:
         return read_saved(folder / SERVED_FILE, lambda said: _opened(folder, said, count), what="a served model")
 
 
+def _in_order(
+    read: Callable[[int], npt.NDArray[np.float32]], rows: Sequence[int], *, readers: int
+) -> Iterator[npt.NDArray[np.float32]]:
+    """Yield what `read` returns of each row; several at the same time where there are many, as a reason asks for."""
+    if readers < 2 or len(rows) < _MANY:
+        yield from map(read, rows)
+        return
+    with ThreadPoolExecutor(readers, thread_name_prefix="read") as pool:
+        yield from pool.map(read, rows)
+
+
 def _feed(
-    prepared: Mapping[str, Prepared], features: npt.NDArray[np.float32] | None, rows: npt.NDArray[np.int64]
+    prepared: Mapping[str, Prepared], features: Mapping[str, npt.NDArray[np.float32]], rows: npt.NDArray[np.int64]
 ) -> dict[str, Any]:
     # One record is asked twice: a product with one row takes another way through the library, and rounds otherwise.
     index = np.repeat(rows, 2) if len(rows) == 1 else rows
     feed: dict[str, Any] = {}
-    text, vitals = prepared.get("text"), prepared.get("vitals")
-    if isinstance(text, PreparedText) and features is not None:
-        feed |= {"text": features[index], "text_present": text.present[index]}
+    vitals = prepared.get("vitals")
+    for name, values in features.items():
+        read = prepared[name]
+        assert isinstance(read, PreparedText | PreparedImage)
+        feed |= {name: values[index], f"{name}_present": read.present[index]}
     if isinstance(vitals, PreparedVitals):
         arrays = vitals.arrays(index)
         feed |= {"numbers": arrays["numbers"], "categories": arrays["categories"], "vitals_present": arrays["present"]}
@@ -199,6 +249,7 @@ def _opened(folder: Path, said: dict[str, Any], threads: int) -> Served:
     head, form = described["net"]["head"], said["form"]
     session = open_session(_there(folder / HEAD_FILE), threads=1, purpose=_PURPOSE)
     text = None if said["text"] is None else _text_session(folder, said["text"], form, threads)
+    image = _image_session(folder, threads) if "image" in described["inputs"] else None
     weights = require("safetensors", extra="serve", purpose=_PURPOSE).safe_open(
         str(folder / "model.safetensors"), framework="np"
     )
@@ -212,10 +263,12 @@ def _opened(folder: Path, said: dict[str, Any], threads: int) -> Served:
         outputs=head["outputs"],
         form=form,
         text=text,
+        image=image,
         head=session,
         out=out,
         scale=scale,
         shift=shift,
+        readers=max(usable_threads() // threads, 1),
     )
 
 
@@ -227,6 +280,10 @@ def _text_session(folder: Path, file: str, form: str, threads: int) -> Any:
     return open_session(model, threads=threads, approximate=form == "int8", purpose=_PURPOSE)
 
 
+def _image_session(folder: Path, threads: int) -> Any:
+    return open_session(_there(folder / IMAGE_FILE), threads=threads, purpose=_PURPOSE)
+
+
 def _there(file: Path) -> Path:
     if not file.is_file():
         raise ValueError("a file is missing")
@@ -236,6 +293,8 @@ def _there(file: Path) -> Path:
 def _input_of(folder: Path, name: str, state: Mapping[str, Any], said: Mapping[str, Any]) -> AbstractInput:
     if name == "vitals":
         return VitalsInput.from_state(state)
+    if name == "image":
+        return ImageInput.from_state(state)
     if name != "text":
         raise ValueError("an input that has no served form")
     return ServedText(

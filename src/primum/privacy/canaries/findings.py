@@ -6,12 +6,12 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from primum.cohort import Records
 from primum.evidence.finding import Finding
 from primum.evidence.intervals import LEVEL
 from primum.evidence.metrics import METRICS, register_row
+from primum.later import stats
 from primum.privacy.canaries.drawing import Canaries
 
 FloatArray = npt.NDArray[np.float64]

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from primum.evidence.predictions import FloatArray, IntArray, Predictions
 from primum.evidence.slices import SITE, coded
+from primum.later import stats
 from primum.privacy.membership.figures import area
 from primum.privacy.membership.patients import Patients
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from primum.evidence.intervals import LEVEL, area_interval, delong, mover, wilson_bounds
 from primum.evidence.predictions import FloatArray
+from primum.later import stats
 
 DELTA = 1e-5
 """The delta that the bound on epsilon allows for."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, special, stats
 
 from primum.evidence.intervals import LEVEL
 from primum.evidence.predictions import FloatArray, IntArray
+from primum.later import optimize, special, stats
 
 _LARGE = 60
 """Patients of a class above whom its size in the population is taken as sample size over sampling fraction."""

@@ -9,9 +9,9 @@ beats leaving the probabilities alone by more than noise.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from statistics import NormalDist
 
 import numpy as np
-from scipy import stats
 
 from primum.cohort.table1 import SMALL
 from primum.evidence.predictions import FloatArray, Predictions
@@ -25,7 +25,7 @@ FEWEST = 50
 """Patients of the calibration split below which nothing is fitted: the noise of the loss would hide any gain."""
 FEWEST_OF_SITE = 100
 """Patients of a site in the calibration split for a map of its own."""
-_NOISE = float(stats.norm.ppf(0.95))
+_NOISE = NormalDist().inv_cdf(0.95)
 """Standard errors by which a method must beat leaving the probabilities alone: one-sided, at 5 %."""
 
 

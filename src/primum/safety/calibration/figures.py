@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy import stats
 
 from primum.cohort.table1 import SMALL
 from primum.evidence import Finding, Predictions, gain_findings
@@ -20,6 +19,7 @@ from primum.evidence.resampling import percentile_interval, units_of, weight_chu
 from primum.evidence.split_names import measured_splits
 from primum.evidence.sufficiency import ENOUGH_FOR_CALIBRATION
 from primum.evidence.sums import N_BINS, Block, Figures, bin_of, confidence_and_outcome
+from primum.later import stats
 
 UNCALIBRATED = "uncalibrated"
 """The name, in `versus`, of the same model before calibration."""

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from scipy import optimize
 
 from primum.evidence.predictions import FloatArray
+from primum.later import optimize
 from primum.safety.calibration.scores import BoolArray
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import optimize
 
 from primum.evidence.predictions import FloatArray
+from primum.later import optimize
 from primum.safety.calibration.scores import BoolArray, sigmoid, softmax
 
 _PULL = 1.0

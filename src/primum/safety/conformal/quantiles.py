@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import optimize, sparse
 
 from primum.cohort.table1 import SMALL
 from primum.evidence.predictions import FloatArray, TextArray
+from primum.later import optimize, sparse
 
 FEWEST = 50
 """Calibration patients a group needs for a number of its own."""

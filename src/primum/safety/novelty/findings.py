@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from primum.cohort import Cohort, take
 from primum.cohort.table1 import SMALL
@@ -17,6 +16,7 @@ from primum.evidence.metrics import METRICS
 from primum.evidence.slices import SITE
 from primum.evidence.split_names import is_external, measured_splits
 from primum.evidence.sufficiency import ENOUGH_FOR_A_SHARE
+from primum.later import stats
 from primum.model.inside import Inside
 from primum.safety.novelty.detector import Insider, Judged, Novelty
 from primum.safety.novelty.metrics import FLAG_EXCESS, FLAG_GAP, FLAG_RATE, NOVELTY_AUROC

@@ -11,8 +11,10 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 from math import log, log2
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -155,24 +157,26 @@ class Writing:
     def _spelling(self, plain: str) -> float:
         """Return the mean bits a character under counts of three, two and one, each smoothed by the next."""
         found = Counter(_grams(plain, 3))
-        total = sum(found.values())
-        return sum(n * self._bits_of(gram) for gram, n in found.items()) / max(total, 1)
+        known = self._bits.get
+        surprise = [known(gram) or self._bits_of(gram) for gram in found]
+        bits: float = sum(map(mul, found.values(), surprise))
+        return bits / max(found.total(), 1)
 
     def _bits_of(self, gram: str) -> float:
-        if gram not in self._bits:
-            one, two, three = self.grams
-            chance = (one.get(gram[2], 0) + 0.5) / (self.characters + 0.5 * (len(one) + 1000))
-            chance = (two.get(gram[1:], 0) + chance * 5) / (one.get(gram[1], 0) + 5)
-            chance = (three.get(gram, 0) + chance * 5) / (two.get(gram[:2], 0) + 5)
-            if len(self._bits) > 200_000:
-                self._bits.clear()
-            self._bits[gram] = -log2(min(chance, 1.0))
-        return self._bits[gram]
+        one, two, three = self.grams
+        chance = (one.get(gram[2], 0) + 0.5) / (self.characters + 0.5 * (len(one) + 1000))
+        chance = (two.get(gram[1:], 0) + chance * 5) / (one.get(gram[1], 0) + 5)
+        chance = (three.get(gram, 0) + chance * 5) / (two.get(gram[:2], 0) + 5)
+        if len(self._bits) > 200_000:
+            self._bits.clear()
+        bits = self._bits[gram] = -log2(min(chance, 1.0))
+        return bits
 
     def _script(self, text: str) -> float:
         letters: Counter[str] = Counter()
         for character, n in Counter(text[:_LONGEST]).items():  # a text has few different characters
-            for script in _letters(character):
+            script = _script_of(character)
+            if script:
                 letters[script] += n
         total = sum(letters.values())
         bits = sum(-n * log2(self.scripts.get(script, 0.0) + 1e-3) for script, n in letters.items())
@@ -196,7 +200,14 @@ def _grams(plain: str, size: int) -> Iterable[str]:
 
 
 def _letters(text: str) -> Iterable[str]:
-    return (_SCRIPTS[bisect_right(_STARTS, ord(c)) - 1][1] for c in text[:_LONGEST] if c.isalpha() and ord(c) >= 65)
+    return filter(None, map(_script_of, text[:_LONGEST]))
+
+
+@lru_cache(maxsize=4096)
+def _script_of(character: str) -> str:
+    """Return the script of a letter; "" for what is none."""
+    place = ord(character)
+    return _SCRIPTS[bisect_right(_STARTS, place) - 1][1] if character.isalpha() and place >= 65 else ""
 
 
 def _damage(text: str) -> float:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from primum.cohort import Cohort
 from primum.evidence.finding import Finding
 from primum.safety.records.balance import balance_findings
+from primum.safety.records.boxes import box_findings
 from primum.safety.records.consent import consent_findings
 from primum.safety.records.copies import copy_findings, find_copies
 from primum.safety.records.identity import identity_findings
@@ -52,6 +53,7 @@ def record_findings(
         seed: of the sample and the resamples.
     """
     findings = identity_findings(cohort, split) + consent_findings(cohort) + balance_findings(cohort)
+    findings += box_findings(cohort)
     findings += order_findings(cohort, split, asked=time_split_asked) + vital_findings(cohort)
     suspects: dict[str, IntArray] = {}
     if cohort.records.text is not None:

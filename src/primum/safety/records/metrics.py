@@ -67,6 +67,7 @@ _TABLE: tuple[tuple[str, str, str, str, str, str, Direction, str], ...] = (
      "含有电子邮箱、电话、病历号、身份证号、出生日期、住址或姓名的文本占比（采用少误报的模式）。", "fraction", "lower", _HIPAA),
     ("consent_missing", "Consent not written down", "未记录同意", "The share of the records read whose consent is empty; they were left out.", "同意栏为空的记录占比；这些记录未被使用。", "fraction", "lower", _GDPR),
     ("consent_refused", "Consent refused", "拒绝同意", "The share of the records read whose consent is refused; they were left out.", "拒绝同意的记录占比；这些记录未被使用。", "fraction", "none", _GDPR),
+    ("boxes_without_area", "Boxes without area", "无面积框", "How many boxes of the study's table have no width or no height; they were left out.", "研究表格中宽或高为零的框数量；这些框未被使用。", "boxes", "lower", _KAHN),
 )  # fmt: skip
 
 RECORD_METRICS = frozenset(row[0] for row in _TABLE)

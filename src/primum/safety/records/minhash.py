@@ -15,10 +15,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from primum.cohort.records import TextColumn
+from primum.later import sparse
 
 UIntArray = npt.NDArray[np.uint64]
 IntArray = npt.NDArray[np.int64]
@@ -210,5 +209,5 @@ def _distinct(hashes: UIntArray, counts: IntArray) -> tuple[IntArray, UIntArray]
 def grouped(n: int, pairs: IntArray) -> IntArray:
     """Return the number of the group of each of n texts, where pairs belong together, shape (n,)."""
     links = sparse.coo_matrix((np.ones(len(pairs), dtype=np.int8), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
-    group: IntArray = connected_components(links, directed=False)[1].astype(np.int64)
+    group: IntArray = sparse.csgraph.connected_components(links, directed=False)[1].astype(np.int64)
     return group

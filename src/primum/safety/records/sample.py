@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from primum.cohort import Cohort
 from primum.cohort.columns import coded, is_none
 from primum.cohort.images import thumbnails
 from primum.cohort.records import ImageColumn, VitalColumn
+from primum.later import sparse
 from primum.safety.records.outcome import outcome
 from primum.safety.records.ridge import folds_of, held_out
 from primum.safety.records.words import Tokens, token_matrix

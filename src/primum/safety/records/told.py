@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from primum.evidence.finding import Finding, Pillar
 from primum.evidence.intervals import LEVEL, clopper_pearson
 from primum.evidence.metrics import METRICS
+from primum.later import stats
 
 SMALL = 5
 """Groups of fewer patients have no figures of their own."""

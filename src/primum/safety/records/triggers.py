@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 from primum.evidence.finding import Finding
+from primum.later import special
 from primum.safety.records.sample import Sample
 from primum.safety.records.told import critical_of, told
 

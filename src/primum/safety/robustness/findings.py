@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from primum.cohort import Cohort, TextList, negation, take
 from primum.evidence.finding import Finding
 from primum.evidence.intervals import LEVEL, wilson
 from primum.evidence.sufficiency import ENOUGH_FOR_A_MEAN, ENOUGH_FOR_A_SHARE
+from primum.later import stats
 from primum.safety.robustness.asking import (
     BoolArray,
     Decide,

@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from primum.cohort import Cohort, take
 from primum.cohort.images import views_of
@@ -19,6 +18,7 @@ from primum.evidence.intervals import LEVEL, auroc_intervals
 from primum.evidence.metrics import METRICS
 from primum.evidence.predictions import Predictions
 from primum.evidence.sufficiency import ENOUGH_FOR_A_MEAN, ENOUGH_FOR_A_SHARE
+from primum.later import stats
 from primum.safety.robustness.asking import FloatArray, Predictor, answers_of
 from primum.safety.robustness.metrics import LEFT_AUROC, LEFT_CHANGE
 

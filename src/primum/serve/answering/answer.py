@@ -15,6 +15,9 @@ class ClassAnswer:
     name: str
     probability: float
     """Calibrated, in [0, 1]."""
+    low: float | None
+    """Of the interval that holds the true share of such patients who are in the class; see `Answer.intervals`."""
+    high: float | None
     decided: bool
     in_set: bool | None
     """Whether the conformal set holds it; None where the model has no sets."""
@@ -33,6 +36,46 @@ class SetAnswer:
     """Share of records whose truth is to be held."""
     promise: str
     """The same in words, in the language asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntervalsSaid:
+    """What the intervals of the probabilities promise, and what they rest on."""
+
+    level: float
+    """Confidence with which all of one answer hold together."""
+    patients: int | None
+    """Calibration patients; None for fewer than five."""
+    enough: bool
+    """False where they are too few to tell: then no class has an interval."""
+    promise: str
+    """The same in words, in the language asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Became:
+    """What became of similar patients."""
+
+    name: str | None
+    """The class or label; None for a number."""
+    value: float
+    """Share of the patients, or the mean of their numbers."""
+    low: float
+    """Of the 95 % interval."""
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Similar:
+    """How it went with the training patients most like this one, told of many together."""
+
+    patients: int
+    """How many; never fewer than ten."""
+    outcomes: tuple[Became, ...]
+    far: bool
+    """Nobody in training was like this patient: then the outcomes are of others."""
+    nearer: float
+    """Share of usual patients who are nearer to their most similar ones; 0.05 to 0.95."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +159,8 @@ class Answer:
     lang: str
     kind: Literal["classes", "labels", "number"]
     classes: tuple[ClassAnswer, ...]
+    intervals: IntervalsSaid | None
+    """What the intervals of `classes` promise; None for a number, and for a Release from before there were any."""
     predicted: tuple[str, ...]
     """Decided classes; one of `classes`, any number of `labels`, none of a number."""
     number: float | None
@@ -133,6 +178,8 @@ class Answer:
     """A red flag: a person must look, whatever the model says."""
     unknown: Unknown
     alike: tuple[Group, ...]
+    similar: Similar | None
+    """None where the Release keeps no groups of similar patients, as after private training."""
     held: bool
     """Whether the Case goes to Reviews before anybody acts on it."""
     held_because: tuple[HeldBecause, ...]

@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from primum.i18n import translate
+from primum.safety import FEWEST_TO_TELL
 from primum.serve.answering.answer import (
     Answer,
+    Became,
     ClassAnswer,
     Group,
     HeldBecause,
+    IntervalsSaid,
     RuleSaid,
     SetAnswer,
+    Similar,
     Unknown,
 )
 from primum.serve.engine import Judged, OpenedRelease, Row
@@ -33,7 +37,6 @@ def answer_of(
     """
     names, manifest, use = release.run.model.classes, release.manifest, release.card.get("intended_use") or {}
     because = _held_because(release, judged, hold_disagreement)
-    in_set = judged.in_set
     return Answer(
         case=case,
         at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -46,16 +49,9 @@ def answer_of(
         model=manifest.run,
         expires="" if release.expires is None else release.expires.isoformat(),
         lang=lang,
-        kind=release.run.spec.cohort.target.type,
-        classes=tuple(
-            ClassAnswer(
-                name=name,
-                probability=probability,
-                decided=place in judged.decided,
-                in_set=None if in_set is None else place in in_set,
-            )
-            for place, (name, probability) in enumerate(zip(names, judged.probabilities, strict=False))
-        ),
+        kind=release.run.spec.cohort.target.coded,
+        classes=_classes(names, judged),
+        intervals=_intervals(release, lang),
         predicted=tuple(names[place] for place in judged.decided),
         number=judged.number,
         set=_set_of(release, judged, lang),
@@ -76,10 +72,43 @@ def answer_of(
             population=str(use.get("population") or ""),
         ),
         alike=_groups(release, row),
+        similar=_similar(judged),
         held=bool(because),
         held_because=because,
         urgency=_urgency(judged, because),
     )
+
+
+def _classes(names: Sequence[str], judged: Judged) -> tuple[ClassAnswer, ...]:
+    ends = judged.intervals or ((None, None),) * len(judged.probabilities)
+    return tuple(
+        ClassAnswer(
+            name=name,
+            probability=probability,
+            low=low,
+            high=high,
+            decided=place in judged.decided,
+            in_set=None if judged.in_set is None else place in judged.in_set,
+        )
+        for place, (name, probability, (low, high)) in enumerate(zip(names, judged.probabilities, ends, strict=False))
+    )
+
+
+def _intervals(release: OpenedRelease, lang: str) -> IntervalsSaid | None:
+    found = release.run.reliability
+    if found is None:
+        return None
+    values = {"percent": f"{100 * found.level:g}", "patients": found.patients, "fewest": FEWEST_TO_TELL}
+    promise = translate(f"answer.intervals.{'held' if found.enough else 'few'}", lang, **values)
+    return IntervalsSaid(level=found.level, patients=found.patients, enough=found.enough, promise=promise)
+
+
+def _similar(judged: Judged) -> Similar | None:
+    like = judged.similar
+    if like is None:
+        return None
+    became = (Became(name=one.name, value=one.value, low=one.low, high=one.high) for one in like.outcomes)
+    return Similar(patients=like.patients, outcomes=tuple(became), far=like.far, nearer=like.nearer)
 
 
 def _held_because(release: OpenedRelease, judged: Judged, hold_disagreement: float) -> tuple[HeldBecause, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
 from primum.serve.answering import Answer
@@ -24,16 +24,24 @@ class Answers(BaseModel):
     answers: list[Answer]
 
 
+def speak(request: Request, body: Ask | AskAll) -> None:
+    """Let refusals be in the language that the answer was asked for, where one was named."""
+    if "lang" in body.model_fields_set:
+        request.state.lang = body.lang
+
+
 @router.post("/answer", response_model=Answer, responses=refusals(404, 409, 413, 503))
-async def answer(body: Ask, desk: TheDesk, who: Asker) -> Response:
+async def answer(body: Ask, request: Request, desk: TheDesk, who: Asker) -> Response:
     """Ask one question. Its Case is stored, encrypted, and in the Ledger before the answer goes out."""
+    speak(request, body)
     question = Question(inputs=body.inputs, patient=body.patient)
     return as_json(await desk.ask(question, who, release=body.release, lang=body.lang, explain=body.explain))
 
 
 @router.post("/answers", response_model=Answers, responses=refusals(404, 409, 413, 503))
-async def answers(body: AskAll, desk: TheDesk, who: Asker) -> Response:
+async def answers(body: AskAll, request: Request, desk: TheDesk, who: Asker) -> Response:
     """Ask up to 256 questions at once. All are answered and stored, or none is."""
+    speak(request, body)
     questions = [Question(inputs=one.inputs, patient=one.patient) for one in body.questions]
     found = await desk.ask_all(questions, who, release=body.release, lang=body.lang)
     return as_json({"ok": True, "answers": found})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Body, Depends, Query, Response
+from fastapi import APIRouter, Body, Depends, Query, Request, Response
 
 from primum.errors import InputError
 from primum.i18n import Language
@@ -14,6 +14,7 @@ from primum.serve.api.parts import TheDesk, refusals
 from primum.serve.desk import Question
 from primum.serve.fhir import FhirVersion, answer_bundle, capability_statement, operation_outcome, read_case, validated
 from primum.serve.people import Principal, needs
+from primum.serve.security.speaking import asked_language, of_kind, translated
 from primum.serve.told import told_of
 
 router = APIRouter(prefix="/fhir", tags=["fhir"])
@@ -43,6 +44,7 @@ def capabilities(version: FhirVersion, who: Reader) -> Response:
 async def fhir_answer(
     version: FhirVersion,
     resources: Resources,
+    request: Request,
     desk: TheDesk,
     who: Asker,
     release: Annotated[ReleaseName, Query()] = None,
@@ -57,7 +59,9 @@ async def fhir_answer(
     try:
         read = read_case(validated(resources, version, ("Bundle",)), chosen.run.spec.cohort.inputs)
     except InputError as exc:
-        return _fhir(operation_outcome(422, str(exc)), status=422)
+        speaks = asked_language(request)
+        said = translated(str(exc), speaks) or of_kind("invalid", speaks)
+        return _fhir(operation_outcome(422, said), status=422)
     given = {column: value for column, value in read.inputs.items() if value is not None}
     answer = await desk.ask(Question(inputs=given, patient=read.patient), who, release=chosen.id, lang=lang)
     sources = list(dict.fromkeys(read.sources.values()))

@@ -7,6 +7,8 @@ patient's id has a key of its own.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -19,6 +21,7 @@ from primum.serve.cases.tables import keys, shredded
 INDEX = "index"
 """Where the key of the patients' hashes is kept; no hash is spelt so."""
 GENERATION = 1
+_INSERT = sa.insert(keys)
 
 
 def index_key(connection: sa.Connection, masters: MasterKeys) -> bytes:
@@ -31,26 +34,37 @@ def tag_for(index: bytes, patient: str | None, case: str) -> str:
     return f"case-{case}" if patient is None else tag_of(index, patient)
 
 
-def key_for(connection: sa.Connection, masters: MasterKeys, tag: str, *, fresh: bool = False) -> bytes:
+def key_for(connection: sa.Connection, masters: MasterKeys, tag: str) -> bytes:
     """Return the key of a tag; it is made where there is none yet.
 
     Args:
         connection: in a transaction.
         masters: the master keys.
         tag: whose.
-        fresh: whether the tag is certainly new, so that nothing is looked up.
     Raises:
         ShreddedError: it was destroyed on purpose.
     """
-    found = None if fresh else find_key(connection, masters, tag)
+    found = find_key(connection, masters, tag)
     if found is not None:
         return found
-    if not fresh and is_shredded(connection, tag):
+    if is_shredded(connection, tag):
         raise ShreddedError("this patient's key was destroyed; nothing of theirs can be opened or sealed.")
+    key, row = made_key(masters, tag)
+    store_keys(connection, [row])
+    return key
+
+
+def made_key(masters: MasterKeys, tag: str) -> tuple[bytes, dict[str, Any]]:
+    """Return a new key and the row that `store_keys` takes."""
     key = os.urandom(BYTES)
     made = wrap(masters, Wrapped(patient=tag, generation=GENERATION, master="", wrapped=b""), key)
-    connection.execute(sa.insert(keys).values(patient=tag, master=made.master, wrapped=made.wrapped))
-    return key
+    return key, {"patient": tag, "master": made.master, "wrapped": made.wrapped}
+
+
+def store_keys(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Store new keys at once."""
+    if rows:
+        connection.execute(_INSERT, rows)
 
 
 def find_key(connection: sa.Connection, masters: MasterKeys, tag: str) -> bytes | None:

@@ -28,6 +28,7 @@ from primum.serve.people.principal import Principal
 from primum.serve.security.faults import Refused
 
 _MOST_SHOWN = 200
+_INSERT = sa.insert(cases)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,16 +107,23 @@ class Cases:
 
         def store(connection: sa.Connection, entries: Sequence[Entry]) -> None:
             known: dict[str, bytes] = {}
-            rows = [self._row(connection, one, entry.number, known) for one, entry in zip(new, entries, strict=True)]
-            connection.execute(sa.insert(cases), rows)
+            fresh: list[dict[str, Any]] = []
+            for one in new:
+                tag = keys.tag_for(self._index, one.patient, one.head.id)
+                if one.patient is None:  # a key of its own, certainly new: nothing is looked up, all are stored at once
+                    known[tag], row = keys.made_key(self._masters, tag)
+                    fresh.append(row)
+                elif tag not in known:
+                    known[tag] = keys.key_for(connection, self._masters, tag)
+            keys.store_keys(connection, fresh)
+            rows = [self._row(one, entry.number, known) for one, entry in zip(new, entries, strict=True)]
+            connection.execute(_INSERT, rows)
 
         return [entry.number for entry in self._ledger.append_all(drafts, also=store)]
 
-    def _row(self, connection: sa.Connection, new: NewCase, ledger: int, known: dict[str, bytes]) -> dict[str, Any]:
+    def _row(self, new: NewCase, ledger: int, known: Mapping[str, bytes]) -> dict[str, Any]:
         head = new.head
         tag = keys.tag_for(self._index, new.patient, head.id)
-        if tag not in known:
-            known[tag] = keys.key_for(connection, self._masters, tag, fresh=new.patient is None)
         place = Place(patient=tag, record=head.id, field="case")
         sealed = seal_with(known[tag], new.content, place, generation=keys.GENERATION)
         return {**_columns(head), "patient": tag, "ledger": ledger, "sealed": sealed}

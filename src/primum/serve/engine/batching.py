@@ -2,7 +2,8 @@
 
 While a batch is answered, the next one gathers by itself. A window of waiting would add to every answer and gain
 nothing: on a processor texts are read one after another anyway (see `primum.model.served`); what a batch shares is the
-work around the model.
+work around the model, and the way back: all answers of a batch wake the event loop once. What has to go through
+another queue first (an answer is stored before it goes out) is handed on from thread to thread, and the loop sleeps on.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from primum.serve.security.faults import Refused
 
@@ -29,15 +30,24 @@ class _Waiting(Generic[Q, A]):
     question: Q
     size: int
     until: float
-    answer: Future[A]
+    answer: asyncio.Future[A]
+
+
+@dataclass(slots=True, frozen=True)
+class Onward(Generic[A]):
+    """In the place of an answer: the question that another queue answers, for who waits already."""
+
+    queue: Batcher[Any, A]
+    question: Any
+    size: int = 1
 
 
 class Batcher(Generic[Q, A]):
     """Threads that answer questions in batches.
 
     Args:
-        answer: from questions to their answers, in order, or to the error that one of them comes to; called from one
-            of the threads.
+        answer: from questions to their answers, in order, or to the error that one of them comes to, or to what another
+            queue has to do first; called from one of the threads.
         most: questions that may wait.
         size: of a batch; one question is always taken, whatever its size.
         threads: batches that are answered at the same time.
@@ -47,7 +57,7 @@ class Batcher(Generic[Q, A]):
 
     def __init__(
         self,
-        answer: Callable[[Sequence[Q]], Sequence[A | Exception]],
+        answer: Callable[[Sequence[Q]], Sequence[A | Exception | Onward[A]]],
         *,
         most: int,
         size: int,
@@ -79,14 +89,14 @@ class Batcher(Generic[Q, A]):
         Raises:
             Refused: too many wait already (429), it takes too long, or the service is stopping (503).
         """
-        waiting: _Waiting[Q, A] = _Waiting(question, size, time.monotonic() + self._timeout_s, Future())
+        waiting = self._waiting(question, size, time.monotonic() + self._timeout_s)
         self._add([waiting])
         return await self._wait(waiting)
 
     async def ask_all(self, questions: Sequence[tuple[Q, int]]) -> list[A]:
         """Return the answers to questions with their sizes; either all of them are taken or none."""
         until = time.monotonic() + self._timeout_s
-        together: list[_Waiting[Q, A]] = [_Waiting(question, size, until, Future()) for question, size in questions]
+        together = [self._waiting(question, size, until) for question, size in questions]
         self._add(together)
         return list(await asyncio.gather(*(self._wait(one) for one in together)))
 
@@ -100,8 +110,10 @@ class Batcher(Generic[Q, A]):
             thread.join(max(until - time.monotonic(), 0.0))
         with self._lock:
             left, self._queue = list(self._queue), deque()
-        for one in left:
-            _refuse(one.answer, _stopping())
+        _deliver([(one.answer, _stopping()) for one in left])
+
+    def _waiting(self, question: Q, size: int, until: float) -> _Waiting[Q, A]:
+        return _Waiting(question, size, until, asyncio.get_running_loop().create_future())
 
     def _add(self, together: Sequence[_Waiting[Q, A]]) -> None:
         with self._lock:
@@ -118,7 +130,7 @@ class Batcher(Generic[Q, A]):
     async def _wait(self, waiting: _Waiting[Q, A]) -> A:
         try:
             async with asyncio.timeout_at(asyncio.get_running_loop().time() + waiting.until - time.monotonic()):
-                return await asyncio.wrap_future(waiting.answer)
+                return await waiting.answer
         except TimeoutError:
             raise _too_slow() from None
 
@@ -140,7 +152,7 @@ class Batcher(Generic[Q, A]):
         size, now = 0, time.monotonic()
         while self._queue and (not batch or size + self._queue[0].size <= self._size):
             one = self._queue.popleft()
-            if one.until > now and one.answer.set_running_or_notify_cancel():
+            if one.until > now and not one.answer.done():
                 batch.append(one)
                 size += one.size
         return batch
@@ -148,21 +160,47 @@ class Batcher(Generic[Q, A]):
     def _carry_out(self, batch: Sequence[_Waiting[Q, A]]) -> None:
         if not batch:
             return
+        answers: Sequence[A | BaseException | Onward[A]]
         try:
             answers = self._answer([one.question for one in batch])
-            for one, answer in zip(batch, answers, strict=True):
-                if isinstance(answer, Exception):
-                    _refuse(one.answer, answer)
-                else:
-                    one.answer.set_result(answer)
+            if len(answers) != len(batch):
+                raise ValueError("not one answer a question")
         except BaseException as exc:
-            for one in batch:
-                _refuse(one.answer, exc)
+            answers = [exc] * len(batch)
+        ready: list[tuple[asyncio.Future[A], A | BaseException]] = []
+        onward: dict[Batcher[Any, A], list[_Waiting[Any, A]]] = {}
+        for one, answer in zip(batch, answers, strict=True):
+            if isinstance(answer, Onward):
+                further = _Waiting(answer.question, answer.size, one.until, one.answer)
+                onward.setdefault(answer.queue, []).append(further)
+            else:
+                ready.append((one.answer, answer))
+        for queue, some in onward.items():
+            try:
+                queue._add(some)
+            except Refused as refused:
+                ready += [(one.answer, refused) for one in some]
+        _deliver(ready)
 
 
-def _refuse(answer: Future[A], exc: BaseException) -> None:
-    if not answer.done():
-        answer.set_exception(exc)
+def _deliver(answers: Sequence[tuple[asyncio.Future[A], A | BaseException]]) -> None:
+    """Hand answers, or what went wrong, to who waits for them, from any thread; each event loop is woken once."""
+    of_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[A], A | BaseException]]] = {}
+    for answer in answers:
+        of_loop.setdefault(answer[0].get_loop(), []).append(answer)
+    for loop, some in of_loop.items():
+        with suppress(RuntimeError):  # a loop that has ended: nobody waits any more
+            loop.call_soon_threadsafe(_settle, some)
+
+
+def _settle(answers: Sequence[tuple[asyncio.Future[A], A | BaseException]]) -> None:
+    for future, answer in answers:
+        if future.done():
+            continue  # nobody waits for it any more
+        if isinstance(answer, BaseException):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer)
 
 
 def _too_slow() -> Refused:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any, TypeVar
 
 from primum.errors import nearest
-from primum.serve.engine.batching import Batcher
+from primum.serve.engine.batching import Batcher, Onward
 from primum.serve.engine.judged import Judged, judge_rows
 from primum.serve.engine.opening import OpenedRelease, open_release
 from primum.serve.engine.rows import Row, Scalar, read_row
 from primum.serve.security.faults import Refused
 from primum.serve.settings import Settings
 
+T = TypeVar("T")
+Then = Callable[[Judged], Any]
 _SHORT = 8
 """Digits of a Release's id that are enough to name it, where only one begins so."""
 
@@ -32,7 +35,7 @@ class Engine:
         self.releases: Mapping[str, OpenedRelease] = {one.id: one for one in releases}
         self.default = releases[0]
         self._settings = settings
-        self._queues: dict[str, Batcher[Row, Judged]] = {one.id: self._queue(one) for one in releases}
+        self._queues: dict[str, Batcher[tuple[Row, Then], Any]] = {one.id: self._queue(one) for one in releases}
 
     @classmethod
     def open(cls, settings: Settings) -> Engine:
@@ -50,9 +53,9 @@ class Engine:
         _give_memory_back()
         return engine
 
-    def _queue(self, release: OpenedRelease) -> Batcher[Row, Judged]:
+    def _queue(self, release: OpenedRelease) -> Batcher[tuple[Row, Then], Any]:
         return Batcher(
-            lambda rows: judge_rows(release, rows),
+            lambda asked: _judged(release, asked),
             most=self._settings.queue,
             size=self._settings.batch_tokens,
             threads=self._settings.threads,
@@ -84,6 +87,10 @@ class Engine:
             return studies[0]
         return found[0]
 
+    def column_names(self) -> set[str]:
+        """Return the columns that questions to any of the Releases may have."""
+        return {name for one in self.releases.values() for name in one.columns}
+
     def read(self, release: OpenedRelease, inputs: Mapping[str, Scalar]) -> Row:
         """Return one question's inputs, checked.
 
@@ -103,11 +110,25 @@ class Engine:
         Raises:
             Refused: too many questions wait (429), it takes too long, or the service is stopping (503).
         """
-        return await self._queues[release.id].ask(row, size=row.tokens)
+        judged: Judged = await self._queues[release.id].ask((row, _itself), size=row.tokens)
+        return judged
+
+    async def ask_then(self, release: OpenedRelease, row: Row, then: Callable[[Judged], Onward[T]]) -> T:
+        """Return what another queue makes of what a Release says of a row.
+
+        Args:
+            release: that is asked.
+            row: the record.
+            then: makes the other queue's question; called in the thread that asked the Release.
+        Raises:
+            Refused: as by `ask`, of either queue.
+        """
+        found: T = await self._queues[release.id].ask((row, then), size=row.tokens)
+        return found
 
     async def ask_all(self, release: OpenedRelease, rows: Sequence[Row]) -> list[Judged]:
         """Return what a Release says of several rows, all or none."""
-        return await self._queues[release.id].ask_all([(row, row.tokens) for row in rows])
+        return await self._queues[release.id].ask_all([((row, _itself), row.tokens) for row in rows])
 
     def waiting(self) -> dict[str, int]:
         """Return how many questions wait, by Release."""
@@ -117,6 +138,22 @@ class Engine:
         """Answer what waits, and end."""
         for queue in self._queues.values():
             queue.close(drain_s=self._settings.drain_s)
+
+
+def _judged(release: OpenedRelease, asked: Sequence[tuple[Row, Then]]) -> list[Any]:
+    judged = judge_rows(release, [row for row, _ in asked])
+    return [_done(then, one) for (_, then), one in zip(asked, judged, strict=True)]
+
+
+def _itself(judged: Judged) -> Judged:
+    return judged
+
+
+def _done(then: Then, judged: Judged) -> Any:
+    try:
+        return then(judged)
+    except Exception as exc:  # one question's fault is not its neighbours'
+        return exc
 
 
 def _give_memory_back() -> None:

@@ -13,6 +13,7 @@ from primum.privacy.deid import mask_texts
 from primum.serve.engine.opening import OpenedRelease
 from primum.serve.engine.rows import Row, RowLevels, records_of
 from primum.study.opened import Said
+from primum.transparency.similar import SimilarPatients, patients_like
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,8 @@ class Judged:
 
     probabilities: tuple[float, ...]
     """Calibrated, in the order of the classes; empty for a number."""
+    intervals: tuple[tuple[float, float], ...] | None
+    """Of each class's true share; None where the Release tells none."""
     decided: tuple[int, ...]
     """Places of the decided classes; empty for a number."""
     number: float | None
@@ -36,6 +39,8 @@ class Judged:
     disagreement: float | None
     rules: tuple[ClinicalRule, ...]
     """That speak of the record."""
+    similar: SimilarPatients | None
+    """How it went with training patients like this one; None where the Release keeps no groups of them."""
 
 
 def judge_rows(release: OpenedRelease, rows: Sequence[Row]) -> list[Judged]:
@@ -62,9 +67,13 @@ def _each(release: OpenedRelease, said: Said, n: int) -> list[Judged]:
     flagged = np.zeros(n, dtype=bool) if said.novel is None else said.novel.flagged
     is_number = release.run.kind == "number"
     spoken = said.spoken
+    like = None if release.run.similar is None else patients_like(release.run.similar, said.features)
     return [
         Judged(
             probabilities=() if is_number else tuple(said.answers[row].tolist()),
+            intervals=None
+            if said.intervals is None
+            else tuple((low, high) for low, high in said.intervals[row].tolist()),
             decided=() if is_number else _decided(said.coded[row]),
             number=float(said.answers[row]) if is_number else None,
             ends=None if said.ends is None else (float(said.ends[row, 0]), float(said.ends[row, 1])),
@@ -76,6 +85,7 @@ def _each(release: OpenedRelease, said: Said, n: int) -> list[Judged]:
             rules=()
             if spoken is None
             else tuple(spoken.rules[place] for place in np.flatnonzero(spoken.yes[:, row]).tolist()),
+            similar=None if like is None else like[row],
         )
         for row in range(n)
     ]

@@ -15,6 +15,7 @@ from primum.ethics.release import Manifest
 from primum.ethics.signing import TrustList
 from primum.evidence.finding import Finding, read_findings
 from primum.model.served import SERVED_FILE
+from primum.serve.engine.rows import attributes_of
 from primum.study.opened import OpenedRun, open_run
 from primum.study.released import verified_release
 
@@ -43,6 +44,11 @@ class OpenedRelease:
     def study(self) -> str:
         """Name of its study."""
         return self.run.spec.study
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Every column that a question may have: inputs, attributes, hospital."""
+        return frozenset((*self.roles.inputs.columns(), *(role.column for role in attributes_of(self.roles).values())))
 
     def in_date(self, now: datetime | None = None) -> bool:
         """Return whether it may still answer."""
@@ -87,12 +93,12 @@ def open_release(folder: Path, *, trust: TrustList | None, any_key: bool = False
 
 def _alike(findings: list[Finding]) -> tuple[Finding, ...]:
     for metric in _ALIKE:
-        found = [
-            one
+        found = {
+            tuple(sorted(one.slice.items())): one
             for one in findings
             if one.metric == metric and one.split == "test" and one.slice and one.enough and one.class_ is None
-            and one.versus is None and one.value is not None
-        ]  # fmt: skip
+            and not one.versus and one.value is not None
+        }  # fmt: skip
         if found:
-            return tuple(found)
+            return tuple(found.values())
     return ()

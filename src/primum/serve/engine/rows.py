@@ -15,7 +15,7 @@ from primum.cohort.roles import Roles, SensitiveRole, VitalRole
 from primum.errors import ColumnError, nearest
 from primum.evidence.predictions import TextArray
 from primum.evidence.slices import SITE
-from primum.serve.security.faults import FieldFault, Refused
+from primum.serve.security.faults import FieldFault, Refused, shown_name
 
 Scalar = str | int | float | bool | None
 _LONGEST_WORD = max(map(len, MISSING_WORDS))
@@ -52,7 +52,9 @@ def read_row(inputs: Mapping[str, Scalar], roles: Roles) -> Row:
     attributes = attributes_of(roles)
     known = {*roles.inputs.columns(), *(role.column for role in attributes.values())}
     faults = [
-        FieldFault(field=f"inputs.{_shown(name)}", message=f"is no column of the study{nearest(name, known)}.")
+        FieldFault(
+            field=f"inputs.{shown_name(name, known)}", message=f"is no column of the study{nearest(name, known)}."
+        )
         for name in inputs
         if name not in known
     ]
@@ -169,7 +171,3 @@ def _missing(roles: Roles, texts: Sequence[str | None], vitals: Mapping[str, flo
     lacking = [column for column, text in zip(roles.inputs.text, texts, strict=True) if text is None]
     lacking += [name for name, value in vitals.items() if value is None or value != value]
     return tuple(lacking)
-
-
-def _shown(name: str) -> str:
-    return name if name.isidentifier() and len(name) <= 60 else "?"

@@ -33,14 +33,14 @@ def validated(resource: object, version: FhirVersion, kinds: tuple[str, ...]) ->
     model = import_module(f"{_PACKAGES[version]}.{kind.lower()}")
     try:
         checked = getattr(model, kind).model_validate(resource)
-    except ValueError as exc:
+    except Exception as exc:  # beside ValueError the library raises TypeError and others on what is no resource
         raise InputError(
             f"FHIR {version}: the {kind} breaks the specification at {_places(exc)}; mend it there."
         ) from None
     return dict(checked.model_dump(mode="json"))
 
 
-def _places(error: ValueError) -> str:
+def _places(error: Exception) -> str:
     errors = error.errors() if hasattr(error, "errors") else []
     # The name of a key that FHIR does not know is the sender's own word, and is not repeated.
     known = [one["loc"][:-1] if one["type"] == "extra_forbidden" else one["loc"] for one in errors[:3]]

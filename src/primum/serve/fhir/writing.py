@@ -111,7 +111,8 @@ def operation_outcome(status: int, message: str) -> dict[str, Any]:
 def _predictions(told: Told) -> list[dict[str, Any]]:
     ranked = sorted(told.probabilities.items(), key=lambda each: -each[1])
     found: list[dict[str, Any]] = [
-        {"outcome": {"text": name}, "probabilityDecimal": round(value, 6)} for name, value in ranked
+        {"outcome": {"text": name}, "probabilityDecimal": round(value, 6), **_rationale(told, name)}
+        for name, value in ranked
     ]
     if told.value is not None:
         said = f"{told.value:g}"
@@ -119,6 +120,12 @@ def _predictions(told: Told) -> list[dict[str, Any]]:
             said += f" ({told.value_range[0]:g} to {told.value_range[1]:g})"
         found.append({"outcome": {"text": said}})
     return found
+
+
+def _rationale(told: Told, name: str) -> dict[str, str]:
+    """Return how far a probability holds; FHIR lets a prediction have a probability or a range of it, not both."""
+    ends = told.intervals.get(name)
+    return {} if ends is None else {"rationale": f"{ends[0]:.4f} – {ends[1]:.4f}"}
 
 
 def _without_empty(resource: dict[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def card_of(told: Told, *, url: str, lang: str = "en") -> dict[str, Any]:
         lang: en or zh.
     """
     lines = [*(f"- {_markdown(sentence)}" for sentence in told.sentences)]
-    shown = [f"- **{_markdown(name)}**: {value:.0%}" for name, value in _ranked(told)]
+    shown = [f"- **{_markdown(name)}**: {value:.0%}{_interval(told, name)}" for name, value in _ranked(told)]
     return {
         "uuid": told.case,
         "summary": _headline(told, lang),
@@ -43,6 +43,11 @@ def card_of(told: Told, *, url: str, lang: str = "en") -> dict[str, Any]:
             for code in OVERRIDE_REASONS
         ],
     }
+
+
+def _interval(told: Told, name: str) -> str:
+    ends = told.intervals.get(name)
+    return "" if ends is None else f" ({ends[0]:.0%} – {ends[1]:.0%})"
 
 
 def _headline(told: Told, lang: str) -> str:

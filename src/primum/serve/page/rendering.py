@@ -18,6 +18,7 @@ from primum.serve.page.wording import language_of, words
 from primum.serve.people.keeper import Asking
 from primum.serve.people.permissions import Action
 from primum.serve.security.faults import Refused
+from primum.serve.security.speaking import in_words, translated
 
 ROOMS: Mapping[str, tuple[str, Action]] = {
     "consult": ("/", "answer"),
@@ -28,6 +29,10 @@ ROOMS: Mapping[str, tuple[str, Action]] = {
     "people": ("/people", "people.manage"),
 }
 """The rooms of the page: where each is, and what one must be allowed to do to see its name."""
+
+
+_TOLD = ("invalid", "conflict", "unavailable")
+"""Kinds of refusal of which the sentence of the very refusal says more than their kind's."""
 
 
 def render(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
@@ -72,16 +77,19 @@ async def refusal_page(request: Request, refused: Refused) -> Response:
     if part:
         return render(request, "parts/refused.html", status=refused.status, said=said)
     shown = request.scope.get("state", {}).get("request_id", "")
-    return render(request, "refused.html", status=refused.status, said=said, refused=refused, request_id=shown)
+    told = in_words(refused, language_of(request))
+    return render(request, "refused.html", status=refused.status, said=said, refused=told, request_id=shown)
 
 
 def sentence(request: Request, refused: Refused) -> str:
     """Return why a request is refused, in the reader's language."""
-    speak = words(language_of(request))
-    key = next((f"refused.{one}" for one in (refused.key, refused.kind) if f"refused.{one}" in speak), None)
-    if key is None or (refused.kind == "invalid" and refused.key == "invalid"):
-        return refused.message
-    return speak(key, **refused.values)
+    lang = language_of(request)
+    speak = words(lang)
+    if refused.key != refused.kind and f"refused.{refused.key}" in speak:
+        return speak(f"refused.{refused.key}", **refused.values)
+    if refused.kind in _TOLD or f"refused.{refused.kind}" not in speak:
+        return translated(refused.message, lang) or speak("refused.other")
+    return speak(f"refused.{refused.kind}", **refused.values)
 
 
 @cache

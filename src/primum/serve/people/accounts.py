@@ -47,11 +47,15 @@ class Accounts:
     Args:
         engine: whose tables are up to date.
         clock: seconds since 1970.
+        changed: is told after every change of an account.
     """
 
-    def __init__(self, engine: sa.Engine, *, clock: Clock = time.time) -> None:
+    def __init__(
+        self, engine: sa.Engine, *, clock: Clock = time.time, changed: Callable[[], None] = lambda: None
+    ) -> None:
         self._engine = engine
         self._clock = clock
+        self._changed = changed
 
     def add(
         self,
@@ -171,6 +175,7 @@ class Accounts:
             left = sa.select(sa.func.count()).where(accounts.c.role == "admin", accounts.c.active)
             if ({"role", "active"} & set(values)) and not connection.execute(left).scalar():
                 raise Refused("conflict", "This is the last administrator; make another one first.", key="last_admin")
+        self._changed()
 
     def _one(self, where: sa.ColumnElement[bool]) -> Account | None:
         with self._engine.connect() as connection:

@@ -26,13 +26,14 @@ from primum.serve.people.keeper import Asking, People
 from primum.serve.people.principal import Principal
 from primum.serve.people.sessions import Session
 from primum.serve.security.faults import Refused
+from primum.serve.security.shown import refusals
 
-router = APIRouter(prefix="/api/v1", tags=["people"])
+router = APIRouter(prefix="/api/v1", tags=["people"], responses=refusals(404, 409, 413, 503))
 Self = Annotated[Principal, Depends(needs("self"))]
 Manager = Annotated[Principal, Depends(needs("people.manage"))]
 
 
-def people_of(request: Request) -> People:
+async def people_of(request: Request) -> People:
     """Return the keeper of the door."""
     people: People = request.app.state.people
     return people

@@ -65,9 +65,9 @@ class People:
         self._engine = engine
         self._ledger = ledger
         self.rules = rules or PeopleRules()
-        self.accounts = Accounts(engine, clock=clock)
-        self.sessions = Sessions(engine, idle_s=self.rules.idle_s, longest_s=self.rules.longest_s, clock=clock)
         self.tokens = Tokens(engine, clock=clock)
+        self.accounts = Accounts(engine, clock=clock, changed=self.tokens.forget)
+        self.sessions = Sessions(engine, idle_s=self.rules.idle_s, longest_s=self.rules.longest_s, clock=clock)
         self.attempts = Attempts(engine, clock=clock)
         self.of_accounts = Rates(self.rules.account_per_minute)
         self.of_addresses = Rates(self.rules.address_per_minute)
@@ -100,7 +100,9 @@ class People:
         """
         header = request.headers.get("authorization", "")
         if header[: len(_BEARER)].lower() == _BEARER:
-            return await run_in_threadpool(self._of_token, header[len(_BEARER) :].strip())
+            secret = header[len(_BEARER) :].strip()
+            found = self.tokens.remembered(secret) or await run_in_threadpool(self.tokens.find, secret)
+            return None if found is None else _asking(*found)
         cookie = request.cookies.get(self.rules.cookie)
         return await run_in_threadpool(self._of_session, cookie) if cookie else None
 
@@ -213,14 +215,6 @@ class People:
         """Give the database's connections back."""
         self._engine.dispose()
 
-    def _of_token(self, secret: str) -> Asking | None:
-        found = self.tokens.find(secret)
-        if found is None:
-            return None
-        account, scopes = found
-        who = Principal(id=account.id, name=account.name, role=account.role, via="token", scopes=scopes)
-        return Asking(principal=who, session=None, must_change=False)
-
     def _of_session(self, cookie: str) -> Asking | None:
         session = self.sessions.find(cookie)
         if session is None:
@@ -235,3 +229,9 @@ class People:
         # A name that nobody has may be a password typed into the wrong field: it is not written.
         subject, name, role = ("nobody", "", "") if account is None else (account.id, account.name, account.role)
         self._ledger.append("login", subject, name=name, role=role, accepted=accepted)
+
+
+def _asking(account: Account, scopes: frozenset[str]) -> Asking:
+    """Return who asks by a token."""
+    who = Principal(id=account.id, name=account.name, role=account.role, via="token", scopes=scopes)
+    return Asking(principal=who, session=None, must_change=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ PREFIX = "primum_"
 """Every token begins so, for scanners that look for secrets in places where they should not be."""
 LONGEST_DAYS = 366
 _DAY_S = 86400.0
+_REMEMBERED_S = 2.0
+_MOST_REMEMBERED = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +40,31 @@ class Token:
     expires: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Remembered:
+    found: tuple[Account, frozenset[str]]
+    since: float
+    expires: float
+
+
 class Tokens:
-    """The API tokens of a database."""
+    """The API tokens of a database.
+
+    What `find` found is remembered for two seconds, by the hash of the secret, so that not every request asks the
+    database. What this process revokes, and any change of an account here, is forgotten at once; what another process
+    over the same database revokes is known within those two seconds.
+
+    Args:
+        engine: whose tables are up to date.
+        clock: seconds since 1970.
+    """
 
     def __init__(self, engine: sa.Engine, *, clock: Clock = time.time) -> None:
         self._engine = engine
         self._clock = clock
+        self._remembered: dict[str, _Remembered] = {}
+        self._changes = 0
+        self._lock = threading.Lock()
 
     def make(self, account: Account, label: str, scopes: Collection[str], *, days: int) -> tuple[Token, str]:
         """Make a token and return it with its secret, which nobody can be shown again.
@@ -87,13 +109,34 @@ class Tokens:
     def find(self, secret: str) -> tuple[Account, frozenset[str]] | None:
         """Return whose a token is and what for; None where it ended, was revoked, or its account is closed."""
         asked = (
-            sa.select(accounts, tokens.c.scopes.label("scopes"))
+            sa.select(accounts, tokens.c.scopes.label("scopes"), tokens.c.expires.label("expires"))
             .join(tokens, tokens.c.account == accounts.c.id)
             .where(tokens.c.hash == kept(secret), tokens.c.expires > self._clock(), accounts.c.active)
         )
+        changes, now = self._changes, self._clock()
         with self._engine.connect() as connection:
             row = connection.execute(asked).mappings().first()
-        return None if row is None else (account_of(row), frozenset(row["scopes"].split()))
+        if row is None:
+            return None
+        found = account_of(row), frozenset(row["scopes"].split())
+        with self._lock:
+            if changes == self._changes:  # else it may have been revoked since the database was asked
+                if len(self._remembered) >= _MOST_REMEMBERED:
+                    self._remembered.clear()
+                self._remembered[kept(secret)] = _Remembered(found=found, since=now, expires=row["expires"])
+        return found
+
+    def remembered(self, secret: str) -> tuple[Account, frozenset[str]] | None:
+        """Return what `find` found within the last two seconds, without the database; None where it must be asked."""
+        one, now = self._remembered.get(kept(secret)), self._clock()
+        fresh = one is not None and one.since <= now < min(one.since + _REMEMBERED_S, one.expires)
+        return one.found if one is not None and fresh else None
+
+    def forget(self) -> None:
+        """Forget what is remembered: a token or an account was changed."""
+        with self._lock:
+            self._changes += 1
+            self._remembered.clear()
 
     def of(self, account: str) -> list[Token]:
         """Return an account's tokens, newest first."""
@@ -113,11 +156,13 @@ class Tokens:
         with writing(self._engine, lock=None) as connection:
             if connection.execute(sa.delete(tokens).where(mine)).rowcount != 1:
                 raise Refused("not_found", "There is no such token.")
+        self.forget()
 
     def revoke_all(self, account: str) -> None:
         """Take every token of an account back."""
         with writing(self._engine, lock=None) as connection:
             connection.execute(sa.delete(tokens).where(tokens.c.account == account))
+        self.forget()
 
 
 def _checked(account: Account, scopes: Collection[str]) -> tuple[str, ...]:

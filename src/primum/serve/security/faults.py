@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from primum.errors import PrimumError
+from primum.errors import PrimumError, nearest
+
+_LONGEST_NAME = 60
 
 KINDS: Mapping[str, int] = {
     "malformed": 400,
@@ -36,6 +38,14 @@ class FieldFault:
 
     field: str
     message: str
+
+
+def shown_name(name: str, known: Collection[str]) -> str:
+    """Return a name that somebody gave a field, where it is one that is known or nearly is; else "?".
+
+    Who mistypes a column is told which; a patient's name in the place of one is not repeated.
+    """
+    return name if name in known or (len(name) <= _LONGEST_NAME and nearest(name, known)) else "?"
 
 
 class Refused(PrimumError):

@@ -25,6 +25,7 @@ from primum.study.report.sections.gains import gains_section
 from primum.study.report.sections.hazards import hazards_section
 from primum.study.report.sections.learning import learning_section
 from primum.study.report.sections.making import making_section
+from primum.study.report.sections.marks import marks_section
 from primum.study.report.sections.novelty import novelty_section
 from primum.study.report.sections.overall import overall_section
 from primum.study.report.sections.papers import papers_section
@@ -51,6 +52,7 @@ SECTIONS: Mapping[str, Callable[[Context], Mapping[str, object] | None]] = {
     "records": records_section,
     "experts": experts_section,
     "performance": performance_section,
+    "marks": marks_section,
     "sets": sets_section,
     "trust": trust_section,
     "fairness": fairness_section,

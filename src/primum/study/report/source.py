@@ -12,6 +12,7 @@ import yaml
 
 from primum.errors import InputError
 from primum.evidence.finding import Finding, read_findings
+from primum.evidence.marks import MarkedTable, read_marks
 from primum.evidence.predictions import Predictions
 
 Json = Mapping[str, Any]
@@ -40,6 +41,8 @@ class RunFiles:
     """model/rules.json."""
     uncalibrated: Predictions | None = None
     """The predictions before calibration, where it changed them."""
+    marks: MarkedTable | None = None
+    """What was marked in every picture; None where the target is of another kind."""
 
     @property
     def name(self) -> str:
@@ -83,6 +86,7 @@ def read_run(folder: Path) -> RunFiles:
         novelty=_json(folder / "model" / "novelty.json"),
         rules=_json(folder / "model" / "rules.json"),
         uncalibrated=_predictions(folder / "uncalibrated.parquet"),
+        marks=_marks(folder / "regions.parquet"),
     )
 
 
@@ -110,6 +114,10 @@ def _mapping(value: object, path: Path) -> Json:
     if not isinstance(value, Mapping):
         raise InputError(f"{path}: expected keys and values, got {type(value).__name__}; run primum again.")
     return value
+
+
+def _marks(path: Path) -> MarkedTable | None:
+    return read_marks(path) if path.is_file() else None
 
 
 def _predictions(path: Path) -> Predictions | None:

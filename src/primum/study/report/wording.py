@@ -62,6 +62,7 @@ def catalogue(lang: str) -> Mapping[str, str]:
         "trust",
         "privacy",
         "sets",
+        "marks",
         "hazards",
         "knowledge",
         "papers",

@@ -10,16 +10,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from primum.cohort import Cohort, TextList, take
 from primum.cohort.build import take_records
 from primum.cohort.records import Records
 from primum.evidence.finding import Finding
 from primum.evidence.intervals import LEVEL, wilson
-from primum.evidence.metrics import METRICS
 from primum.evidence.sufficiency import ENOUGH_FOR_A_MEAN, ENOUGH_FOR_A_SHARE
 from primum.evidence.withholding import SMALL
+from primum.later import stats
 from primum.transparency.counterfactual.asking import Asked, Asker, Decide
 from primum.transparency.counterfactual.found import Counterfactual, NoteChange, VitalChange
 from primum.transparency.counterfactual.metrics import BREACHES, COVERAGE, DISTANCE, NAMED, PLAUSIBLE, VALIDITY
@@ -29,6 +28,7 @@ from primum.transparency.counterfactual.searching import BUDGET, MOST, MOST_CHAN
 from primum.transparency.counterfactual.terrain import Terrain
 from primum.transparency.grouping import BoolArray, FloatArray, IntArray
 from primum.transparency.parts import NOTE, VITALS
+from primum.transparency.telling import figure
 
 logger = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ def _of(judged: _Judged, kind: str, found: Sequence[tuple[Counterfactual, ...]])
     yield _mean(nearest, owner, versus, detail={"mean_changes": float(np.mean(numbers))})
     broken = breaches(judged.terrain, judged.records, found)
     n = int(np.unique(owner).size)
-    yield _told(
+    yield figure(
         BREACHES,
         float(sum(broken.values())),
         None,
@@ -220,7 +220,7 @@ def _every(values: BoolArray, owner: IntArray, *, how: str) -> BoolArray:
 def _share(metric: str, by_patient: BoolArray, versus: dict[str, str], *, detail: dict[str, Any]) -> Finding:
     n, hits = len(by_patient), float(by_patient.sum())
     ends, enough = wilson(hits, n), n >= ENOUGH_FOR_A_SHARE
-    return _told(metric, hits / n, ends, n, versus=versus, method=_SHARE, enough=enough, detail=detail)
+    return figure(metric, hits / n, ends, n, versus=versus, method=_SHARE, enough=enough, detail=detail)
 
 
 def _mean(values: FloatArray, owner: IntArray, versus: dict[str, str], *, detail: dict[str, Any]) -> Finding:
@@ -231,32 +231,4 @@ def _mean(values: FloatArray, owner: IntArray, versus: dict[str, str], *, detail
     if n > 1:
         half = float(stats.t.ppf((1 + LEVEL) / 2, n - 1) * by_patient.std(ddof=1) / np.sqrt(n))
         ends = (mean - half, mean + half)
-    return _told(DISTANCE, mean, ends, n, versus=versus, method=_MEAN, enough=n >= ENOUGH_FOR_A_MEAN, detail=detail)
-
-
-def _told(
-    metric: str,
-    value: float,
-    ends: tuple[float, float] | None,
-    n: int,
-    *,
-    versus: dict[str, str],
-    method: str,
-    enough: bool,
-    detail: dict[str, Any],
-) -> Finding:
-    return Finding(
-        pillar="transparency",
-        metric=metric,
-        value=value,
-        low=ends[0] if ends else None,
-        high=ends[1] if ends else None,
-        level=LEVEL if ends else None,
-        n=n,
-        versus=versus,
-        split="test",
-        enough=enough,
-        method=method,
-        reference=METRICS.get(metric).reference,
-        detail=detail,
-    )
+    return figure(DISTANCE, mean, ends, n, versus=versus, method=_MEAN, enough=n >= ENOUGH_FOR_A_MEAN, detail=detail)

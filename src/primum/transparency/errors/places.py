@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from primum.evidence.intervals import LEVEL, exact_bounds, mover
 from primum.evidence.simultaneous import sidak
 from primum.evidence.withholding import SMALL
 from primum.extras import require
+from primum.later import stats
 from primum.transparency.errors.questions import Question
 
 FloatArray = npt.NDArray[np.float64]

@@ -7,11 +7,9 @@ from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
-from scipy.cluster import hierarchy
-from scipy.spatial.distance import squareform
 
 from primum.cohort.records import VitalColumn
+from primum.later import stats
 from primum.transparency.overall.asking import FloatArray, absent
 
 STRONG = 0.5
@@ -37,6 +35,9 @@ def groups_of(association: FloatArray) -> list[tuple[int, ...]]:
     """Return the groups of two and more that go together: average linkage, cut at STRONG."""
     if len(association) < 2:
         return []
+    from scipy.cluster import hierarchy
+    from scipy.spatial.distance import squareform
+
     distance = squareform(1.0 - association, checks=False)
     label = hierarchy.fcluster(hierarchy.linkage(distance, "average"), 1.0 - STRONG, "distance")
     groups = [tuple(np.flatnonzero(label == one).tolist()) for one in np.unique(label)]

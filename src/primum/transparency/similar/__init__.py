@@ -7,6 +7,7 @@ from primum.transparency.similar.answer import (
     SimilarPatients,
     TrainingRecords,
     nearest_records,
+    patients_like,
     similar_patients,
 )
 from primum.transparency.similar.findings import group_findings
@@ -21,5 +22,6 @@ __all__ = [
     "fit_groups",
     "group_findings",
     "nearest_records",
+    "patients_like",
     "similar_patients",
 ]

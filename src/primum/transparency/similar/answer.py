@@ -7,17 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from primum.errors import InputError
-from primum.evidence.intervals import LEVEL, wilson
+from primum.evidence.intervals import LEVEL, wilson_bounds
+from primum.later import special
 from primum.transparency.grouping import FEWEST, FloatArray, IntArray, distances
-from primum.transparency.similar.groups import Groups
+from primum.transparency.similar.groups import LEVELS, Groups
 
 PATIENTS = 25
 """Similar patients that an answer is about, at least."""
 FAR = 0.95
 """Share of usual patients that are nearer to their nearest group, from which on an answer is called far."""
+_CRITICAL = float(special.ndtri((1 + LEVEL) / 2))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +107,7 @@ def similar_patients(
     groups = Groups.load(Path(folder))
     if groups is None:
         return None
-    found = _answers(groups, np.asarray(features, dtype=np.float64), patients)
+    found = patients_like(groups, features, patients=patients)
     if training is None:
         return found
     rows, away = nearest_records(groups, np.asarray(features, dtype=np.float64), training.features, count=patients)
@@ -152,11 +153,17 @@ def chosen_groups(groups: Groups, away: FloatArray, patients: int) -> list[IntAr
     return [own[:count] for own, count in zip(order, enough.tolist(), strict=True)]
 
 
-def _answers(groups: Groups, features: FloatArray, patients: int) -> list[SimilarPatients]:
+def patients_like(groups: Groups, features: FloatArray, *, patients: int = PATIENTS) -> list[SimilarPatients]:
+    """Return what `similar_patients` returns, from groups that were opened before.
+
+    Args:
+        groups: of the model.
+        features: what that model makes of the new records, shape (n, width).
+        patients: fewest similar patients that an answer is about; all where the groups have fewer.
+    """
     if not len(features):
         return []
     away = groups.away(features)
-    levels = np.linspace(0.05, 0.95, len(groups.usual))
     found = []
     for row, own in enumerate(chosen_groups(groups, away, patients)):
         nearest = float(away[row].min())
@@ -166,7 +173,7 @@ def _answers(groups: Groups, features: FloatArray, patients: int) -> list[Simila
                 outcomes=_outcomes(groups, own),
                 distance=nearest,
                 usual=float(np.median(groups.usual)),
-                nearer=float(np.interp(nearest, groups.usual, levels)),
+                nearer=float(np.interp(nearest, groups.usual, LEVELS)),
             )
         )
     return found
@@ -178,10 +185,11 @@ def _outcomes(groups: Groups, own: IntArray) -> tuple[Outcome, ...]:
     if groups.kind == "number":
         mean = float(sums[0]) / n
         error = float(np.sqrt(max(float(sums[1]) / n - mean**2, 0.0) / (n - 1)))
-        half = float(stats.t.ppf((1 + LEVEL) / 2, n - 1)) * error
+        half = float(special.stdtrit(n - 1, (1 + LEVEL) / 2)) * error
         return (Outcome(name=None, value=mean, low=mean - half, high=mean + half),)
-    found = []
-    for name, hits in zip(groups.classes, np.clip(sums, 0.0, n).tolist(), strict=True):
-        low, high = wilson(hits, n)
-        found.append(Outcome(name=name, value=hits / n, low=low, high=high))
-    return tuple(found)
+    hits = np.clip(sums, 0.0, n)
+    shares, (low, high) = hits / n, wilson_bounds(hits, np.full(len(hits), float(n)), critical=_CRITICAL)
+    return tuple(
+        Outcome(name=name, value=float(shares[c]), low=float(low[c]), high=float(high[c]))
+        for c, name in enumerate(groups.classes)
+    )

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from primum.cohort import Cohort
 from primum.evidence.finding import Finding
 from primum.evidence.intervals import LEVEL, area_interval, delong
-from primum.evidence.metrics import METRICS
 from primum.evidence.sufficiency import ENOUGH_FOR_A_MEAN
+from primum.later import stats
 from primum.transparency.grouping import FloatArray
 from primum.transparency.similar.answer import PATIENTS, chosen_groups, nearest_records
 from primum.transparency.similar.groups import Groups, by_patient
 from primum.transparency.similar.metrics import LOSS, MEMBERS, SMALLEST
+from primum.transparency.telling import figure
 
 _COUNT = "count of the patients of every group"
 _MEAN = "mean over patients; Student's t interval, for this figure alone"
@@ -41,7 +41,7 @@ def group_findings(
     test, _ = by_patient(cohort, np.flatnonzero(split == "test"), features)
     smallest = int(groups.patients.min())
     found = [
-        _told(
+        figure(
             SMALLEST,
             float(smallest),
             None,
@@ -92,7 +92,7 @@ def _compared(groups: Groups, train: tuple[FloatArray, FloatArray], test: FloatA
     area, influence = delong(-near, inside)
     fewest = int(min(inside.sum(), (~inside).sum()))
     value, low, high = area_interval(area, float(np.sqrt((influence**2).sum())), fewest)
-    yield _told(
+    yield figure(
         MEMBERS, value, (low, high), len(near), split="train", enough=fewest >= ENOUGH_FOR_A_MEAN, method=_AREA,
         detail={"train": int(inside.sum()), "test": len(test)},
     )  # fmt: skip
@@ -102,31 +102,4 @@ def _mean(values: FloatArray, detail: dict[str, object]) -> Finding:
     n, value = len(values), float(values.mean())
     half = float(stats.t.ppf((1 + LEVEL) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n))
     ends = (max(value - half, 0.0), value + half)
-    return _told(LOSS, value, ends, n, split="test", enough=n >= ENOUGH_FOR_A_MEAN, method=_MEAN, detail=detail)
-
-
-def _told(
-    metric: str,
-    value: float,
-    ends: tuple[float, float] | None,
-    n: int,
-    *,
-    split: str,
-    enough: bool,
-    method: str,
-    detail: dict[str, object],
-) -> Finding:
-    return Finding(
-        pillar="transparency",
-        metric=metric,
-        value=value,
-        low=ends[0] if ends else None,
-        high=ends[1] if ends else None,
-        level=LEVEL if ends else None,
-        n=n,
-        split=split,
-        enough=enough,
-        method=method,
-        reference=METRICS.get(metric).reference,
-        detail=detail,
-    )
+    return figure(LOSS, value, ends, n, split="test", enough=n >= ENOUGH_FOR_A_MEAN, method=_MEAN, detail=detail)

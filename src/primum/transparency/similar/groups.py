@@ -44,7 +44,8 @@ _MOST_PATIENTS = 10_000
 """Patients that are grouped; of more, so many are drawn: the work grows with their square."""
 _FEWEST_PATIENTS = 2 * GROUP
 _FEWEST_HELD = 20
-_LEVELS = np.linspace(0.05, 0.95, 19)
+LEVELS = np.linspace(0.05, 0.95, 19)
+"""Shares of patients whose distance from the nearest group is kept."""
 Kind = Literal["classes", "labels", "number"]
 
 
@@ -170,7 +171,7 @@ def fit_groups(
         means=means,
         patients=np.array([len(own) for own in groups], dtype=np.int64),
         outcomes=np.array([outcomes[own].sum(0) for own in groups]).astype(np.float32).astype(np.float64),
-        usual=np.quantile(near, _LEVELS),
+        usual=np.quantile(near, LEVELS),
     )
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from primum.cohort import Cohort, take
 from primum.evidence.finding import Finding
 from primum.evidence.intervals import LEVEL, clopper_pearson
 from primum.evidence.sufficiency import ENOUGH_FOR_A_SHARE
+from primum.later import stats
 from primum.safety.robustness.asking import BoolArray, Decide, IntArray, Predictor, decider
 from primum.safety.robustness.metrics import ADVERSARIAL, CHANGES, TURNED
 from primum.safety.robustness.search.asking import Asker

@@ -20,6 +20,7 @@ LEADS = {
 }
 MANY_CLASSES = ("balanced_accuracy_gain", "accuracy_gain", "auroc_gain", "log_loss_gain")
 """With more than two classes AUROC is near its ceiling for any model, so the share of right answers leads."""
+OF_MARKS = ("dice_gain", "map50_gain", "froc_gain")
 ORDER = (
     "untuned_backbone",
     "text_alone",
@@ -71,6 +72,8 @@ def outcome_of(finding: Finding) -> str:
 
 
 def _leads(context: Context) -> tuple[str, ...]:
+    if context.run.marks is not None:
+        return OF_MARKS
     if len(context.run.classes()) > 2 and context.run.target_type() == "classes":
         return MANY_CLASSES
     return LEADS.get(context.run.target_type(), LEADS["classes"])

@@ -1,0 +1,28 @@
+"""Arrays of one shape in a nameless temporary file, at half precision: computed once, read back a batch at a time."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+
+class Shelf:
+    """Room for n arrays of one shape; the file is gone with the process, whatever ends it."""
+
+    def __init__(self, n: int, shape: Sequence[int]) -> None:
+        """Make room; it takes two bytes a number on the disk, and none in memory."""
+        self._file = tempfile.TemporaryFile(prefix="primum-")
+        self._room = np.memmap(self._file, np.float16, "w+", shape=(max(n, 1), *shape))
+
+    def put(self, rows: npt.NDArray[np.int64], values: npt.NDArray[np.float32]) -> None:
+        """Keep arrays, shape (b, ...), at these places."""
+        limits = np.finfo(np.float16)
+        self._room[rows] = np.clip(values, limits.min, limits.max)
+
+    def take(self, rows: npt.NDArray[np.int64]) -> torch.Tensor:
+        """Return the arrays at these places, float32, shape (b, ...)."""
+        return torch.from_numpy(self._room[rows].astype(np.float32))

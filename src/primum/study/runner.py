@@ -370,8 +370,11 @@ def resolved_study(study: Study) -> dict[str, Any]:
     }
     resolved["cohort"] = {**resolved["cohort"], "source": str(study.source.resolve()), "external": external}
     if study.spec.assess.localisation is not None and study.spec.assess.localisation.boxes is not None:
-        boxes = str(study.place_of(study.spec.assess.localisation.boxes).resolve())
-        resolved["assess"]["localisation"] = {**resolved["assess"]["localisation"], "boxes": boxes}
+        place = str(study.place_of(study.spec.assess.localisation.boxes).resolve())
+        resolved["assess"] = {
+            **resolved["assess"],
+            "localisation": {**resolved["assess"]["localisation"], "boxes": place},
+        }
     boxes = study.spec.cohort.target.boxes
     if boxes is not None:
         named = {**resolved["cohort"]["target"]["boxes"], "source": str(study.place_of(boxes.source).resolve())}

@@ -122,8 +122,8 @@ class AssessSpec(_Spec):
     )
     adversarial: bool = Field(
         True,
-        description="How far a search for the worst change gets: few words otherwise, numbers within their error, pixels "
-        "moved by at most 4 of 255.",
+        description="How far a search for the worst change gets: few words otherwise, numbers within their error, "
+        "pixels moved by at most 4 of 255.",
     )
     explanations: bool = Field(
         True, description="Whether the reasons for its answers hold, which input mattered, and which words and vitals."

@@ -16,6 +16,8 @@ from primum.study.spec import StudySpec
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NAMES = ("symptom2disease", "vaers-reports", "zh-medical-dialogue")
+MARKED = ("bccd", "isic2017")
+"""Those of marked places, which a run of every kind is tested on in test_regions.py."""
 
 
 def spec_of(name):
@@ -24,10 +26,10 @@ def spec_of(name):
 
 
 def test_every_example_is_tested():
-    assert sorted(path.parent.name for path in EXAMPLES.glob("*/study.yaml")) == sorted(NAMES)
+    assert sorted(path.parent.name for path in EXAMPLES.glob("*/study.yaml")) == sorted([*NAMES, *MARKED])
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *MARKED])
 def test_an_example_is_a_valid_study_with_a_page_on_its_data(name):
     assert spec_of(name).study == name
     readme = (EXAMPLES / name / "README.md").read_text(encoding="utf-8")
@@ -44,6 +46,22 @@ def test_an_example_names_columns_that_its_data_has(name, shared_data):
     named = {*cohort.inputs.text, cohort.target.column, *(role.column for role in cohort.sensitive)}
     named |= {column for column in (cohort.id, cohort.patient) if column}
     assert named <= columns
+
+
+@pytest.mark.parametrize("name", MARKED)
+def test_an_example_of_marked_places_reads_its_data(name, shared_data):
+    place = shared_data / name
+    overrides = [f"cohort.source={place / 'metadata.csv'}"]
+    overrides += [f"cohort.target.boxes={place / 'boxes.csv'}"] if name == "bccd" else []
+    cohort = Study.load(EXAMPLES / name / "study.yaml", overrides=overrides).read_cohort()
+    with (place / "metadata.csv").open(encoding="utf-8", newline="") as stream:
+        known = list(csv.DictReader(stream))
+    assert len(cohort) == len(known) and cohort.regions is not None
+    if name == "bccd":
+        assert sum(map(len, cohort.regions.marks)) == 3943 - 2 and cohort.source["boxes_without_area"] == 2
+    else:
+        shares = [float(row["lesion_area_fraction"]) for row in known]
+        assert cohort.target.values == pytest.approx(shares, abs=1e-4)
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 from primum.cohort.annotators import read_annotators
 from primum.cohort.augment import cropped, with_synonyms
-from primum.cohort.build import column_names, read_attribute, read_cohort, read_records, take
+from primum.cohort.build import column_names, read_attribute, read_cohort, read_records, read_shapes, take
 from primum.cohort.cohort import SPLIT_NAMES, Cohort, Target
 from primum.cohort.erased import Erased, read_erased
 from primum.cohort.join import ExternalFile, with_external
@@ -56,6 +56,7 @@ __all__ = [
     "read_cohort",
     "read_erased",
     "read_records",
+    "read_shapes",
     "records_of",
     "summarise",
     "swapped_records",

@@ -93,6 +93,21 @@ def read_attribute(source: Any, role: SensitiveRole) -> npt.NDArray[np.object_]:
     return levels
 
 
+def read_shapes(source: Any, inputs: InputRoles) -> npt.NDArray[np.int64]:
+    """Return height and width of each record's image as it is stored, 0 where there is none, shape (n, 2).
+
+    Args:
+        source: a path, or a table in memory.
+        inputs: says which column names the images.
+    Raises:
+        CohortError: the source cannot be read, or lacks the column.
+    """
+    assert inputs.image is not None
+    gathered = gather(open_table(source), [inputs.image.column], [])
+    names = gathered.coded[inputs.image.column].strings()
+    return PictureFiles(names=names, rows=gathered.rows, role=inputs.image, folder=folder_of(source)).shapes()
+
+
 def column_names(source: Any) -> list[str]:
     """Return the names of a source's columns, in order."""
     return list(open_table(source).columns)

@@ -3,6 +3,7 @@
 from primum.evidence.audit import SensitiveColumn, predictions_from_table
 from primum.evidence.bands import band_names, banded
 from primum.evidence.finding import PILLARS, Finding, Pillar, read_findings, write_findings
+from primum.evidence.marks import metrics as _marks_metrics  # noqa: F401 - registers the metrics
 from primum.evidence.metrics import METRICS, Metric, gain_name, register_metric
 from primum.evidence.paired import aligned, gain_findings
 from primum.evidence.performance import performance_findings

@@ -23,6 +23,7 @@ from primum.progress import Progress, Silent
 from primum.safety import reasons_in_words
 from primum.safety.novelty import Judged
 from primum.study.opened import open_run, roles_for, spec_of
+from primum.study.predicting_marks import marks_table
 from primum.study.predicting_pages import check_folder, write_pages
 from primum.study.predicting_trust import Levels, joined_names, trust_columns
 from primum.study.ruling import rule_columns
@@ -81,7 +82,8 @@ def predict_run(
             `abstain_because` where it may abstain, `novel` and `novel_because` (unlike everything the model was
             trained on) where the run measured that,
             `rules` (ids of the clinical rules that speak, joined by semicolons) and `escalate` (a red flag: a person
-            must look, whatever the model says) where the run has rules.
+            must look, whatever the model says) where the run has rules. Of marked places one row a mark: id, label,
+            score, xmin, ymin, xmax, ymax and mask, as `primum.study.predicting_marks` says.
         progress: is told of the records done.
         lang: language of the reasons and pages, en or zh.
         patient_pages: a folder for one page a record in plain words for the patient, 1.html for the first.
@@ -95,6 +97,13 @@ def predict_run(
     """
     if out.suffix not in _WRITERS:
         raise InputError(f"{out}: a table is written as {', '.join(_WRITERS)}; give --out one of these endings.")
+    spec = spec_of(run)
+    if spec.cohort.target.type == "regions":
+        if patient_pages is not None:
+            raise InputError("--patient-pages: there are no pages of marked places yet; leave it out.")
+        table, n = marks_table(run, spec, records, progress or Silent())
+        _write(out, table)
+        return Predicted(records=n, escalated=0, rules={})
     if patient_pages is not None:
         check_folder(patient_pages)
     answered = answer(run, records, progress=progress, lang=lang)

@@ -31,7 +31,7 @@ from primum.fairness.paired import TWIN
 from primum.files import atomic_path, write_json
 from primum.knowledge.rules import Asked
 from primum.privacy import erasure_findings, reidentification_findings
-from primum.privacy.deid import masked_findings, pinned
+from primum.privacy.deid import masked_findings
 from primum.privacy.erasure import settle, waiting
 from primum.progress import Progress, Silent
 from primum.safety import Calibrator, expert_findings, place_findings, transport_findings
@@ -62,7 +62,8 @@ from primum.study.publishing import published
 from primum.study.reasoning import explained
 from primum.study.recording import looks_of, prepare_record, record_run
 from primum.study.remembering import Remembering, remembering
-from primum.study.ruling import resolved_rules, ruled, rules_of
+from primum.study.resolving import resolved_study
+from primum.study.ruling import ruled, rules_of
 from primum.study.run import (
     Run,
     check_same_study,
@@ -359,33 +360,6 @@ def policy_of(study: Study) -> Policy:
     policy = load_policy(place if place.is_file() else study.spec.policy)
     check_documents(policy, study.spec.documents)
     return policy
-
-
-def resolved_study(study: Study) -> dict[str, Any]:
-    """Return the study with every default and with absolute paths, so that the run's own copy can be run again."""
-    resolved = dict(study.spec.resolved())
-    external = {
-        name: {**file, "source": str(study.place_of(file["source"]).resolve())}
-        for name, file in resolved["cohort"]["external"].items()
-    }
-    resolved["cohort"] = {**resolved["cohort"], "source": str(study.source.resolve()), "external": external}
-    if study.spec.assess.localisation is not None and study.spec.assess.localisation.boxes is not None:
-        place = str(study.place_of(study.spec.assess.localisation.boxes).resolve())
-        resolved["assess"] = {
-            **resolved["assess"],
-            "localisation": {**resolved["assess"]["localisation"], "boxes": place},
-        }
-    boxes = study.spec.cohort.target.boxes
-    if boxes is not None:
-        named = {**resolved["cohort"]["target"]["boxes"], "source": str(study.place_of(boxes.source).resolve())}
-        resolved["cohort"]["target"] = {**resolved["cohort"]["target"], "boxes": named}
-    resolved["cohort"]["erased"] = str(study.place_of(study.spec.cohort.erased).resolve())
-    if study.spec.cohort.deid is not None:
-        resolved["cohort"]["deid"] = {**resolved["cohort"]["deid"], "ner": list(pinned(study.spec.cohort.deid.ner))}
-    resolved["knowledge"] = {**resolved["knowledge"], "rules": resolved_rules(study)}
-    if (study.folder / study.spec.policy).is_file():
-        resolved["policy"] = str((study.folder / study.spec.policy).resolve())
-    return resolved
 
 
 def _write_splits(path: Path, cohort: Cohort, split: SplitArray) -> None:

@@ -50,6 +50,8 @@ def regions_fault(study: StudySpec) -> str | None:
         "cohort.inputs: marks are in pictures; name an image column and nothing else": cohort.inputs.image is None
         or bool(cohort.inputs.text)
         or bool(cohort.inputs.vitals),
+        "cohort.inputs.image.size: marks need a multiple of 32": cohort.inputs.image is not None
+        and cohort.inputs.image.size % 32 != 0,
         "cohort.external: marks of files of their own are not read yet; use cohort.split.external": bool(
             cohort.external
         ),

@@ -11,16 +11,7 @@ import numpy as np
 from primum.errors import InputError
 from primum.registry import Registry
 from primum.transparency.asking import Subject
-from primum.transparency.parts import (
-    IMAGE,
-    NOTE,
-    VITALS,
-    BoolArray,
-    FloatArray,
-    IntArray,
-    inputs_of,
-    players_of,
-)
+from primum.transparency.parts import IMAGE, NOTE, VITALS, BoolArray, FloatArray, IntArray, inputs_of, players_of
 from primum.transparency.shapley import bounds, coalitions, shapley_values
 
 NODES = 16

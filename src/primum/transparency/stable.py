@@ -1,4 +1,4 @@
-"""Whether a reason stays what it is when a note says the same in other words, or a picture is a little brighter."""
+"""Whether a reason stays what it is when a record says the same in another form: other words, another export."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def _nothing(picture: ByteArray) -> npt.NDArray[np.bool_]:
 
 
 def _wide(picture: ByteArray) -> int:
-    return max(len(picture) // RIM, 1)
+    return max(int(picture.shape[0]) // RIM, 1)
 
 
 def _without(picture: ByteArray, hidden: npt.NDArray[np.bool_]) -> ByteArray:

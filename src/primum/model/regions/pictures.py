@@ -41,12 +41,13 @@ class PreparedMaps:
         return {**maps, "present": torch.from_numpy(self.present[index])}
 
 
-def read_maps(net: Net, image: PreparedImage, *, tick: Tick | None = None) -> PreparedMaps:
+def read_maps(net: Net, image: PreparedImage, *, axes: tuple[int, ...] = (), tick: Tick | None = None) -> PreparedMaps:
     """Return what the encoder makes of pictures; equal ones are read once.
 
     Args:
         net: whose encoder reads.
         image: the pictures.
+        axes: along which they are mirrored first: 2 top and bottom, 3 left and right.
         tick: called with (done, total).
     """
     first, equal = image.distinct()
@@ -55,8 +56,9 @@ def read_maps(net: Net, image: PreparedImage, *, tick: Tick | None = None) -> Pr
     encoder = net.encoders["image"]
     for start in range(0, len(first), BATCH):
         rows = np.arange(start, min(start + BATCH, len(first)))
+        batch = image.collate(first[rows])
         with inference():
-            maps = encoder(image.collate(first[rows]))
+            maps = encoder({**batch, "pixels": batch["pixels"].flip(axes)})
         for shelf, one in zip(shelves, maps, strict=True):
             shelf.put(rows, one.contiguous().numpy())
         if tick is not None:

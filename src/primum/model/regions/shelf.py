@@ -15,8 +15,8 @@ class Shelf:
 
     def __init__(self, n: int, shape: Sequence[int]) -> None:
         """Make room; it takes two bytes a number on the disk, and none in memory."""
-        self._file = tempfile.TemporaryFile(prefix="primum-")
-        self._room = np.memmap(self._file, np.float16, "w+", shape=(max(n, 1), *shape))
+        with tempfile.TemporaryFile(prefix="primum-") as nameless:  # the map keeps it open
+            self._room = np.memmap(nameless, np.float16, "w+", shape=(max(n, 1), *shape))
 
     def put(self, rows: npt.NDArray[np.int64], values: npt.NDArray[np.float32]) -> None:
         """Keep arrays, shape (b, ...), at these places."""

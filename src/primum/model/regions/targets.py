@@ -89,7 +89,7 @@ def box_target(marks: Sequence[Mark], shape: tuple[int, int], spec: RegionSpec) 
         sides = np.broadcast_arrays(middle - x0, (middle - y0)[:, None], x1 - middle, (y1 - middle)[:, None])
         for channel, distance in enumerate(sides, start=k):
             target[channel][core] = np.maximum(np.broadcast_to(distance, core.shape)[core], 1e-3)
-        target[-1][core] = heat[core]
+        target[-1][core] = heat[core] / heat[core].sum()  # a small box, of one place, counts as much as a large one
     return target
 
 

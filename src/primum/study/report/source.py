@@ -60,6 +60,10 @@ class RunFiles:
         target = (self.study.get("cohort") or {}).get("target") or {}
         return str(target.get("type") or "classes") if isinstance(target, Mapping) else "classes"
 
+    def judged_kind(self) -> str:
+        """Return the kind of target that figures are read by: as `target_type`, or regions for marked places."""
+        return self.target_type() if self.marks is None else "regions"
+
 
 def read_run(folder: Path) -> RunFiles:
     """Return the files of a run's folder.

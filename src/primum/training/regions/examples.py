@@ -14,7 +14,7 @@ from primum.model.inputs import Prepared, PreparedImage
 from primum.model.regions.shelf import Shelf
 from primum.model.regions.spec import RegionSpec
 from primum.model.regions.targets import target_of
-from primum.training.regions.augmenting import JointAugmentation
+from primum.training.regions.augmenting import JointAugmentation, MirroredMaps, mirrored_labels
 
 
 class RegionCollate:
@@ -27,14 +27,24 @@ class RegionCollate:
         spec: RegionSpec,
         *,
         augmentation: JointAugmentation | None = None,
+        mirrored: MirroredMaps | None = None,
     ) -> None:
-        """Show pictures and marks; both changed alike when `augmentation` is given, which needs pixels."""
+        """Show pictures and marks.
+
+        Args:
+            prepared: the pictures, or what a frozen encoder made of them.
+            marking: what is marked in them.
+            spec: of the network.
+            augmentation: what is done to both, where pictures are pixels.
+            mirrored: where they are not, the maps of their mirror images to draw from.
+        """
         self.prepared: Mapping[str, Prepared] = {"image": prepared}
         self.labels = torch.from_numpy(marking.amounts())
         self._image = prepared
         self._marking = marking
         self._spec = spec
         self._augmentation = augmentation
+        self._mirrored = mirrored
         self._known = np.zeros(len(marking), bool)
         self._shelf: Shelf | None = None
 
@@ -42,6 +52,9 @@ class RegionCollate:
         """Return one batch."""
         index = np.asarray(rows, dtype=np.int64)
         labels = self._targets(index)
+        if self._mirrored is not None:
+            batch, how = self._mirrored.drawn(index)
+            return {"inputs": {"image": batch}, "labels": mirrored_labels(labels, how, self._spec)}
         batch = self._image.collate(index)
         if self._augmentation is not None:
             assert isinstance(self._image, PreparedImage)

@@ -15,14 +15,16 @@ from primum.cohort.cohort import Cohort
 from primum.errors import SplitError
 from primum.evidence.finding import Finding
 from primum.evidence.marks import Marking, best_threshold, compare
+from primum.model.inputs import PreparedImage
 from primum.model.inside import Inside
+from primum.model.net import Net
 from primum.model.regions.pictures import PreparedMaps, read_maps
 from primum.model.regions.predictor import Pictures, RegionPredictor
 from primum.model.regions.spec import RegionSpec
 from primum.progress import Progress, Silent
 from primum.training.plan import TrainingPlan, use_bf16
 from primum.training.proof import learnt_finding, prove, snapshot
-from primum.training.regions.augmenting import JointAugmentation
+from primum.training.regions.augmenting import JointAugmentation, MirroredMaps
 from primum.training.regions.examples import RegionCollate
 from primum.training.resuming import curves, train_or_resume
 from primum.training.tracking import Tracking
@@ -49,7 +51,11 @@ class RegionFitRequest:
     study: str = "study"
     """Name for trackers."""
     augmentation: JointAugmentation | None = None
-    """What happens to training pictures where the encoder is tuned."""
+    """What happens to training pictures; None: nothing."""
+
+    def frozen(self) -> bool:
+        """Return whether the encoder stays as it is, so that it reads each picture once."""
+        return self.spec.frozen is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,48 +78,26 @@ def fit_regions(request: RegionFitRequest, *, progress: Progress | None = None) 
         SplitError: no record to train on.
         TrainingFailedError: the proof that the model trained does not hold.
     """
-    progress = progress or Silent()
-    cohort = request.cohort
+    progress, cohort = progress or Silent(), request.cohort
     assert cohort.regions is not None and cohort.records.image is not None
-    rows = {name: np.flatnonzero(request.split == name).astype(np.int64) for name in ("train", "validation")}
-    if not len(rows["train"]):
+    if not (request.split == "train").any():
         raise SplitError("cohort.split: no record is left to train on; give train a larger share.")
     torch.manual_seed(request.plan.seed)
     predictor = RegionPredictor.untrained(request.spec, colour=cohort.records.image.channels == 3)
-    net, image = predictor.net, predictor.prepare(cohort.records)
-    frozen = request.spec.frozen is None
-    pictures: Pictures = read_maps(net, image, tick=progress.advance) if frozen else image
+    image = predictor.prepare(cohort.records)
+    pictures: Pictures = read_maps(predictor.net, image, tick=progress.advance) if request.frozen() else image
     collate = RegionCollate(pictures, cohort.regions, request.spec)
-    learn = collate
-    if request.augmentation is not None and not isinstance(pictures, PreparedMaps):
-        learn = RegionCollate(pictures, cohort.regions, request.spec, augmentation=request.augmentation)
+    learn = _augmented(request, predictor.net, (image, pictures), progress) or collate
     proven_on = "test" if (request.split == "test").any() else "validation"
-    watched = np.flatnonzero(request.split == proven_on).astype(np.int64)
-    before = snapshot(net)
-    untrained = losses_and_answers(net, collate, watched, torch.device("cpu"))[0]
-    started = time.perf_counter()
-    trainer = StudyTrainer(
-        net,
-        request.plan,
-        collate=collate,
-        learn=learn,
-        train_rows=rows["train"],
-        validation_rows=rows["validation"],
-        folder=request.folder / "checkpoints",
-        callbacks=[
-            Watch(request.plan, progress),
-            Tracking(request.plan.track, request.folder, request.study),
-        ],
-    )
-    state = train_or_resume(trainer, net)
-    trainer.accelerator.unwrap_model(trainer.model_wrapped, keep_fp32_wrapper=False)
-    net.to("cpu").eval()
-    seconds = time.perf_counter() - started
-    trained = losses_and_answers(net, collate, watched, torch.device("cpu"))[0]
+    watched = _rows(request, proven_on)
+    before = snapshot(predictor.net)
+    untrained = losses_and_answers(predictor.net, collate, watched, torch.device("cpu"))[0]
+    state, seconds = _train(request, predictor.net, (collate, learn), progress)
+    trained = losses_and_answers(predictor.net, collate, watched, torch.device("cpu"))[0]
     marking, inside = predictor.read(pictures, cohort.regions.shapes, tick=progress.advance)
     predictor = _shown_from(predictor, request, marking)
     predictor.save(request.model_folder)
-    proof = prove(net, before, **_both(predictor, collate, request.model_folder))
+    proof = prove(predictor.net, before, **_both(predictor, collate, request.model_folder))
     gain = learnt_finding(untrained, trained, cohort.patients[watched], split=proven_on, seed=request.plan.seed)
     amounts = marking.above(predictor.spec.threshold).amounts()
     return RegionFitted(
@@ -130,6 +114,55 @@ def fit_regions(request: RegionFitRequest, *, progress: Progress | None = None) 
         },
         findings=(gain,) if len(watched) else (),
     )
+
+
+def _rows(request: RegionFitRequest, name: str) -> npt.NDArray[np.int64]:
+    return np.flatnonzero(request.split == name).astype(np.int64)
+
+
+def _train(
+    request: RegionFitRequest, net: Net, batches: tuple[RegionCollate, RegionCollate], progress: Progress
+) -> tuple[dict[str, Any], float]:
+    """Train and return the log with the best step, and the seconds; `batches` as they are, and as they are learnt."""
+    started = time.perf_counter()
+    trainer = StudyTrainer(
+        net,
+        request.plan,
+        collate=batches[0],
+        learn=batches[1],
+        train_rows=_rows(request, "train"),
+        validation_rows=_rows(request, "validation"),
+        folder=request.folder / "checkpoints",
+        callbacks=[Watch(request.plan, progress), Tracking(request.plan.track, request.folder, request.study)],
+    )
+    state = train_or_resume(trainer, net)
+    trainer.accelerator.unwrap_model(trainer.model_wrapped, keep_fp32_wrapper=False)
+    net.to("cpu").eval()
+    return state, time.perf_counter() - started
+
+
+def _augmented(
+    request: RegionFitRequest, net: Net, pictures: tuple[PreparedImage, Pictures], progress: Progress
+) -> RegionCollate | None:
+    """Return the batches that are learnt from, changed; None for none: frozen maps can only be mirrored.
+
+    Args:
+        request: says what may happen.
+        net: whose encoder reads mirror images.
+        pictures: as pixels, and as the network takes them.
+        progress: is told of the pictures read.
+    """
+    how, marking = request.augmentation, request.cohort.regions
+    image, taken = pictures
+    assert marking is not None
+    if how is None:
+        return None
+    if not isinstance(taken, PreparedMaps):
+        return RegionCollate(taken, marking, request.spec, augmentation=how)
+    if not how.allow_flips:
+        return None
+    mirrored = MirroredMaps(net, image, taken, _rows(request, "train"), tick=progress.advance)
+    return RegionCollate(taken, marking, request.spec, mirrored=mirrored)
 
 
 def _shown_from(predictor: RegionPredictor, request: RegionFitRequest, marking: Marking) -> RegionPredictor:

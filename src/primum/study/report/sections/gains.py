@@ -17,10 +17,10 @@ LEADS = {
     "classes": ("auroc_gain", "balanced_accuracy_gain", "accuracy_gain", "log_loss_gain"),
     "labels": ("auroc_gain", "macro_f1_gain", "log_loss_gain"),
     "number": ("mae_gain", "rmse_gain", "r2_gain"),
+    "regions": ("dice_gain", "map50_gain", "froc_gain"),
 }
 MANY_CLASSES = ("balanced_accuracy_gain", "accuracy_gain", "auroc_gain", "log_loss_gain")
 """With more than two classes AUROC is near its ceiling for any model, so the share of right answers leads."""
-OF_MARKS = ("dice_gain", "map50_gain", "froc_gain")
 ORDER = (
     "untuned_backbone",
     "text_alone",
@@ -72,11 +72,9 @@ def outcome_of(finding: Finding) -> str:
 
 
 def _leads(context: Context) -> tuple[str, ...]:
-    if context.run.marks is not None:
-        return OF_MARKS
     if len(context.run.classes()) > 2 and context.run.target_type() == "classes":
         return MANY_CLASSES
-    return LEADS.get(context.run.target_type(), LEADS["classes"])
+    return LEADS.get(context.run.judged_kind(), LEADS["classes"])
 
 
 def _gains(context: Context) -> Mapping[str, Sequence[Finding]]:

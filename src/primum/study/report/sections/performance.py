@@ -17,8 +17,13 @@ HEADLINES: Mapping[str, tuple[str, ...]] = {
     "classes": ("auroc", "auprc", "balanced_accuracy", "accuracy", "macro_f1", "log_loss", "brier", "ece"),
     "labels": ("auroc", "auprc", "macro_f1", "micro_f1", "subset_accuracy", "log_loss", "brier", "ece"),
     "number": ("mae", "rmse", "r2"),
+    "regions": ("map50", "dice", "iou", "froc", "region_sensitivity", "region_ppv", "false_regions"),
 }
-LARGE = {"classes": ("auroc", "balanced_accuracy", "ece"), "labels": ("auroc", "macro_f1", "ece")}
+LARGE = {
+    "classes": ("auroc", "balanced_accuracy", "ece"),
+    "labels": ("auroc", "macro_f1", "ece"),
+    "regions": ("map50", "dice", "region_sensitivity", "false_regions"),
+}
 MOST_ROWS = 60
 
 
@@ -47,8 +52,9 @@ class Forest:
 
 def performance_section(context: Context) -> Mapping[str, object] | None:
     """Return large figures, and a table of all headline metrics, for test and external; None when nothing is there."""
-    metrics = HEADLINES.get(context.run.target_type(), HEADLINES["classes"])
-    large = LARGE.get(context.run.target_type(), metrics)
+    kind = context.run.judged_kind()
+    metrics = HEADLINES.get(kind, HEADLINES["classes"])
+    large = LARGE.get(kind, metrics)
     splits = context.splits()
     blocks = []
     for split in splits:

@@ -54,7 +54,7 @@ def _kind(target: Mapping[str, Any], context: Context) -> list[str]:
 
 
 def _names(value: object) -> list[str]:
-    if value is None:
+    if value is None or value == "":
         return []
     return [str(one) for one in value] if isinstance(value, list | tuple) else [str(value)]
 

@@ -18,7 +18,7 @@ from primum.transparency.variants import variants_of
 
 COMPARED = 16
 """Parts of each reworded record that are asked about where every part costs an answer of its own."""
-_PART_BY_PART, DEFAULT = "occlusion", "attention_gradient"
+_PART_BY_PART = "occlusion"
 
 
 def in_other_words(
@@ -58,8 +58,7 @@ def in_other_words(
 
 def _reasons(again: Subject, before: Sequence[Parts], *, method: str, seed: int) -> Sequence[FloatArray]:
     """Return the reasons for reworded records; NaN for parts that are not compared."""
-    alike = method == DEFAULT and not any(len(parts.words) for parts in again.parts)  # then it leaves parts out too
-    if method != _PART_BY_PART and not alike:
+    if method != _PART_BY_PART:
         return METHODS.get(method)(again, seed).parts
     generator = np.random.default_rng([seed, 19])
     some: list[BoolArray] = []

@@ -22,7 +22,7 @@ SIDE = 448
 """Of the picture, in pixels."""
 FOR, AGAINST = (230, 159, 0), (0, 114, 178)
 """Orange and blue of Okabe & Ito 2008."""
-_MOST_COLOUR, _LEAST_SHOWN, _HALF = 0.6, 0.15, 0.5
+_MOST_COLOUR, _MARKED, _LEAST_SHOWN, _HALF = 0.55, 0.85, 0.15, 0.5
 _PITCH = 8
 ByteArray = npt.NDArray[np.uint8]
 
@@ -92,7 +92,7 @@ def _coloured(base: npt.NDArray[np.float32], cells: npt.NDArray[np.float64]) -> 
     marked = np.where(strength > 0, pattern(rows, columns, stripes=True), pattern(rows, columns, stripes=False)) & (
         share > 0
     )
-    share = np.where(marked, np.maximum(share, _MOST_COLOUR), share)[..., None]
+    share = np.where(marked, _MARKED, share)[..., None]
     colour = np.where(strength[..., None] > 0, np.array(FOR), np.array(AGAINST))
     return np.asarray(np.rint(base[..., None] * (1 - share) + colour * share), dtype=np.uint8)
 

@@ -196,16 +196,12 @@ def part_falls(subject: Subject, *, of_cells: bool) -> list[FloatArray]:
 
     Each text is read once; a picture once for all vitals, and once for each cell.
     """
-    counts = [len(p.vitals) + (len(p.cells) if of_cells else 0) for p in subject.parts]
-    rows = np.repeat(np.arange(len(subject.parts)), counts)
-    kept = []
-    for parts, count in zip(subject.parts, counts, strict=True):
-        keep = np.ones((count, len(parts)), dtype=bool)
-        keep[:, len(parts.words) : len(parts.words) + count] = ~np.eye(count, dtype=bool)
-        kept += list(keep)
-    whole = subject.question.score(subject.answers)
-    fall = whole[rows] - subject.scores(rows, kept) if len(rows) else np.zeros(0)
-    return [fall[a:b] for a, b in bounds(np.array(counts))]
+    some = []
+    for parts in subject.parts:
+        own = np.zeros(len(parts), dtype=bool)
+        own[len(parts.words) : parts.of_cells.stop if of_cells else parts.of_vitals.stop] = True
+        some.append(own)
+    return [values[own] for values, own in zip(falls_without(subject, some), some, strict=True)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ def in_other_words(
 
     Args:
         subject: the records as they are.
-        records: the same, with their texts.
+        records: the same, with their texts and pictures.
         attributed: their reasons.
         method: that gave them.
         seed: of methods that draw, and of the parts that are compared.

@@ -19,7 +19,7 @@ from primum.cohort.cohort import Cohort
 from primum.cohort.columns import number
 from primum.cohort.faults import Faults, rows_named
 from primum.cohort.gather import gather
-from primum.cohort.images.reading import PURPOSE, Unreadable, quiet
+from primum.cohort.images.reading import PURPOSE, Unreadable, quiet, stored_shape
 from primum.cohort.leave_out import LeaveOut
 from primum.cohort.readers import Table, open_table
 from primum.cohort.roles import ImageRole
@@ -137,19 +137,9 @@ def _masks(
 
 
 def _shape(path: Path, role: ImageRole) -> tuple[int, int]:
-    """Return height and width of an image that was read before, the way up that it is shown."""
-    from primum.cohort.images import dicom, nifti, raster
-
-    content = path.read_bytes()
-    with quiet():
-        if not dicom.marked(content) and raster.belongs(content):
-            image: Any = require("PIL.Image", extra="imaging", purpose=PURPOSE)
-            turned: Any = require("PIL.ImageOps", extra="imaging", purpose=PURPOSE)
-            with image.open(path) as opened:
-                upright = turned.exif_transpose(opened)
-                return int(upright.height), int(upright.width)
-        try:
-            height, width = (nifti if nifti.belongs(content) else dicom).read(content, role).shape[:2]
-        except Unreadable:
-            return 0, 0
-    return int(height), int(width)
+    """Return height and width of an image that was read before, the way up that it is shown; 0 where it has none."""
+    try:
+        with quiet():
+            return stored_shape(path.read_bytes(), role)
+    except Unreadable:
+        return 0, 0

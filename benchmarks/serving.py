@@ -3,6 +3,7 @@
     python benchmarks/serving.py                   # makes a small Release first, about a minute
     python benchmarks/serving.py --release DIR     # one made before, of a study with a single text column `note`
     python benchmarks/serving.py --peers plain,bare,litserve
+    python benchmarks/serving.py --masking         # what masking notes costs a server: none, by rules, and by models
 
 primum    `primum serve`: guarded answers, sealed Cases, one Ledger entry an answer, tokens checked, signed
 bare      FastAPI around the served model alone: tokenizer and ONNX Runtime, no guard, nothing stored
@@ -40,6 +41,9 @@ except ImportError:  # a peer that need not be there
     litserve = None
 
 CONNECTIONS = (1, 8, 32)
+NAMED = "Seen with Mrs Jane Albright of Oakham, who was told. "
+"""What stands before each note where masking is measured: models are asked only about words that may be names."""
+MASKING = {"none": "false", "rules": "{ner: []}", "rules and models": "{}"}
 STUDY = """
 study: notes
 question: Which of four clinics is this note for?
@@ -94,7 +98,7 @@ class Load:
         return 1000 * float(np.percentile(self.times, percent)) if self.times else float("nan")
 
 
-def make_release(folder: Path, *, deid: bool) -> Path:
+def make_release(folder: Path, *, masking: str) -> Path:
     """Carry a small study out, sign it with a key made for the occasion, and return its Release."""
     from primum.ethics.release import build_release
     from primum.ethics.signing import new_key
@@ -103,7 +107,7 @@ def make_release(folder: Path, *, deid: bool) -> Path:
     texts, labels = notes(600, seed=1)
     lines = [f"r{i},{text},c{label},{'FM'[i % 2]}" for i, (text, label) in enumerate(zip(texts, labels, strict=True))]
     (folder / "notes.csv").write_text("\n".join(["id,note,label,sex", *lines]), encoding="utf-8")
-    (folder / "study.yaml").write_text(STUDY % ("{}" if deid else "false"), encoding="utf-8")
+    (folder / "study.yaml").write_text(STUDY % MASKING[masking], encoding="utf-8")
     (folder / "written.yaml").write_text(POLICY, encoding="utf-8")
     run = Study.load(folder / "study.yaml").run(out=folder / "run").path
     assert run is not None
@@ -156,9 +160,11 @@ def _token(db: Path) -> str:
     return secret
 
 
-async def load(name: str, port: int, headers: dict[str, str], connections: int, seconds: float, into: Load) -> None:
-    """Ask a server over some connections for some seconds."""
-    texts, _ = notes(400, seed=2)
+async def load(
+    name: str, port: int, headers: dict[str, str], connections: int, seconds: float, into: Load, *, before: str = ""
+) -> None:
+    """Ask a server over some connections for some seconds; `before` stands before each note."""
+    texts = [before + text for text in notes(400, seed=2)[0]]
     path, bodies = "/predict", [json.dumps({"text": text}).encode() for text in texts]
     if name == "primum":
         path, bodies = "/api/v1/answer", [json.dumps({"inputs": {"note": text}}).encode() for text in texts]
@@ -228,14 +234,44 @@ def measure(names: list[str], release: Path, work: Path, *, seconds: float, roun
                     found[name, count].cpu += cpu_of(server) - before
                     memory[name] = max(memory.get(name, 0.0), memory_of(server))
     finally:
-        for _, server, _ in servers.values():
-            several = [psutil.Process(server.pid), *psutil.Process(server.pid).children(recursive=True)]
-            for one in several:
-                one.terminate()
-            _, left = psutil.wait_procs(several, timeout=30)
-            for one in left:
-                one.kill()
+        _stop([server for _, server, _ in servers.values()])
     _tell(names, found, memory)
+
+
+def measure_masking(work: Path, *, seconds: float, rounds: int) -> None:
+    """Ask one server for each way of masking notes, in turn and over one connection, and print what each takes."""
+    servers: dict[str, tuple[int, subprocess.Popen[bytes], dict[str, str]]] = {}
+    found = {name: Load() for name in MASKING}
+    try:
+        for name in MASKING:
+            folder, port = work / name.replace(" ", "-"), _free_port()
+            folder.mkdir()
+            servers[name] = (port, *start("primum", port, make_release(folder, masking=name), folder))
+        for port, _, headers in servers.values():
+            asyncio.run(load("primum", port, headers, 1, 2.0, Load(), before=NAMED))  # warm
+        for _ in range(rounds):
+            for name, (port, server, headers) in servers.items():
+                before = cpu_of(server)
+                asyncio.run(load("primum", port, headers, 1, seconds, found[name], before=NAMED))
+                found[name].cpu += cpu_of(server) - before
+        memory = {name: memory_of(server) for name, (_, server, _) in servers.items()}
+    finally:
+        _stop([server for _, server, _ in servers.values()])
+    for name, one in found.items():
+        cpu = f"{1000 * one.cpu / len(one.times):.2f} ms of processor an answer"
+        print(
+            f"masking by {name}: {cpu}, p50 {one.at(50):.1f} ms, {memory[name]:.0f} MiB resident, {one.errors} errors"
+        )
+
+
+def _stop(servers: list[subprocess.Popen[bytes]]) -> None:
+    for server in servers:
+        several = [psutil.Process(server.pid), *psutil.Process(server.pid).children(recursive=True)]
+        for one in several:
+            one.terminate()
+        _, left = psutil.wait_procs(several, timeout=30)
+        for one in left:
+            one.kill()
 
 
 def _tell(names: list[str], found: dict[tuple[str, int], Load], memory: dict[str, float]) -> None:
@@ -326,7 +362,8 @@ def main() -> None:
     parser.add_argument("--peers", default="bare,plain")
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--deid", action="store_true", help="let the study take identifiers out of notes")
+    parser.add_argument("--deid", choices=MASKING, default="none", help="how the study takes identifiers out of notes")
+    parser.add_argument("--masking", action="store_true", help="compare the three ways of --deid instead")
     parser.add_argument("--make", type=Path, help="only make the Release, in this folder")
     parser.add_argument("--run", help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, default=0, help=argparse.SUPPRESS)
@@ -336,11 +373,14 @@ def main() -> None:
         return
     if given.make:
         given.make.mkdir(parents=True)
-        make_release(given.make, deid=given.deid)
+        make_release(given.make, masking=given.deid)
         return
     work = Path(tempfile.mkdtemp(prefix="primum-serving-"))
     try:
-        release = given.release or make_release(work, deid=given.deid)
+        if given.masking:
+            measure_masking(work, seconds=min(given.seconds, 15.0), rounds=given.rounds)
+            return
+        release = given.release or make_release(work, masking=given.deid)
         peers = [name for name in given.peers.split(",") if name]
         measure(["primum", *peers], release, work, seconds=min(given.seconds, 15.0), rounds=given.rounds)
     finally:

@@ -20,7 +20,7 @@ from primum.privacy.erasure import must_rebuild, waiting
 from primum.study import Study
 from primum.study.checking import check_study
 from primum.study.erasing import erase
-from primum.study.runner import resolved_study
+from primum.study.resolving import resolved_study
 
 N = 120
 

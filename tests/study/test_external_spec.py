@@ -13,7 +13,7 @@ from primum.errors import CohortError, StudyError
 from primum.ethics import judge
 from primum.evidence import Finding
 from primum.study import Study
-from primum.study.runner import resolved_study
+from primum.study.resolving import resolved_study
 
 
 def _heart(*overrides):

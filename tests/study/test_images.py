@@ -10,7 +10,7 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from primum.cli.main import main
-from primum.errors import CohortError, InputError, StudyError
+from primum.errors import CohortError, StudyError
 from primum.study import Study
 from primum.study.explaining import explain_run
 from primum.study.predicting import predict_run
@@ -196,8 +196,15 @@ def test_images_alone_give_labels_and_no_reasons_in_words(folder, tmp_path):
     assert not {"reasons_hold", "counterfactual_flip_rate", "adversarial_accuracy", "negation_response"} & told
     study = (run.path / "study.yaml").read_text(encoding="utf-8")
     assert "efficientnet-lite0" in study and "minilm" not in study
-    with pytest.raises(InputError, match="reasons are given of words and vitals"):
-        explain_run(run.path, folder / "records.csv", tmp_path / "reasons.jsonl")
+    assert {"explanations_that_hold", "part_importance"} <= told
+    explain_run(run.path, folder / "records.csv", tmp_path / "reasons", with_counterfactuals=False, lang="zh")
+    reasons = [json.loads(line) for line in (tmp_path / "reasons" / "reasons.jsonl").read_text("utf-8").splitlines()]
+    drawn = {int(path.stem) for path in (tmp_path / "reasons").glob("*.png")}
+    assert drawn == {place for place, one in enumerate(reasons, start=1) if one["holds"] and one["inputs"]["image"]}
+    assert len(drawn) > 5 and not any(place % 15 == 1 for place in drawn)
+    with Image.open(tmp_path / "reasons" / f"{min(drawn)}.png") as picture:
+        assert picture.size == (448, 506) and picture.mode == "RGB"
+    assert (tmp_path / "reasons" / "reasons.html").read_text("utf-8").count("data:image/png;base64,") == len(drawn)
 
 
 def test_a_note_and_a_film_have_a_network_each(folder, tmp_path):

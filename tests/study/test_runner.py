@@ -121,7 +121,7 @@ def test_resuming_with_another_study_is_refused(tmp_path):
     folder = tmp_path / "run"
     folder.mkdir()
     resolved = Study.load("heart", overrides=QUICK)
-    from primum.study.runner import resolved_study
+    from primum.study.resolving import resolved_study
 
     (folder / "study.yaml").write_text(yaml.safe_dump(resolved_study(resolved)))
     with pytest.raises(OutputError, match="training.epochs"):

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from primum.cohort.records import Records, TextList
 from primum.model.backbones import locate_backbone
@@ -86,6 +87,15 @@ def test_a_word_is_found_again_wherever_its_sentence_went():
     other = np.array([1.0, 3.0, 4.0, 2.0, 5.0])  # each word as in `own`, the two reds by order
     assert stability([own], [first], [other], [second])[0] == pytest.approx(1.0)
     assert stability([own], [first], [-other], [second])[0] == pytest.approx(-1.0)
+
+
+def test_the_correlation_of_reasons_is_spearmans_with_equal_ones_too():
+    generator, parts = np.random.default_rng(3), _parts("a b c d e f g h")
+    for _ in range(50):
+        own, other = generator.integers(0, 4, 8).astype(float), generator.normal(size=8)
+        if np.ptp(own) > 0:
+            expected = spearmanr(own, other).statistic
+            assert stability([own], [parts], [other], [parts])[0] == pytest.approx(expected, abs=1e-12)
 
 
 class Reader:

@@ -17,7 +17,10 @@ EXAMPLE = "primum explain runs/heart new_records.csv --out reasons.html"
 def explain(
     run: Annotated[Path, typer.Argument(metavar="RELEASE", help="Folder of a Release, or of a finished run.")],
     records: Annotated[Path, typer.Argument(metavar="INPUT", help="Records: csv, tsv, parquet, jsonl or Arrow.")],
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Page or table to write: html or jsonl.")],
+    out: Annotated[
+        Path,
+        typer.Option("--out", metavar="FILE_OR_DIR", help="Page or table: html, jsonl; or a folder for all."),
+    ],
     method: Annotated[
         str | None, typer.Option("--method", help="How; left out: the most faithful for its cost.")
     ] = None,
@@ -34,12 +37,12 @@ def explain(
     quiet: Quiet = False,
     lang: Language = Lang.en,
 ) -> Answer:
-    """Explain what a run's model says about records: the words and vitals that speak for and against its answer.
+    """Explain what a run's model says about records: the words, vitals and places that speak for and against it.
 
-    A reason that does not hold (it matters no more than chance, changes under rewording, or does not add up) is
-    withheld, and the file says so. Beside it stand the smallest plausible changes after which the model answers
-    otherwise, and how it went with similar training patients, told of many together. A Release is verified first. The
-    file holds the records' own words: keep it where the records are kept.
+    A reason that does not hold (it matters no more than chance, changes under rewording or a little more light, or
+    does not add up) is withheld, and the file says so. Beside it stand the smallest plausible changes after which the
+    model answers otherwise, and how it went with similar training patients, told of many together. A Release is
+    verified first. What is written holds the records' own words and images: keep it where the records are kept.
     """
     from primum.study.explaining import explain_run
     from primum.transparency import DEFAULT_METHOD

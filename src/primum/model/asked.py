@@ -12,6 +12,7 @@ from primum.cohort.records import Records, TextList
 from primum.cohort.roles import VitalKind
 from primum.errors import InputError
 from primum.model.inputs.base import AbstractInput, Prepared, PreparedSelection
+from primum.model.inputs.cells import CELLS
 from primum.model.inputs.image import ImageInput, PreparedImage
 from primum.model.inputs.text import PreparedText
 from primum.model.inputs.vitals import PreparedVitals, VitalsInput
@@ -69,19 +70,32 @@ def vitals_there(prepared: Mapping[str, Prepared]) -> npt.NDArray[np.bool_]:
     return np.zeros((len(next(iter(prepared.values())).lengths), 0), dtype=bool)
 
 
+def cells_there(prepared: Mapping[str, Prepared]) -> npt.NDArray[np.bool_]:
+    """Return which cells of a picture each record has, row by row: all or none, shape (n, CELLS); (n, 0) of no image.
+
+    Of pictures that an encoder has read already no part can be taken away.
+    """
+    image = prepared.get("image")
+    if isinstance(image, PreparedImage):
+        return np.repeat(image.present[:, None], CELLS, axis=1)
+    return np.zeros((len(next(iter(prepared.values())).lengths), 0), dtype=bool)
+
+
 def thinned(
     prepared: Mapping[str, Prepared],
     rows: npt.NDArray[np.int64],
     tokens: Sequence[npt.NDArray[np.bool_]],
     vitals: npt.NDArray[np.bool_],
+    cells: npt.NDArray[np.bool_] | None = None,
 ) -> dict[str, Prepared]:
-    """Return records of which only a part is left; an image is no part, it stays whole.
+    """Return records of which only a part is left.
 
     Args:
         prepared: what `prepare` returned.
         rows: the record that each is made from, shape (m,).
         tokens: which of its tokens each keeps; with none it has no text.
         vitals: which vitals each keeps, in the order of `vital_names`, shape (m, v).
+        cells: which cells of its picture each keeps, shape (m, CELLS); None: the picture stays whole.
     """
     left: dict[str, Prepared] = {}
     for name, one in prepared.items():
@@ -89,8 +103,10 @@ def thinned(
             left[name] = one.thinned(rows, tokens)
         elif isinstance(one, PreparedVitals):
             left[name] = one.thinned(rows, vitals)
+        elif isinstance(one, PreparedImage):
+            left[name] = one.chosen(rows) if cells is None else one.thinned(rows, cells)
         else:
-            left[name] = one.chosen(rows) if isinstance(one, PreparedImage) else PreparedSelection(one, rows)
+            left[name] = PreparedSelection(one, rows)
     return left
 
 

@@ -1,4 +1,4 @@
-"""Gradients of a network's score with respect to what it reads: embedded words and coded vitals.
+"""Gradients of a network's score with respect to what it reads: embedded words, coded vitals and pictures.
 
 A score is what an answer is explained by: the log-odds of a class or label, the lead of one class over another, or the
 number itself. Weights are never moved and gradients never kept on them.
@@ -7,7 +7,7 @@ number itself. Weights are never moved and gradients never kept on them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,10 +16,12 @@ import numpy.typing as npt
 import torch
 
 from primum.model.batching import cut_by_tokens
-from primum.model.encoders import TextEncoder, VitalsEncoder
-from primum.model.inference import plain_kernels
-from primum.model.inputs import Batch, Prepared, PreparedText
+from primum.model.encoders import ImageEncoder, TextEncoder, VitalsEncoder
+from primum.model.inference import fused_kernels, plain_kernels
+from primum.model.inputs import Batch, Prepared, PreparedImage, PreparedText
+from primum.model.inputs.cells import CELLS
 from primum.model.net import Head, Net
+from primum.model.picture_gradients import MapPlace, map_by_cell, map_place, pixel_ends, pixels_by_cell, watched_map
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -59,6 +61,8 @@ class Gradients:
     """One array a record, one value a token; empty where the model reads no text or the record has none."""
     vitals: FloatArray
     """Shape (n, v): numbers, then categories, in the order of the input's codes; v is 0 without vitals."""
+    cells: FloatArray
+    """Shape (n, CELLS): the cells of each picture, row by row; (n, 0) where the model reads no images."""
     end: FloatArray
     """Score of the records as they are, shape (n,)."""
     start: FloatArray
@@ -90,7 +94,7 @@ def gradients(
     weights: FloatArray | None = None,
     bf16: bool = False,
 ) -> Gradients:
-    """Return what each token and vital adds to the score, by gradients.
+    """Return what each token, vital and cell of a picture adds to the score, by gradients.
 
     Args:
         net: the network, in evaluation mode.
@@ -98,8 +102,10 @@ def gradients(
         asked: the score.
         kind: path: gradients along the straight way from a blank record, times the way (Sundararajan et al. 2017);
             input: gradient times embedding at the record itself (Shrikumar et al. 2016); attention: attention times
-            its gradient, summed over layers, heads and queries (Hao et al. 2021, equation 4, at one node), and for
-            vitals the gradient times the distance from their missing code.
+            its gradient, summed over layers, heads and queries (Hao et al. 2021, equation 4, at one node), for
+            vitals the gradient times the distance from their missing code, and for pictures the last map of features
+            times its gradient (Draelos & Carin 2020, arXiv:2011.08891; Grad-CAM without its clipping wherever the
+            map is averaged before the head, Selvaraju et al. 2017, ICCV).
         blank: what a blank text is.
         nodes: places on the path in [0, 1], shape (k,).
         weights: of the nodes, shape (k,), summing to 1.
@@ -116,49 +122,48 @@ def gradients(
     sizes = np.diff(text.offsets) if isinstance(text, PreparedText) else np.zeros(n, np.int64)
     tokens = [np.zeros(int(size)) for size in sizes]
     vitals = np.zeros((n, _vital_count(net)))
+    sees = n > 0 and "image" in net.encoders and isinstance(prepared["image"], PreparedImage)
+    cells = np.zeros((n, CELLS if sees else 0))
     scores = np.full((n, len(places)), np.nan)
     with _asked_only(net):
+        to_pixels = sees and kind != "attention"
+        place = _map_of(net, prepared) if sees and not to_pixels else None
         # First all places that need gradients, then the ends of paths, whose scores alone are wanted.
         for wanted in (True, False):
             chosen = np.flatnonzero((shares[steps] != 0) == wanted)
             for pick in cut_by_tokens(chosen, lengths[rows[chosen]], _TOKENS):
                 own, at = rows[pick], steps[pick]
-                opened = _Opened(net, prepared, own, places[at], kind=kind, blank=blank)
+                opened = _Opened(net, prepared, own, places[at], kind=kind, blank=blank, place=place)
                 part = asked.chosen(own)
-                with torch.set_grad_enabled(wanted), _products(bf16 and wanted):
+                with torch.set_grad_enabled(wanted), _products(bf16 and wanted, back_to_pixels=to_pixels):
                     score = opened.score(torch.from_numpy(part.about), torch.from_numpy(part.against))
-                    found = opened.attributed(score) if wanted else (None, None)
+                    found = opened.attributed(score) if wanted else {}
                 scores[own, at] = score.detach().numpy()
-                _add(found, own, shares[at], tokens, vitals)
+                _add(found, own, shares[at], {"text": tokens, "vitals": list(vitals), "image": list(cells)})
     start = scores[:, -2] if kind == "path" else np.full(n, np.nan)
-    return Gradients(tokens=tokens, vitals=vitals, end=scores[:, -1], start=start)
+    return Gradients(tokens=tokens, vitals=vitals, cells=cells, end=scores[:, -1], start=start)
 
 
 @contextmanager
-def _products(bf16: bool) -> Iterator[None]:
-    """Multiply in bfloat16, whose fast kernels are oneDNN's, or in float32."""
-    with torch.autocast("cpu", torch.bfloat16, enabled=bf16), nullcontext() if bf16 else plain_kernels():
-        yield
+def _products(bf16: bool, *, back_to_pixels: bool) -> Iterator[None]:
+    """Multiply in bfloat16, whose fast kernels are oneDNN's, or in float32; convolutions want oneDNN backwards."""
+    with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+        with nullcontext() if bf16 else fused_kernels() if back_to_pixels else plain_kernels():
+            yield
 
 
 def _add(
-    found: tuple[FloatArray | None, FloatArray | None],
-    rows: IntArray,
-    shares: FloatArray,
-    tokens: Sequence[FloatArray],
-    vitals: FloatArray,
+    found: Mapping[str, FloatArray], rows: IntArray, shares: FloatArray, sums: Mapping[str, Sequence[FloatArray]]
 ) -> None:
-    """Add what a batch found, each record by its share, to the sums."""
-    of_tokens, of_vitals = found
-    for i, row in enumerate(rows.tolist()):
-        if of_tokens is not None and len(tokens[row]):
-            tokens[row][:] += shares[i] * of_tokens[i, : len(tokens[row])]
-        if of_vitals is not None:
-            vitals[row] += shares[i] * of_vitals[i]
+    """Add what a batch found of each input, each record by its share, to the sums; padding is left out."""
+    for name, values in found.items():
+        for i, row in enumerate(rows.tolist()):
+            own = sums[name][row]
+            own += shares[i] * values[i, : len(own)]
 
 
 class _Opened:
-    """A batch of records, each at its place of the path, whose embedded words and coded vitals may be derived by."""
+    """A batch of records, each at its place of the path, whose words, coded vitals and pictures may be derived by."""
 
     def __init__(
         self,
@@ -169,59 +174,63 @@ class _Opened:
         *,
         kind: Kind,
         blank: Blank,
+        place: MapPlace | None,
     ) -> None:
         self.net = net
         self.kind = kind
+        self.place = place
         self.batch: dict[str, Batch] = {name: dict(one.collate(rows)) for name, one in prepared.items()}
         self.points: dict[str, torch.Tensor] = {}
         self.ways: dict[str, torch.Tensor] = {}
         at = torch.from_numpy(places.astype(np.float32))
         with torch.no_grad():
             for name, encoder in net.encoders.items():
-                if not isinstance(encoder, TextEncoder | VitalsEncoder):
-                    continue  # a gradient of words and vitals, whatever else is read beside them
+                if isinstance(encoder, ImageEncoder) and (kind == "attention" or "pixels" not in self.batch[name]):
+                    continue  # its map is derived by, or an encoder has read it already
                 own, start = _ends(encoder, self.batch[name], blank)
                 # Gradient times input is measured from 0, all others from what says nothing.
                 self.ways[name] = own if kind == "input" else own - start
                 shape = (-1, *[1] * (own.ndim - 1))
                 self.points[name] = torch.lerp(start, own, at.reshape(shape))
         for name, point in self.points.items():
-            self.batch[name]["embedded"] = point.requires_grad_()
+            self.batch[name]["pixels" if name == "image" else "embedded"] = point.requires_grad_()
         self.attentions: Sequence[torch.Tensor] = ()
+        self.maps: Sequence[torch.Tensor] = ()
 
     def score(self, about: torch.Tensor, against: torch.Tensor) -> torch.Tensor:
         encoder = self.net.encoders["text"] if "text" in self.net.encoders else None
-        if self.kind == "attention" and isinstance(encoder, TextEncoder):
-            with encoder.watched() as seen:
-                logits = self.net(self.batch)["logits"]
-            self.attentions = seen
-        else:
+        with ExitStack() as watching:
+            if self.kind == "attention" and isinstance(encoder, TextEncoder):
+                self.attentions = watching.enter_context(encoder.watched())
+            if self.place is not None:
+                self.maps = watching.enter_context(watched_map(self.place))
             logits = self.net(self.batch)["logits"]
         return score_of(logits, self.net.head, about, against)
 
-    def attributed(self, score: torch.Tensor) -> tuple[FloatArray | None, FloatArray | None]:
-        """Return what tokens (b, s) and vitals (b, v) add."""
+    def attributed(self, score: torch.Tensor) -> dict[str, FloatArray]:
+        """Return what tokens (b, s), vitals (b, v) and cells (b, CELLS) add, of those that are read."""
         wanted: dict[str, Sequence[torch.Tensor]] = {name: [point] for name, point in self.points.items()}
         if self.attentions:
             wanted["text"] = self.attentions
+        if self.maps:
+            wanted["image"] = self.maps
         flat = [tensor for tensors in wanted.values() for tensor in tensors]
-        found = iter(torch.autograd.grad(score.sum(), flat, allow_unused=True))
-        slopes = {name: [next(found) for _ in tensors] for name, tensors in wanted.items()}
-        of_tokens = of_vitals = None
-        for name in self.points:
-            encoder = self.net.encoders[name]
-            if isinstance(encoder, TextEncoder) and self.attentions:
-                of_tokens = _by_attention(self.attentions, slopes[name], self.batch[name]["ids"].shape[1])
-            else:
-                slope = slopes[name][0]
-                way = self.ways[name]
-                product = torch.zeros_like(way) if slope is None else slope * way
-                summed = product.sum(-1).double().numpy()
-                if isinstance(encoder, TextEncoder):
-                    of_tokens = summed
-                else:
-                    of_vitals = summed
-        return of_tokens, of_vitals
+        if not flat:
+            return {}
+        given = iter(torch.autograd.grad(score.sum(), flat, allow_unused=True))
+        slopes = {name: [next(given) for _ in tensors] for name, tensors in wanted.items()}
+        return {name: self._of(name, slopes[name]) for name in wanted}
+
+    def _of(self, name: str, slopes: Sequence[Any]) -> FloatArray:
+        if name == "text" and self.attentions:
+            return _by_attention(self.attentions, slopes, self.batch[name]["ids"].shape[1])
+        if name == "image" and self.maps:
+            slope = torch.zeros_like(self.maps[-1]) if slopes[-1] is None else slopes[-1]
+            return np.asarray(map_by_cell(self.maps[-1], slope).double().numpy(), dtype=np.float64)
+        way = self.ways[name]
+        product = torch.zeros_like(way) if slopes[0] is None else slopes[0] * way
+        added = pixels_by_cell(product) if name == "image" else product.sum(-1).double()
+        return np.asarray(added.numpy(), dtype=np.float64)
 
 
 def _by_attention(attentions: Sequence[torch.Tensor], slopes: Sequence[Any], width: int) -> FloatArray:
@@ -237,7 +246,9 @@ def _by_attention(attentions: Sequence[torch.Tensor], slopes: Sequence[Any], wid
 
 
 def _ends(encoder: torch.nn.Module, batch: Batch, blank: Blank) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return a batch's embedded words (b, s, d) or coded vitals (b, v, d), and the same of records that say nothing."""
+    """Return a batch's words (b, s, d), coded vitals (b, v, d) or pixels, and the same of records that say nothing."""
+    if isinstance(encoder, ImageEncoder):
+        return pixel_ends(batch)
     if isinstance(encoder, TextEncoder):
         ids = batch["ids"]
         own = encoder.embedded(ids)
@@ -250,6 +261,12 @@ def _ends(encoder: torch.nn.Module, batch: Batch, blank: Blank) -> tuple[torch.T
         "categories": torch.zeros_like(batch["categories"]),
     }
     return encoder.coded(batch), encoder.coded(empty)
+
+
+def _map_of(net: Net, prepared: Mapping[str, Prepared]) -> MapPlace | None:
+    encoder = net.encoders["image"]
+    assert isinstance(encoder, ImageEncoder)
+    return map_place(encoder, prepared["image"].collate([0]))
 
 
 def _vital_count(net: Net) -> int:

@@ -70,6 +70,7 @@ class LiteNet(nn.Module):
                 inputs = outputs
         self.blocks = nn.ModuleList(blocks)
         self.conv_head = _SameConv(inputs, WIDTH, 1)
+        self.map = nn.Identity()  # a place to look at the last map from
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """Return the mean over the last feature map."""
@@ -77,7 +78,8 @@ class LiteNet(nn.Module):
         x = functional.relu6(self.conv_stem(pixels))
         for block in self.blocks:
             x = block(x)
-        return functional.relu6(self.conv_head(x)).mean((2, 3))
+        last: torch.Tensor = self.map(functional.relu6(self.conv_head(x)))
+        return last.mean((2, 3))
 
     def maps(self, pixels: torch.Tensor, *, frozen: int = 0) -> list[torch.Tensor]:
         """Return the last maps of 1/4, 1/8, 1/16 and 1/32 of the side, with PYRAMID channels each.

@@ -6,7 +6,7 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from primum.cohort.roles import VitalKind
 from primum.errors import InputError
 from primum.files import atomic_path, write_json
 from primum.model import asked
+from primum.model.attacking import attacked_answers
 from primum.model.batching import prediction_batches
 from primum.model.building import NetSpec, build_net
 from primum.model.engine import TextEngine, integers_are_fast
@@ -37,11 +38,13 @@ from primum.model.inputs import (
 from primum.model.inputs.text import TokenPlaces
 from primum.model.inside import Inside
 from primum.model.net import Net
+from primum.model.randomised import Part, randomised_net
 from primum.model.vision import keep_description
 
 logger = logging.getLogger(__name__)
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 Ticker = Callable[[int, int], None]
 ENGINE_FILE = "text-int8.onnx"
 _TOKENS = 2048
@@ -169,22 +172,28 @@ class Predictor:
         """Return which vitals each record has, in the order of `vital_names`, shape (n, v)."""
         return asked.vitals_there(prepared)
 
+    def cells_there(self, prepared: Mapping[str, Prepared]) -> npt.NDArray[np.bool_]:
+        """Return which cells of a picture each record has; see `primum.model.asked`."""
+        return asked.cells_there(prepared)
+
     def thinned(
         self,
         prepared: Mapping[str, Prepared],
         rows: npt.NDArray[np.int64],
         tokens: Sequence[npt.NDArray[np.bool_]],
         vitals: npt.NDArray[np.bool_],
+        cells: npt.NDArray[np.bool_] | None = None,
     ) -> dict[str, Prepared]:
-        """Return records of which only a part is left, ready for `predict_prepared`; an image stays whole.
+        """Return records of which only a part is left, ready for `predict_prepared`.
 
         Args:
             prepared: what `prepare` returned.
             rows: the record that each is made from, shape (m,).
             tokens: which of its tokens each keeps; with none it has no text.
             vitals: which vitals each keeps, in the order of `vital_names`, shape (m, v).
+            cells: which cells of its picture each keeps, shape (m, CELLS); None: the picture stays whole.
         """
-        return dict(asked.thinned(prepared, rows, tokens, vitals))
+        return asked.thinned(prepared, rows, tokens, vitals, cells)
 
     def gradients(
         self,
@@ -196,11 +205,20 @@ class Predictor:
         weights: FloatArray | None = None,
         bf16: bool = False,
     ) -> Gradients:
-        """Return what each token and vital adds to a score, by gradients; see `primum.model.gradients`."""
+        """Return what each token, vital and cell adds to a score, by gradients; see `primum.model.gradients`."""
         fitted = self.inputs.get("text")
         token, kept = fitted.blank() if isinstance(fitted, TextInput) else (0, ())
         blank = Blank(token=token, kept=kept)
         return gradients(self.net, prepared, about, kind=kind, blank=blank, nodes=nodes, weights=weights, bf16=bf16)
+
+    def under_attack(self, records: Records, truth: IntArray, *, bound: float, steps: int) -> FloatArray:
+        """Return the answers after the worst small move of each picture; see `primum.model.attacking`."""
+        self.net.eval()
+        return attacked_answers(self.net, self.prepare(records), truth, bound=bound, steps=steps)
+
+    def randomised(self, *, part: Part, seed: int) -> Predictor:
+        """Return a model like this one that has forgotten what it learnt; see `primum.model.randomised`."""
+        return replace(self, net=randomised_net(self.net, part=part, seed=seed), engine=None)
 
     def _encoded(
         self, prepared: Mapping[str, Prepared], tick: Ticker | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,15 @@ from typing import Any
 import numpy as np
 
 from primum.cohort import Records, TextList
-from primum.errors import InputError
+from primum.errors import InputError, OutputError
 from primum.extras import require
-from primum.files import write_text
+from primum.files import atomic_path, write_text
 from primum.progress import Progress, Silent
 from primum.study.explaining_beside import told_counterfactuals, told_similar
+from primum.study.explaining_pictures import drawn, region_of
 from primum.study.predicting import opened_run, read_for
 from primum.study.predicting_trust import Levels
+from primum.study.reasoning import ignores_model
 from primum.transparency import DEFAULT_METHOD, METHODS, Reasons, RunnerUp, explain, runner_up
 
 ENDINGS = (".html", ".jsonl")
@@ -52,8 +55,10 @@ def explain_run(
     Args:
         run: folder of a finished run.
         records: new records with the study's input columns; no target is needed.
-        out: html: a page with highlighted words, a waterfall and a table a record; jsonl: one object a record. Both
-            hold the records' own words: they are for whoever may read the records, and for nobody else.
+        out: html: a page with highlighted words, the picture under its heat map, a waterfall and a table a record;
+            jsonl: one object a record; a folder (no ending): both, as reasons.html and reasons.jsonl, and one picture a
+            record, 1.png for the first. All hold the records' own words and pictures: they are for whoever may read the
+            records, and for nobody else.
         method: a name from METHODS.
         about: the class asked about; None: the likeliest of each record.
         contrast: ask why this class and not the runner-up.
@@ -65,8 +70,13 @@ def explain_run(
         InputError: the run is not finished, or method, class or ending is not known.
         CohortError: the records lack an input, or hold other values than numbers where the model knows numbers.
     """
-    if out.suffix not in ENDINGS:
-        raise InputError(f"{out}: reasons are written as {', '.join(ENDINGS)}; give --out one of these endings.")
+    if out.suffix and out.suffix not in ENDINGS:
+        raise InputError(
+            f"{out}: reasons are written as {', '.join(ENDINGS)}, or into a folder; give --out one of these endings, "
+            "or none."
+        )
+    if not out.suffix and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise OutputError(f"{out}: the place is taken; choose an empty folder with --out.")
     METHODS.get(method)
     require("transformers", extra="train", purpose="Explaining")
     progress = progress or Silent()
@@ -74,7 +84,15 @@ def explain_run(
     spec, predictor, roles = opened_run(run)
     ids, given = read_for(spec, roles, records)
     progress.step("explain")
-    reasons = explain(predictor, given, method=method, about=about, contrast=contrast, seed=spec.training.seed)
+    reasons = explain(
+        predictor,
+        given,
+        method=method,
+        about=about,
+        contrast=contrast,
+        ignores_model=ignores_model(run, method),
+        seed=spec.training.seed,
+    )
     second = runner_up(reasons, seed=spec.training.seed)
     told = [told_of(reasons, row, str(ids[row]), given, second=second) for row in range(len(reasons))]
     if with_counterfactuals:
@@ -85,13 +103,24 @@ def explain_run(
     if with_similar:
         features = predictor.inside_prepared(reasons.subject.prepared).features
         told = [{**one, "similar": like} for one, like in zip(told, told_similar(run, features), strict=True)]
-    if out.suffix == ".jsonl":
-        write_text(out, "".join(json.dumps(one, ensure_ascii=False, allow_nan=False) + "\n" for one in told))
-    else:
+    pictures = drawn(told, given, lang=lang)
+    if out.suffix != ".html":
+        _write_table(out if out.suffix else out / "reasons.jsonl", told)
+    if out.suffix != ".jsonl":
         from primum.study.report.explained import explained_page
 
-        write_text(out, explained_page(told, name=spec.study, lang=lang))
+        page = explained_page(told, name=spec.study, lang=lang, pictures=pictures)
+        write_text(out if out.suffix else out / "reasons.html", page)
+    if not out.suffix:
+        for place, picture in enumerate(pictures, start=1):
+            if picture is not None:
+                with atomic_path(out / f"{place}.png") as temporary:
+                    temporary.write_bytes(picture)
     return Explained(records=len(told), withheld=int((~reasons.holds()).sum()))
+
+
+def _write_table(out: Path, told: Sequence[Mapping[str, Any]]) -> None:
+    write_text(out, "".join(json.dumps(one, ensure_ascii=False, allow_nan=False) + "\n" for one in told))
 
 
 def told_of(
@@ -124,7 +153,7 @@ def told_of(
         "gap": _number(reasons.gap[row]),
         "stability": _number(reasons.stable[row]),
         "worst_stability": _number(reasons.worst[row]),
-        "inputs": {"note": _number(reasons.inputs.note[row]), "vitals": _number(reasons.inputs.vitals[row])},
+        "inputs": {name: _number(getattr(reasons.inputs, name)[row]) for name in _inputs_of(reasons)},
     }
     if reasons.withheld[row]:
         return told
@@ -140,7 +169,11 @@ def told_of(
     values = {name: records.vitals[name].values[row] for name in parts.names}
     vitals = [
         {"vital": name, "value": _plain(values[name]), "adds": value}
-        for name, value in zip(parts.names, found[count:], strict=True)
+        for name, value in zip(parts.names, found[parts.of_vitals], strict=True)
+    ]
+    cells = [
+        {"row": cell // parts.grid, "column": cell % parts.grid, "adds": value}
+        for cell, value in zip(parts.cells.tolist(), found[parts.of_cells], strict=True)
     ]
     text = reasons.subject.predictor.token_places(_one(records, row))[0].text
     beside = {} if second is None else {"runner_up": _beside(reasons, row, second)}
@@ -151,11 +184,17 @@ def told_of(
         "words": words,
         "sentences": [{"sentence": number, "adds": value} for number, value in sentences.items()],
         "vitals": vitals,
+        **({"cells": cells, "grid": parts.grid, "region": region_of(reasons, row)} if cells else {}),
     }
 
 
+def _inputs_of(reasons: Reasons) -> list[str]:
+    sees = any(len(parts.cells) for parts in reasons.parts)
+    return ["note", "vitals", *(["image"] if sees else [])]
+
+
 def _beside(reasons: Reasons, row: int, second: RunnerUp) -> dict[str, Any]:
-    """Return the runner-up and, in the order of words and then vitals, what each adds to it and to the class asked."""
+    """Return the runner-up and, in the order of words, vitals and cells, what each adds to both classes."""
     about = int(second.about[row])
     return {
         "class": reasons.classes[about],

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from primum.cohort import Cohort, summarise
+from primum.cohort.images.marked import Marked
 from primum.ethics import Policy, check_documents, judge, load_policy, write_cards
 from primum.evidence import Finding, Predictions, write_findings, write_predictions
 from primum.fairness import (
@@ -30,7 +31,7 @@ from primum.fairness.paired import TWIN
 from primum.files import atomic_path, write_json
 from primum.knowledge.rules import Asked
 from primum.privacy import erasure_findings, reidentification_findings
-from primum.privacy.deid import masked_findings, pinned
+from primum.privacy.deid import masked_findings
 from primum.privacy.erasure import settle, waiting
 from primum.progress import Progress, Silent
 from primum.safety import Calibrator, expert_findings, place_findings, transport_findings
@@ -53,6 +54,7 @@ from primum.study.fitting import (
 )
 from primum.study.leaking import canaries_of, membership_of
 from primum.study.likeness import counterfactuals_of, similar_of
+from primum.study.localising import localised, marks_of
 from primum.study.looking_over import check_causal_extra, errors_told, looked_over
 from primum.study.marking import MarkingTask, marked_findings
 from primum.study.mitigating import aims_of, check_mitigation, decided_by_slice, unmitigated_twin
@@ -60,7 +62,8 @@ from primum.study.publishing import published
 from primum.study.reasoning import explained
 from primum.study.recording import looks_of, prepare_record, record_run
 from primum.study.remembering import Remembering, remembering
-from primum.study.ruling import resolved_rules, ruled, rules_of
+from primum.study.resolving import resolved_study
+from primum.study.ruling import ruled, rules_of
 from primum.study.run import (
     Run,
     check_same_study,
@@ -150,6 +153,8 @@ class _Checked:
     rules: Asked
     annotators: npt.NDArray[np.int64]
     findings: list[Finding]
+    marks: Marked | None
+    """Places that people marked in images."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +202,7 @@ def _check(task: _Task, *, resume: bool) -> _Checked:
     check_causal_extra(study)
     with task.clock.step("check"):
         rules, annotators = rules_of(study, cohort), study.annotators(cohort)
+        marks = marks_of(study, cohort)
         records = records_of(study, cohort, split)
         findings = dataset_findings(cohort, reference=study.spec.cohort.reference) + records.findings
         findings += reidentification_findings(cohort, population=study.spec.cohort.population)
@@ -209,7 +215,7 @@ def _check(task: _Task, *, resume: bool) -> _Checked:
     _write_splits(folder / "splits.parquet", cohort, split)
     _write_suspects(folder / "suspects.parquet", cohort, records)
     findings += looks_of(folder, test_records=int((split == "test").sum()))
-    return _Checked(rules=rules, annotators=annotators, findings=findings)
+    return _Checked(rules=rules, annotators=annotators, findings=findings, marks=marks)
 
 
 def _answer(task: _Task, lang: str) -> _Answered:
@@ -304,8 +310,9 @@ def _ask_again(task: _Task, checked: _Checked, answered: _Answered) -> list[Find
         clock=clock,
     )
     findings += novelty_of(study, cohort, split, fitted.predictor, inside, folder, clock)
-    findings += robustness_of(study, cohort, split, asked, calibrator, folder, clock)
-    findings += explained(study, cohort, split, fitted, clock)
+    findings += robustness_of(study, cohort, split, asked, calibrator, fitted=fitted, folder=folder, clock=clock)
+    findings += explained(study, cohort, split, fitted, folder=folder, clock=clock)
+    findings += localised(study, checked.marks, cohort, split, fitted, clock)
     findings += counterfactuals_of(
         study, cohort, split, fitted, inside=inside, calibrator=calibrator, folder=folder, clock=clock
     )
@@ -353,27 +360,6 @@ def policy_of(study: Study) -> Policy:
     policy = load_policy(place if place.is_file() else study.spec.policy)
     check_documents(policy, study.spec.documents)
     return policy
-
-
-def resolved_study(study: Study) -> dict[str, Any]:
-    """Return the study with every default and with absolute paths, so that the run's own copy can be run again."""
-    resolved = dict(study.spec.resolved())
-    external = {
-        name: {**file, "source": str(study.place_of(file["source"]).resolve())}
-        for name, file in resolved["cohort"]["external"].items()
-    }
-    resolved["cohort"] = {**resolved["cohort"], "source": str(study.source.resolve()), "external": external}
-    boxes = study.spec.cohort.target.boxes
-    if boxes is not None:
-        named = {**resolved["cohort"]["target"]["boxes"], "source": str(study.place_of(boxes.source).resolve())}
-        resolved["cohort"]["target"] = {**resolved["cohort"]["target"], "boxes": named}
-    resolved["cohort"]["erased"] = str(study.place_of(study.spec.cohort.erased).resolve())
-    if study.spec.cohort.deid is not None:
-        resolved["cohort"]["deid"] = {**resolved["cohort"]["deid"], "ner": list(pinned(study.spec.cohort.deid.ner))}
-    resolved["knowledge"] = {**resolved["knowledge"], "rules": resolved_rules(study)}
-    if (study.folder / study.spec.policy).is_file():
-        resolved["policy"] = str((study.folder / study.spec.policy).resolve())
-    return resolved
 
 
 def _write_splits(path: Path, cohort: Cohort, split: SplitArray) -> None:

@@ -20,7 +20,7 @@ from primum.study.spec_image import LITE, ImageAdaptSpec, ImageModelSpec, with_i
 from primum.study.spec_privacy import shards_fault, switched
 from primum.study.spec_regions import regions_fault
 from primum.study.spec_training import TrainingSpec
-from primum.study.spec_transparency import CounterfactualsSpec
+from primum.study.spec_transparency import CounterfactualsSpec, LocalisationSpec
 from primum.study.spec_trust import AbstentionSpec, CalibrationSpec, ConformalSpec, EnsembleSpec, method_alone
 
 Documents = Mapping[str, Annotated[str, Field(min_length=1, max_length=200)]]
@@ -121,7 +121,9 @@ class AssessSpec(_Spec):
         True, description="What typos, letter case, Unicode, other units, other words, less text and noise do."
     )
     adversarial: bool = Field(
-        True, description="How far a search for the worst change gets: few words otherwise, numbers within their error."
+        True,
+        description="How far a search for the worst change gets: few words otherwise, numbers within their error, "
+        "pixels moved by at most 4 of 255.",
     )
     explanations: bool = Field(
         True, description="Whether the reasons for its answers hold, which input mattered, and which words and vitals."
@@ -135,6 +137,9 @@ class AssessSpec(_Spec):
         None,
         description="Groups of at least ten similar training patients, saved with the model, which say how it went "
         "with patients like a new one; left out: yes, except with training.privacy, whose epsilon does not count them.",
+    )
+    localisation: LocalisationSpec | None = Field(
+        None, description="Places that people marked in images, which reasons are held against; left out: none."
     )
     overall: bool = Field(
         True, description="Which inputs it needs, how its answers follow each vital, and which inputs interact."
@@ -256,6 +261,12 @@ class StudySpec(_Spec):
         fault = None if self.training.shards is None else shards_fault(self)
         if fault is not None:
             raise ValueError(f"training.shards: {fault}")
+        return self
+
+    @model_validator(mode="after")
+    def _places_are_in_images(self) -> StudySpec:
+        if self.assess.localisation is not None and self.cohort.inputs.image is None:
+            raise ValueError("assess.localisation: places are marked in images; cohort.inputs names no image column")
         return self
 
     @model_validator(mode="after")

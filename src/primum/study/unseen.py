@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from primum.cohort import Cohort
+from primum.cohort import Cohort, Records
 from primum.evidence import Finding
 from primum.fairness import SliceDecisions
 from primum.safety import Calibrator, adversarial_findings, fit_novelty, novelty_findings, robustness_findings
 from primum.safety.novelty import Insider
+from primum.safety.robustness import image_part_findings, pixel_findings
 from primum.study.clock import Clock
 from primum.study.in_use import decider_in_use
 from primum.study.remembering import Predictor
@@ -20,8 +21,11 @@ from primum.study.remembering import Predictor
 if TYPE_CHECKING:  # the steps read the study; the study starts the runner, which starts the steps
     from primum.model.inside import Inside
     from primum.study.study import Study
+    from primum.training.fit import Fitted
 
 SplitArray = npt.NDArray[np.object_]
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 
 
 def novelty_of(
@@ -66,6 +70,8 @@ def robustness_of(
     split: SplitArray,
     predictor: Predictor,
     calibrator: Calibrator | None,
+    *,
+    fitted: Fitted,
     folder: Path,
     clock: Clock,
 ) -> list[Finding]:
@@ -80,10 +86,16 @@ def robustness_of(
     decide = decider_in_use(cohort, calibrator=calibrator, decisions=decisions)
     seed = study.spec.training.seed
     findings: list[Finding] = []
+
+    def attack(records: Records, truth: IntArray, bound: float, steps: int) -> FloatArray:
+        return fitted.predictor.under_attack(records, truth, bound=bound, steps=steps)
+
     if asked.robustness:
         with clock.step("robustness"):
             findings += robustness_findings(predictor, cohort, split, decide=decide, seed=seed)
+            findings += image_part_findings(predictor, cohort, split, seed=seed)
     if asked.adversarial:
         with clock.step("adversarial"):
             findings += adversarial_findings(predictor, cohort, split, decide=decide, seed=seed)
+            findings += pixel_findings(attack, cohort, split, decide=decide, seed=seed)
     return findings

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from primum.transparency.parts import BoolArray, FloatArray, IntArray, Parts, Predictor
+from primum.transparency.parts import BoolArray, FloatArray, IntArray, Parts, Predictor, thinned
 
 _SMALLEST = 1e-12
 """Probability below which log-odds are cut, so that a sure answer stays a number."""
@@ -78,11 +78,7 @@ class Subject:
             rows: the record of each, shape (m,).
             kept: which of its parts are left, one array each.
         """
-        count = len(self.predictor.vital_names())
-        tokens = [self.parts[row].tokens_kept(keep) for row, keep in zip(rows.tolist(), kept, strict=True)]
-        vitals = [self.parts[row].vitals_kept(keep, count) for row, keep in zip(rows.tolist(), kept, strict=True)]
-        stacked = np.array(vitals, dtype=bool).reshape(len(rows), count)
-        left = self.predictor.thinned(self.prepared, rows, tokens, stacked)
+        left = thinned(self.predictor, self.prepared, rows, [self.parts[row] for row in rows.tolist()], kept)
         return np.asarray(self.predictor.predict_prepared(left), dtype=np.float64)
 
     def scores(self, rows: IntArray, kept: Sequence[BoolArray]) -> FloatArray:

@@ -13,7 +13,7 @@ from primum.transparency.asking import Question, Subject, question_of
 from primum.transparency.methods import METHODS, InputShares, input_shares
 from primum.transparency.parts import BoolArray, FloatArray, IntArray, Parts, Predictor, parts_of
 from primum.transparency.stable import in_other_words
-from primum.transparency.trust import DRAWS, Bars, Faithfulness, faithfulness, faults
+from primum.transparency.trust import DRAWS, RANDOM, Bars, Faithfulness, faithfulness, faults
 
 DEFAULT_METHOD = "attention_gradient"
 """Second in faithfulness on three studies, at a sixth of the cost of the first (benchmarks/RESULTS.md)."""
@@ -36,11 +36,11 @@ class Reasons:
     """Share of the difference from `start` that the parts miss; NaN where the method promises no sum."""
     faithful: Faithfulness
     stable: FloatArray
-    """Mean rank correlation with the reasons for the reworded record; NaN where nothing could be reworded."""
+    """Mean rank correlation with the reasons for the harmlessly changed record; NaN where nothing could be changed."""
     worst: FloatArray
     """The least of these correlations."""
     withheld: Sequence[tuple[str, ...]]
-    """Why each is withheld: gap, chance, unstable; empty where it holds."""
+    """Why each is withheld: gap, chance, unstable, randomised; empty where it holds."""
     inputs: InputShares
 
     def __len__(self) -> int:
@@ -74,6 +74,7 @@ def explain(
     contrast: bool = False,
     bars: Bars | None = None,
     draws: int = DRAWS,
+    ignores_model: bool = False,
     seed: int = 7,
 ) -> Reasons:
     """Return the reasons for a model's answers on records, each with its faithfulness, gap and stability.
@@ -86,6 +87,8 @@ def explain(
         contrast: ask why this class and not the runner-up.
         bars: below which a reason is withheld; None: the usual ones.
         draws: random reasons that each is compared with.
+        ignores_model: whether the method was found to give the same reasons for a model that learnt nothing; then all
+            are withheld.
         seed: of these and of sampled Shapley values.
     Raises:
         InputError: the method or class is not known, or the model gives no gradients for it.
@@ -93,7 +96,7 @@ def explain(
     attribute = METHODS.get(method)
     subject = subject_of(predictor, records, about=about, contrast=contrast)
     if not any(map(len, subject.parts)):
-        raise InputError("explain: reasons are given of words and vitals, and the model reads none in these records.")
+        raise InputError("explain: reasons are of words, vitals and images, and the model reads none in these records.")
     attributed = attribute(subject, seed)
     start = subject.scores(np.arange(len(records)), [np.zeros(len(p), dtype=bool) for p in subject.parts])
     difference = np.abs(subject.question.score(subject.answers) - start)
@@ -110,7 +113,10 @@ def explain(
         faithful=faithful,
         stable=stable,
         worst=worst,
-        withheld=faults(bars or Bars(), faithful, attributed.gap, stable, scale=scale),
+        withheld=[
+            (*why, *([RANDOM] if ignores_model else []))
+            for why in faults(bars or Bars(), faithful, attributed.gap, stable, scale=scale)
+        ],
         inputs=input_shares(subject),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,26 +18,32 @@ from primum.evidence.intervals import LEVEL, wilson
 from primum.evidence.metrics import METRICS
 from primum.evidence.sufficiency import ENOUGH_FOR_A_MEAN, ENOUGH_FOR_A_SHARE
 from primum.evidence.withholding import SMALL
-from primum.later import stats
 from primum.transparency.explaining import DEFAULT_METHOD, Reasons, explain
-from primum.transparency.methods import vital_falls
+from primum.transparency.grouping import means_by
+from primum.transparency.means import ends_of_mean, mean_by
+from primum.transparency.methods import part_falls
 from primum.transparency.metrics import (
     COMPREHENSIVE,
     EXCESS,
     GAP,
     HOLD,
+    IMAGE_SHARE,
     IMPORTANCE,
     NOTE_SHARE,
+    RANDOMISED,
     STABILITY,
     SUFFICIENT,
     WORD,
     WORST,
 )
-from primum.transparency.parts import NOTE, VITALS, FloatArray, IntArray, Predictor, parts_of
-from primum.transparency.trust import DRAWS
+from primum.transparency.parts import IMAGE, NOTE, VITALS, FloatArray, IntArray, Predictor, parts_of
+from primum.transparency.sanity import Sanity, sanity_of
+from primum.transparency.trust import DRAWS, RANDOM
 
 logger = logging.getLogger(__name__)
 
+FEWEST_IN_HEAT = 20
+"""Patients of a mean heat map, at least."""
 MOST_WORDS = 12
 """Words told of each class: those that move it most, in either direction."""
 _MEAN = "mean over patients; Student's t interval, for this figure alone"
@@ -74,18 +81,26 @@ def explanation_findings(
         rows = np.sort(np.random.default_rng([seed, 17]).choice(rows, most, replace=False))
     part = take(cohort, rows)
     if not any(map(len, parts_of(predictor, part.records, predictor.prepare(part.records)))):
-        logger.info("explanation_none reason=does not apply: reasons are given of words and vitals")
+        logger.info("explanation_none reason=does not apply: reasons are given of words, vitals and pictures")
         return []
     reasons = explain(predictor, part.records, method=method, draws=draws, seed=seed)
+    sanity = sanity_of(reasons.subject, list(reasons.found), method=method, seed=seed)
+    if sanity is not None and sanity.similar():
+        reasons = replace(reasons, withheld=[(*why, RANDOM) for why in reasons.withheld])
     patients = np.unique(part.patients.astype(str), return_inverse=True)[1].astype(np.int64)
-    return [*_of_trust(reasons, patients), *_of_inputs(reasons, patients), *_of_words(reasons, patients, may_be_name)]
+    return [
+        *_of_trust(reasons, patients),
+        *_of_sanity(sanity, patients, method),
+        *_of_inputs(reasons, patients),
+        *_of_words(reasons, patients, may_be_name),
+    ]
 
 
 def _of_trust(reasons: Reasons, patients: IntArray) -> Iterator[Finding]:
     about: dict[str, Any] = {"method": reasons.method}
-    holding = _means(reasons.holds().astype(np.float64), patients)
+    holding = mean_by(reasons.holds().astype(np.float64), patients)
     n, hits = len(holding), float(holding.sum())
-    why = {name: int(sum(name in one for one in reasons.withheld)) for name in ("gap", "chance", "unstable")}
+    why = {name: int(sum(name in one for one in reasons.withheld)) for name in ("gap", "chance", "unstable", RANDOM)}
     detail = {**about, "withheld": why, "asked": len(reasons)}
     yield _told(HOLD, hits / n, wilson(hits, n), n, enough=n >= ENOUGH_FOR_A_SHARE, method=_SHARE, detail=detail)
     faithful = reasons.faithful
@@ -102,21 +117,57 @@ def _of_trust(reasons: Reasons, patients: IntArray) -> Iterator[Finding]:
         yield from _mean(metric, values, patients, detail={**about, **more})
 
 
+def _of_sanity(sanity: Sanity | None, patients: IntArray, method: str) -> Iterator[Finding]:
+    """Yield how like the reasons of shuffled models are; enough from ten patients on, for a mean of ten draws."""
+    for part, alike in ({} if sanity is None else sanity.alike).items():
+        detail = {"method": method, "similar": bool(sanity is not None and sanity.similar())}
+        for one in _mean(RANDOMISED, alike, patients[: len(alike)], versus={"randomised": part}, detail=detail):
+            yield replace(one, enough=one.n >= ENOUGH_FOR_A_SHARE)
+
+
 def _of_inputs(reasons: Reasons, patients: IntArray) -> Iterator[Finding]:
-    """Yield the note's share, how far each input and vital moves the score."""
-    note, vitals = np.abs(reasons.inputs.note), np.abs(reasons.inputs.vitals)
-    both = np.isfinite(note) & np.isfinite(vitals) & (note + vitals > 0)
-    share = np.where(both, note / np.where(both, note + vitals, 1.0), np.nan)
-    mattered = np.select([~both, share >= 2 / 3, share <= 1 / 3], ["", "note", "vitals"], default="both")
-    counts = {name: int((mattered == name).sum()) for name in ("note", "vitals", "both")}
-    yield from _mean(NOTE_SHARE, share, patients, detail={"records": counts})
-    moved: dict[str, FloatArray] = {NOTE: note, VITALS: vitals}
-    for row, (parts, falls) in enumerate(zip(reasons.parts, vital_falls(reasons.subject), strict=True)):
+    """Yield the note's and the image's share, and how far each input and vital moves the score."""
+    moved: dict[str, FloatArray] = {
+        NOTE: np.abs(reasons.inputs.note), VITALS: np.abs(reasons.inputs.vitals), IMAGE: np.abs(reasons.inputs.image)
+    }  # fmt: skip
+    total = np.nansum(list(moved.values()), axis=0)
+    several = (np.isfinite(list(moved.values())).sum(0) > 1) & (total > 0)
+    shares = {name: np.where(several, own / np.where(several, total, 1.0), np.nan) for name, own in moved.items()}
+    for metric, name in ((NOTE_SHARE, NOTE), (IMAGE_SHARE, IMAGE)):
+        yield from _mean(metric, shares[name], patients, detail={"records": _most_by(shares)})
+    for row, (parts, falls) in enumerate(zip(reasons.parts, part_falls(reasons.subject, of_cells=False), strict=True)):
         for name, fall in zip(parts.names, falls.tolist(), strict=True):
             moved.setdefault(f"vital {name}", np.full(len(reasons), np.nan))[row] = abs(fall)
     for name, values in moved.items():
         if len(np.unique(patients[np.isfinite(values)])) >= SMALL:
-            yield from _mean(IMPORTANCE, values, patients, versus={"part": name}, detail={})
+            detail = _heat(reasons, patients) if name == IMAGE else {}
+            yield from _mean(IMPORTANCE, values, patients, versus={"part": name}, detail=detail)
+
+
+def _most_by(shares: Mapping[str, FloatArray]) -> dict[str, int]:
+    """Return of how many records each input makes two thirds or more, and of how many none does."""
+    table = np.nan_to_num(np.array(list(shares.values())))
+    counts = {name: int((own >= 2 / 3).sum()) for name, own in zip(shares, table, strict=True)}
+    return {**counts, "both": int((table.any(0) & ~(table >= 2 / 3).any(0)).sum())}
+
+
+def _heat(reasons: Reasons, patients: IntArray) -> dict[str, Any]:
+    """Return the mean over patients of the share of each cell in what speaks for the answer, of reasons that hold.
+
+    Nothing of fewer patients than FEWEST_IN_HEAT: a mean of a few would show where one of them is ill.
+    """
+    maps = []
+    for row in np.flatnonzero(reasons.holds()).tolist():
+        parts, found = reasons.parts[row], np.clip(reasons.found[row], 0.0, None)
+        if len(parts.cells) and found[parts.of_cells].sum() > 0:
+            maps.append((row, found[parts.of_cells] / found[parts.of_cells].sum()))
+    rows = np.array([row for row, _ in maps], dtype=np.int64)
+    if len(np.unique(patients[rows])) < FEWEST_IN_HEAT:
+        return {}
+    owner = np.unique(patients[rows], return_inverse=True)[1]
+    by_patient = means_by(np.array([one for _, one in maps]), owner, int(owner.max()) + 1)
+    grid = max(parts.grid for parts in reasons.parts)
+    return {"cells": by_patient.mean(0).round(4).tolist(), "grid": grid, "patients": len(by_patient)}
 
 
 def _of_words(reasons: Reasons, patients: IntArray, may_be_name: Callable[[str], bool]) -> Iterator[Finding]:
@@ -142,7 +193,7 @@ def _of_words(reasons: Reasons, patients: IntArray, may_be_name: Callable[[str],
         }
         for name in sorted(common, key=lambda w: -abs(float(common[w].mean())))[:MOST_WORDS]:
             values = common[name]
-            low, high = _ends(values)
+            low, high = ends_of_mean(values)
             yield _told(
                 WORD,
                 float(values.mean()),
@@ -171,22 +222,10 @@ def _mean(
     there = np.isfinite(values)
     if not there.any():
         return
-    own = _means(values[there], np.unique(patients[there], return_inverse=True)[1].astype(np.int64))
+    own = mean_by(values[there], np.unique(patients[there], return_inverse=True)[1].astype(np.int64))
     enough = len(own) >= ENOUGH_FOR_A_MEAN
-    yield _told(
-        metric, float(own.mean()), _ends(own), len(own), enough=enough, method=_MEAN, versus=versus, detail=detail
-    )
-
-
-def _means(values: FloatArray, patients: IntArray) -> FloatArray:
-    return np.asarray(np.bincount(patients, weights=values) / np.bincount(patients), dtype=np.float64)
-
-
-def _ends(values: FloatArray) -> tuple[float | None, float | None]:
-    if len(values) < 2:
-        return None, None
-    half = float(stats.t.ppf((1 + LEVEL) / 2, len(values) - 1)) * float(values.std(ddof=1)) / np.sqrt(len(values))
-    return float(values.mean() - half), float(values.mean() + half)
+    ends = ends_of_mean(own)
+    yield _told(metric, float(own.mean()), ends, len(own), enough=enough, method=_MEAN, versus=versus, detail=detail)
 
 
 def _told(

@@ -11,7 +11,7 @@ import numpy as np
 from primum.errors import InputError
 from primum.registry import Registry
 from primum.transparency.asking import Subject
-from primum.transparency.parts import BoolArray, FloatArray, IntArray, inputs_of, players_of
+from primum.transparency.parts import IMAGE, NOTE, VITALS, BoolArray, FloatArray, IntArray, inputs_of, players_of
 from primum.transparency.shapley import bounds, coalitions, shapley_values
 
 NODES = 16
@@ -42,18 +42,36 @@ METHODS: Registry[Method] = Registry("explanation method")
 
 @METHODS.register("attention_gradient")
 def attention_gradient(subject: Subject, seed: int) -> Attributed:
-    """Attention times its gradient for words; for vitals how much the score falls when one is missing.
+    """Attention times its gradient for words; for vitals and cells of a picture how much the score falls without one.
 
     A gradient at the record itself says nothing of a vital beyond a threshold, and leaving vitals out one by one costs
-    little, since each text is read once.
-    Source: Hao et al. 2021, AAAI ("Self-Attention Attribution"), at a single node; Chefer et al. 2021, ICCV.
+    little, since each text is read once. Of pictures no gradient was as faithful as leaving cells out
+    (benchmarks/RESULTS.md).
+    Source: Hao et al. 2021, AAAI ("Self-Attention Attribution"), at a single node; Chefer et al. 2021, ICCV; of cells
+        Zeiler & Fergus 2014, ECCV, section 4.2.
     """
-    of_words = _summed(subject, _gradients(subject, kind="attention"))
-    found = [
-        np.concatenate([values[: len(parts.words)], falls])
-        for parts, values, falls in zip(subject.parts, of_words, vital_falls(subject), strict=True)
-    ]
-    return Attributed(parts=found, gap=np.full(len(subject.parts), np.nan))
+    return Attributed(parts=_with_falls(subject, of_cells=True), gap=np.full(len(subject.parts), np.nan))
+
+
+@METHODS.register("grad_cam")
+def grad_cam(subject: Subject, seed: int) -> Attributed:
+    """The last map of features times its gradient for cells of a picture; words and vitals as attention_gradient.
+
+    One look at each picture: for networks that are too slow to be asked once for every cell.
+    Source: Selvaraju et al. 2017, ICCV, in the signed form of Draelos & Carin 2020, arXiv:2011.08891.
+    """
+    return Attributed(parts=_with_falls(subject, of_cells=False), gap=np.full(len(subject.parts), np.nan))
+
+
+def _with_falls(subject: Subject, *, of_cells: bool) -> list[FloatArray]:
+    """Return attention, and the map of features, times their gradients; falls in the place of vitals (and cells)."""
+    if of_cells and not any(len(parts.words) for parts in subject.parts):
+        found = [np.zeros(len(parts)) for parts in subject.parts]
+    else:
+        found = _summed(subject, _gradients(subject, kind="attention"))
+    for parts, values, falls in zip(subject.parts, found, part_falls(subject, of_cells=of_cells), strict=True):
+        values[len(parts.words) : len(parts.words) + len(falls)] = falls
+    return found
 
 
 @METHODS.register("gradient_input")
@@ -142,7 +160,7 @@ def falls_without(subject: Subject, some: Sequence[BoolArray]) -> list[FloatArra
 
 @METHODS.register("shapley")
 def shapley(subject: Subject, seed: int) -> Attributed:
-    """Shapley values of groups of neighbouring words and of vitals; words of a group share its value equally."""
+    """Shapley values of groups of neighbouring words or cells, and of vitals; in a group all share equally."""
     return shapley_of_groups(subject, seed, most=MOST_PLAYERS, pairs=PAIRS)
 
 
@@ -173,32 +191,38 @@ def shapley_of_groups(subject: Subject, seed: int, *, most: int, pairs: int) -> 
     return Attributed(parts=found, gap=np.array(gaps))
 
 
-def vital_falls(subject: Subject) -> list[FloatArray]:
-    """Return how much each record's score falls when one of its vitals alone is missing; each text is read once."""
-    rows = np.repeat(np.arange(len(subject.parts)), [len(p.vitals) for p in subject.parts])
+def part_falls(subject: Subject, *, of_cells: bool) -> list[FloatArray]:
+    """Return how much each record's score falls when one of its vitals (and cells) alone is missing.
+
+    Each text is read once; a picture once for all vitals, and once for each cell.
+    """
+    counts = [len(p.vitals) + (len(p.cells) if of_cells else 0) for p in subject.parts]
+    rows = np.repeat(np.arange(len(subject.parts)), counts)
     kept = []
-    for parts in subject.parts:
-        keep = np.ones((len(parts.vitals), len(parts)), dtype=bool)
-        keep[:, len(parts.words) :] &= ~np.eye(len(parts.vitals), dtype=bool)
+    for parts, count in zip(subject.parts, counts, strict=True):
+        keep = np.ones((count, len(parts)), dtype=bool)
+        keep[:, len(parts.words) : len(parts.words) + count] = ~np.eye(count, dtype=bool)
         kept += list(keep)
     whole = subject.question.score(subject.answers)
     fall = whole[rows] - subject.scores(rows, kept) if len(rows) else np.zeros(0)
-    return [fall[a:b] for a, b in bounds(np.array([len(p.vitals) for p in subject.parts]))]
+    return [fall[a:b] for a, b in bounds(np.array(counts))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputShares:
-    """What note and vitals add to the score of each record: the exact game of the two."""
+    """What note, vitals and image add to the score of each record: the exact game of these inputs."""
 
     note: FloatArray
     """Shape (n,); NaN where the record has no note."""
     vitals: FloatArray
     """Shape (n,); NaN where the record has no vitals."""
+    image: FloatArray
+    """Shape (n,); NaN where the record has no picture."""
 
 
 def input_shares(subject: Subject) -> InputShares:
-    """Return the Shapley values of the two inputs, from the four answers with and without each."""
-    shares = {"note": np.full(len(subject.parts), np.nan), "vitals": np.full(len(subject.parts), np.nan)}
+    """Return the Shapley values of the inputs, from the answers with every choice of them."""
+    shares = {name: np.full(len(subject.parts), np.nan) for name in (NOTE, VITALS, IMAGE)}
     games = [inputs_of(parts) for parts in subject.parts]
     asked = [coalitions(p.count, pairs=1, generator=np.random.default_rng(0))[0] for p, _ in games]
     rows = np.concatenate([np.full(len(c), i) for i, c in enumerate(asked)]).astype(np.int64)
@@ -221,4 +245,4 @@ def _gradients(subject: Subject, **options: Any) -> Any:
 
 def _summed(subject: Subject, found: Any) -> list[FloatArray]:
     rows: IntArray = np.arange(len(subject.parts))
-    return [subject.parts[row].summed(found.tokens[row], found.vitals[row]) for row in rows]
+    return [subject.parts[row].summed(found.tokens[row], found.vitals[row], found.cells[row]) for row in rows]

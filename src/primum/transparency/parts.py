@@ -1,10 +1,11 @@
-"""What a record is made of, for reasons to speak of: its words and its vitals; and the players of a game about them."""
+"""What a record is made of, for reasons to speak of: words, vitals and cells of a picture; and the players of games."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from math import isqrt
+from typing import Any, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from primum.transparency.words import Word, word_of_token, words_of
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
-NOTE, VITALS = "note", "vitals"
+NOTE, VITALS, IMAGE = "note", "vitals", "image"
 
 
 class Predictor(Protocol):
@@ -44,9 +45,26 @@ class Predictor(Protocol):
         """Return records of which only a part is left."""
 
 
+class SeeingPredictor(Predictor, Protocol):
+    """One that also reads pictures, of which cells of a square grid can be taken away."""
+
+    def cells_there(self, prepared: Any) -> BoolArray:
+        """Return which cells of a picture each record has, row by row, shape (n, c); c is 0 where none is read."""
+
+    def thinned(
+        self,
+        prepared: Any,
+        rows: IntArray,
+        tokens: Sequence[BoolArray],
+        vitals: BoolArray,
+        cells: BoolArray | None = None,
+    ) -> Any:
+        """Return records of which only a part is left."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """The parts of one record: its words, then the vitals that it has."""
+    """The parts of one record: its words, then the vitals that it has, then the cells of its picture."""
 
     words: Sequence[Word]
     token_word: IntArray
@@ -57,9 +75,23 @@ class Parts:
     """Which of the model's vitals the record has, ascending."""
     names: Sequence[str]
     """Of these vitals."""
+    cells: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    """Which cells of the model's grid the record has, ascending; none without a picture."""
+    grid: int = 0
+    """Cells of a side of the grid; 0 without a picture."""
 
     def __len__(self) -> int:
-        return len(self.words) + len(self.vitals)
+        return len(self.words) + len(self.vitals) + len(self.cells)
+
+    @property
+    def of_vitals(self) -> slice:
+        """Where the vitals stand among the parts."""
+        return slice(len(self.words), len(self.words) + len(self.vitals))
+
+    @property
+    def of_cells(self) -> slice:
+        """Where the cells stand among the parts."""
+        return slice(len(self.words) + len(self.vitals), len(self))
 
     def tokens_kept(self, parts: BoolArray) -> BoolArray:
         """Return the tokens that are left when these parts are, shape (t,); a mark goes with the word before it."""
@@ -73,15 +105,21 @@ class Parts:
     def vitals_kept(self, parts: BoolArray, count: int) -> BoolArray:
         """Return which of the model's `count` vitals are left when these parts are."""
         kept = np.zeros(count, dtype=bool)
-        kept[self.vitals] = parts[len(self.words) :]
+        kept[self.vitals] = parts[self.of_vitals]
         return kept
 
-    def summed(self, tokens: FloatArray, vitals: FloatArray) -> FloatArray:
-        """Return what each part adds from what each token and each of the model's vitals does."""
+    def cells_kept(self, parts: BoolArray, count: int) -> BoolArray:
+        """Return which of the `count` cells are left when these parts are."""
+        kept = np.zeros(count, dtype=bool)
+        kept[self.cells] = parts[self.of_cells]
+        return kept
+
+    def summed(self, tokens: FloatArray, vitals: FloatArray, cells: FloatArray) -> FloatArray:
+        """Return what each part adds from what each token, each of the model's vitals and each cell does."""
         of_words = np.zeros(len(self.words))
         owner = self._owners()
         np.add.at(of_words, owner[owner >= 0], tokens[owner >= 0])
-        return np.concatenate([of_words, vitals[self.vitals]])
+        return np.concatenate([of_words, vitals[self.vitals], cells[self.cells]])
 
     def _owners(self) -> IntArray:
         owner = self.token_word.copy()
@@ -98,8 +136,9 @@ def parts_of(predictor: Predictor, records: Records, prepared: Mapping[str, Any]
     """Return the parts of each record, as the model reads them: words beyond its limit are none."""
     names = predictor.vital_names()
     there = predictor.vitals_there(prepared)
+    seen = cells_there(predictor, prepared)
     found = []
-    for place, vitals in zip(predictor.token_places(records), there, strict=True):
+    for place, vitals, cells in zip(predictor.token_places(records), there, seen, strict=True):
         words = words_of(place.text)
         token_word = word_of_token(place.spans, words)
         token_word[place.special] = -1
@@ -114,9 +153,41 @@ def parts_of(predictor: Predictor, records: Records, prepared: Mapping[str, Any]
                 special=np.asarray(place.special, dtype=bool),
                 vitals=own,
                 names=[names[i] for i in own],
+                cells=np.flatnonzero(cells),
+                grid=isqrt(len(cells)),
             )
         )
     return found
+
+
+def cells_there(predictor: Predictor, prepared: Any) -> BoolArray:
+    """Return which cells of a picture each record has, shape (n, c); c is 0 where the model reads no pictures."""
+    asked = getattr(predictor, "cells_there", None)
+    if asked is None:
+        return np.zeros((len(predictor.vitals_there(prepared)), 0), dtype=bool)
+    return np.asarray(asked(prepared), dtype=bool)
+
+
+def thinned(
+    predictor: Predictor, prepared: Any, rows: IntArray, parts: Sequence[Parts], kept: Sequence[BoolArray]
+) -> Any:
+    """Return records of which only some parts are left.
+
+    Args:
+        predictor: the model.
+        prepared: the records' inputs.
+        rows: the record of each, shape (m,).
+        parts: of the record of each.
+        kept: which of them are left, one array each.
+    """
+    pairs = list(zip(parts, kept, strict=True))
+    count, cells = len(predictor.vital_names()), max((one.grid for one in parts), default=0) ** 2
+    tokens = [one.tokens_kept(keep) for one, keep in pairs]
+    vitals = np.array([one.vitals_kept(keep, count) for one, keep in pairs], dtype=bool).reshape(len(rows), count)
+    if not cells:
+        return predictor.thinned(prepared, rows, tokens, vitals)
+    left = np.array([one.cells_kept(keep, cells) for one, keep in pairs], dtype=bool).reshape(len(rows), cells)
+    return cast(SeeingPredictor, predictor).thinned(prepared, rows, tokens, vitals, left)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,34 +204,51 @@ class Players:
 
 
 def players_of(parts: Parts, *, most: int) -> Players:
-    """Return every vital, and neighbouring words in at most as many groups as are left of `most` players.
+    """Return every vital, and neighbouring words and cells in at most as many groups as are left of `most` players.
 
     Where words have to share, clauses stay together as far as they can: the shortest neighbours are joined first, and
-    where there are fewer clauses than places the longest is halved.
+    where there are fewer clauses than places the longest is halved. Cells share in blocks of the grid. Where a record
+    has words and cells, each kind has half of the room.
     """
     room = max(most - len(parts.vitals), 1)
-    n = len(parts.words)
-    if n <= room:
-        groups = [[i] for i in range(n)]
-    else:
-        clauses = [word.clause for word in parts.words]
-        groups = [[i for i in range(n) if clauses[i] == c] for c in sorted(set(clauses))]
-        while len(groups) > room:
-            at = min(range(len(groups) - 1), key=lambda i: len(groups[i]) + len(groups[i + 1]))
-            groups[at : at + 2] = [groups[at] + groups[at + 1]]
-        while len(groups) < room:
-            at = max(range(len(groups)), key=lambda i: len(groups[i]))
-            half = len(groups[at]) // 2
-            groups[at : at + 1] = [groups[at][:half], groups[at][half:]]
+    blocks = _blocks(parts, room if not parts.words else room // 2)
+    groups = _clauses(parts, max(room - int(blocks.max(initial=-1)) - 1, 1))
     of_part = np.empty(len(parts), dtype=np.int64)
     for number, group in enumerate(groups):
         of_part[group] = number
-    of_part[n:] = len(groups) + np.arange(len(parts.vitals))
-    return Players(of_part=of_part, count=len(groups) + len(parts.vitals))
+    of_part[parts.of_vitals] = len(groups) + np.arange(len(parts.vitals))
+    before = len(groups) + len(parts.vitals)
+    of_part[parts.of_cells] = before + blocks
+    return Players(of_part=of_part, count=before + int(blocks.max(initial=-1)) + 1)
+
+
+def _clauses(parts: Parts, room: int) -> list[list[int]]:
+    n = len(parts.words)
+    if n <= room:
+        return [[i] for i in range(n)]
+    clauses = [word.clause for word in parts.words]
+    groups = [[i for i in range(n) if clauses[i] == c] for c in sorted(set(clauses))]
+    while len(groups) > room:
+        at = min(range(len(groups) - 1), key=lambda i: len(groups[i]) + len(groups[i + 1]))
+        groups[at : at + 2] = [groups[at] + groups[at + 1]]
+    while len(groups) < room:
+        at = max(range(len(groups)), key=lambda i: len(groups[i]))
+        half = len(groups[at]) // 2
+        groups[at : at + 1] = [groups[at][:half], groups[at][half:]]
+    return groups
+
+
+def _blocks(parts: Parts, room: int) -> IntArray:
+    """Return the block of each cell: as many blocks of a coarser square grid as there is room for, one at least."""
+    side = max(min(isqrt(max(room, 1)), parts.grid), 1)
+    rows, columns = np.divmod(parts.cells, max(parts.grid, 1))
+    block = (rows * side // max(parts.grid, 1)) * side + columns * side // max(parts.grid, 1)
+    return np.unique(block, return_inverse=True)[1].astype(np.int64)
 
 
 def inputs_of(parts: Parts) -> tuple[Players, tuple[str, ...]]:
-    """Return note and vitals as the players, those that the record has, and their names."""
-    names = tuple(name for name, there in ((NOTE, len(parts.words)), (VITALS, len(parts.vitals))) if there)
-    of_part = np.concatenate([np.zeros(len(parts.words)), np.full(len(parts.vitals), len(names) - 1)])
+    """Return note, vitals and image as the players, those that the record has, and their names."""
+    sizes = {NOTE: len(parts.words), VITALS: len(parts.vitals), IMAGE: len(parts.cells)}
+    names = tuple(name for name, size in sizes.items() if size)
+    of_part = np.repeat(np.arange(len(names)), [sizes[name] for name in names])
     return Players(of_part=of_part.astype(np.int64), count=len(names)), names

@@ -8,10 +8,10 @@ averaged over the orders. Every single order adds up to the whole difference, an
 from __future__ import annotations
 
 from itertools import pairwise
+from math import comb
 
 import numpy as np
 
-from primum.later import special
 from primum.transparency.parts import BoolArray, FloatArray, IntArray
 
 EXACT = 10
@@ -50,10 +50,11 @@ def shapley_values(values: FloatArray, orders: IntArray | None, n: int) -> Float
         return np.asarray(by_player.mean(0), dtype=np.float64)
     number = np.arange(2**n)
     size = np.array([bin(i).count("1") for i in number])
+    ways = np.array([comb(n - 1, k) for k in range(n)], dtype=np.float64)
     shares = np.zeros(n)
     for player in range(n):
         without = number[number >> player & 1 == 0]
-        weight = 1.0 / (n * special.comb(n - 1, size[without]))
+        weight = 1.0 / (n * ways[size[without]])
         shares[player] = (weight * (values[without | 1 << player] - values[without])).sum()
     return shares
 

@@ -1,21 +1,20 @@
-"""Whether a reason stays what it is when a note says the same in other words."""
+"""Whether a reason stays what it is when a record says the same in another form: other words, another export."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from primum.cohort.build import take_records
-from primum.cohort.records import Records, TextList
+from primum.cohort.records import Records
 from primum.model.inputs import PreparedText
 from primum.transparency.asking import Subject
 from primum.transparency.methods import METHODS, Attributed, falls_without
 from primum.transparency.parts import BoolArray, FloatArray, IntArray, Parts, parts_of
-from primum.transparency.rewording import reworded
 from primum.transparency.trust import shared_places, stability
+from primum.transparency.variants import variants_of
 
 COMPARED = 16
 """Parts of each reworded record that are asked about where every part costs an answer of its own."""
@@ -25,7 +24,7 @@ _PART_BY_PART = "occlusion"
 def in_other_words(
     subject: Subject, records: Records, attributed: Attributed, *, method: str, seed: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the mean and the least rank correlation of each reason with those in other words, each of shape (n,).
+    """Return the mean and the least rank correlation of each reason with those of its variants, each of shape (n,).
 
     A rewording of which the model reads the very same tokens, such as other white space, has the same reason: it is
     not asked about again. Where a method asks about one part after the other, some parts of each rewording, drawn at
@@ -38,15 +37,13 @@ def in_other_words(
         method: that gave them.
         seed: of methods that draw, and of the parts that are compared.
     """
-    texts = [None] * len(records) if records.text is None else records.text.take(np.arange(len(records)))
-    others = [(row, other) for row, text in enumerate(texts) if text for other in reworded(text).values()]
-    if not others:
+    made = variants_of(records)
+    if made is None:
         return np.full(len(records), np.nan), np.full(len(records), np.nan)
-    rows = np.array([row for row, _ in others], dtype=np.int64)
-    changed = replace(take_records(records, rows), text=TextList([other for _, other in others]))
+    rows, changed = made.rows, made.records
     own, own_parts = [attributed.parts[row] for row in rows], [subject.parts[row] for row in rows]
     found, parts = [*own], [*own_parts]
-    new = np.flatnonzero(_reads_otherwise(subject, subject.predictor.prepare(changed), rows))
+    new = np.flatnonzero(_reads_otherwise(subject, subject.predictor.prepare(changed), rows) | made.pictures)
     if len(new):
         again = _asked_again(subject, take_records(changed, new), rows[new])
         values = _reasons(again, [own_parts[place] for place in new], method=method, seed=seed)

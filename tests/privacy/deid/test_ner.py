@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import subprocess
+import sys
 from functools import partial
 
 import pytest
@@ -69,6 +71,20 @@ def test_a_text_without_a_candidate_is_not_given_to_the_model(monkeypatch):
     reader = SpacyRecogniser(MODELS["en"])
     monkeypatch.setattr(SpacyRecogniser, "_read", property(lambda self: pytest.fail("the model was asked")))
     assert reader.spans("Parkinson's disease, BP 120/80, LDL 101 mg/dL. Chest pain since May.") == []
+
+
+@needs_spacy
+def test_a_model_is_asked_without_torch_and_who_wants_torch_gets_it_afterwards():
+    program = (
+        "import sys\n"
+        "from primum.privacy.deid.ner_en import SpacyRecogniser\n"
+        f"found = SpacyRecogniser({MODELS['en']!r}).spans('Then Okwudili Nwachukwu went home.')\n"
+        "print(len(found), 'torch' in sys.modules)\n"
+        "import torch\n"
+        "print(torch.ones(2).sum().item())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["1 False", "2.0"]
 
 
 @needs_jieba

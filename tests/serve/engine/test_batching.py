@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from primum.serve.engine.batching import Batcher
+from primum.serve.engine.batching import Batcher, Onward
 from primum.serve.security.faults import Refused
 
 
@@ -141,3 +141,112 @@ def test_what_cannot_be_drained_in_time_is_refused():
         return await first
 
     assert asyncio.run(main()) == 2
+
+
+class Noting:
+    """An answerer that adds one, and remembers its batches and the threads that asked it."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.threads: list[str] = []
+
+    def __call__(self, questions):
+        self.batches.append(list(questions))
+        self.threads.append(threading.current_thread().name)
+        return [Refused("conflict", "Not this one.") if one == 26 else one + 1 for one in questions]
+
+
+def test_what_another_queue_has_to_do_first_goes_there_together_and_each_gets_its_own_answer():
+    then, slow = Noting(), Slow()
+    after = _batcher(then, name="after")
+    batcher = _batcher(lambda asked: [one if isinstance(one, Exception) else Onward(after, one) for one in slow(asked)])
+
+    async def main():
+        first = asyncio.create_task(batcher.ask(1, size=1))
+        await _begun(slow)
+        rest = [asyncio.create_task(batcher.ask(number, size=2)) for number in (2, 13, 13, 4)]
+        await asyncio.sleep(0)
+        slow.go.set()
+        return await asyncio.gather(first, *rest, return_exceptions=True)
+
+    one, two, odd, odder, four = asyncio.run(main())
+    assert (one, two, four) == (3, 5, 9) and isinstance(odd, ValueError) and isinstance(odder, ValueError)
+    assert then.batches == [[2], [4, 8]] and slow.batches == [[1], [2, 13, 13, 4]]
+    batcher.close(drain_s=1)
+    after.close(drain_s=1)
+
+
+def test_what_the_other_queue_refuses_is_refused_to_who_asked_and_to_nobody_else():
+    then = Noting()
+    after = _batcher(then, name="after")
+    batcher = _batcher(lambda asked: [Onward(after, 2 * one) for one in asked], size=1)
+
+    async def main():
+        return await asyncio.gather(*(batcher.ask(number, size=1) for number in (13, 1)), return_exceptions=True)
+
+    refused, three = asyncio.run(main())
+    assert isinstance(refused, Refused) and refused.status == 409 and three == 3
+    after.close(drain_s=1)
+
+    async def late():
+        with pytest.raises(Refused, match="stopping"):
+            await batcher.ask(5, size=1)
+
+    asyncio.run(late())
+    batcher.close(drain_s=1)
+
+
+def test_where_the_other_queue_is_quick_and_nobody_waits_its_thread_is_not_woken():
+    then = Noting()
+    after = _batcher(then, name="after")
+    batcher = _batcher(lambda asked: [Onward(after, one) for one in asked], name="first")
+
+    async def main():
+        slow = await batcher.ask(1, size=1)  # how quick it is has to be seen first
+        after._pace_s = 0.0
+        return slow, await batcher.ask(2, size=1)
+
+    assert asyncio.run(main()) == (2, 3)
+    assert then.threads == ["after-0", "first-0"]
+    batcher.close(drain_s=1)
+    after.close(drain_s=1)
+
+
+def test_what_nobody_waits_for_is_not_handed_on():
+    then, slow = Noting(), Slow()
+    after = _batcher(then, name="after")
+    batcher = _batcher(lambda asked: [Onward(after, one) for one in slow(asked)])
+
+    async def main():
+        task = asyncio.create_task(batcher.ask(1, size=1))
+        await _begun(slow)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        slow.go.set()
+        return await batcher.ask(2, size=1)
+
+    assert asyncio.run(main()) == 5
+    assert then.batches == [[4]]
+    batcher.close(drain_s=1)
+    after.close(drain_s=1)
+
+
+def test_all_answers_of_a_batch_wake_the_event_loop_once(monkeypatch):
+    slow = Slow()
+    batcher = _batcher(slow)
+    woken = []
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        first = asyncio.create_task(batcher.ask(1, size=1))
+        await _begun(slow)
+        rest = [asyncio.create_task(batcher.ask(number, size=1)) for number in range(2, 8)]
+        await asyncio.sleep(0)
+        real = loop.call_soon_threadsafe
+        monkeypatch.setattr(loop, "call_soon_threadsafe", lambda *args: (woken.append(1), real(*args))[1])
+        slow.go.set()
+        return await asyncio.gather(first, *rest), len(woken)
+
+    assert asyncio.run(main()) == ([2, 4, 6, 8, 10, 12, 14], 2)
+    assert len(slow.batches) == 2
+    batcher.close(drain_s=1)

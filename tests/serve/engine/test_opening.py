@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -114,3 +116,24 @@ def test_a_blocked_release_is_refused(copied):
     place.write_text(json.dumps({**said, "verdict": "block"}), encoding="utf-8")
     with pytest.raises(ReleaseError, match="verdict.json was altered"):
         open_release(copied[0], trust=copied[1])
+
+
+def test_a_serving_process_imports_no_library_that_it_does_not_need(served_release):
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from primum.cli.main import app\n"
+        "from primum.serve.app import create_app\n"
+        "from primum.serve.engine import open_release, read_row\n"
+        "from primum.serve.engine.judged import judge_rows\n"
+        "from primum.serve.answering import explained\n"
+        "release = open_release(Path(sys.argv[1]), trust=None, any_key=True)\n"
+        "row = read_row({'age': 61, 'sbp': 120}, release.roles)\n"
+        "print(len(judge_rows(release, [row])), explained(release, row) is not None)\n"
+        "large = ('torch', 'transformers', 'sklearn', 'pandas', 'scipy', 'spacy')\n"
+        "print([name for name in large if name in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(served_release[0])], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["1 True", "[]"]

@@ -124,3 +124,75 @@ def test_the_same_on_postgresql(postgres, clock):
     people.sessions.end_all(account.id)
     assert people.tokens.find(secret) is None and people.sessions.find(session.secret) is None
     people.close()
+
+
+@pytest.fixture
+def asked(people):
+    """How often the database is asked for a token."""
+    statements = []
+
+    def note(_connection, _cursor, statement, *_rest):
+        if "primum_tokens" in statement and statement.startswith("SELECT"):
+            statements.append(statement)
+
+    sa.event.listen(people._engine, "after_cursor_execute", note)
+    return statements
+
+
+def test_a_token_is_remembered_for_two_seconds_and_no_longer(people, client, clock, asked):
+    account = people.accounts.named("auditor")
+    token, secret = people.tokens.make(account, "x", ["metrics.read"], days=1)
+    client.headers["authorization"] = f"Bearer {secret}"
+    assert [client.get("/may/metrics.read").status_code for _ in range(3)] == [200] * 3
+    assert len(asked) == 1
+    clock.now += 2
+    assert client.get("/may/metrics.read").status_code == 200
+    assert len(asked) == 2
+    clock.now = token.expires - 1
+    assert client.get("/may/metrics.read").status_code == 200
+    clock.now = token.expires
+    assert client.get("/may/metrics.read").status_code == 401
+
+
+def test_nobody_is_remembered_for_a_secret_that_is_none(client, asked):
+    client.headers["authorization"] = "Bearer primum_nothing"
+    assert [client.get("/may/metrics.read").status_code for _ in range(2)] == [401] * 2
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("how", ["revoked", "closed", "another role"])
+def test_a_remembered_token_is_refused_at_once(people, client, how):
+    account = people.accounts.named("auditor")
+    token, secret = people.tokens.make(account, "x", ["metrics.read"], days=1)
+    client.headers["authorization"] = f"Bearer {secret}"
+    assert client.get("/may/metrics.read").status_code == 200
+    if how == "revoked":
+        people.tokens.revoke(token.id, account=account.id)
+    else:
+        people.change(account.id, by="x", **({"active": False} if how == "closed" else {"role": "clinician"}))
+    assert client.get("/may/metrics.read").status_code == 401
+
+
+def test_what_another_process_revokes_is_refused_within_two_seconds(people, client, clock, tmp_path):
+    account = people.accounts.named("auditor")
+    token, secret = people.tokens.make(account, "x", ["metrics.read"], days=1)
+    client.headers["authorization"] = f"Bearer {secret}"
+    assert client.get("/may/metrics.read").status_code == 200
+    other = People.open(str(tmp_path / "people.sqlite"), clock=clock)
+    other.tokens.revoke(token.id, account=account.id)
+    other.close()
+    clock.now += 2
+    assert client.get("/may/metrics.read").status_code == 401
+
+
+def test_a_token_that_is_revoked_while_the_database_is_asked_is_not_remembered(people):
+    account = people.accounts.named("auditor")
+    token, secret = people.tokens.make(account, "x", ["metrics.read"], days=1)
+
+    def meanwhile(_connection, _cursor, statement, *_rest):
+        if statement.startswith("SELECT") and "primum_tokens" in statement:
+            people.tokens.forget()  # as `revoke` does, between the database's answer and its being kept
+
+    sa.event.listen(people._engine, "after_cursor_execute", meanwhile)
+    assert people.tokens.find(secret) is not None
+    assert people.tokens.remembered(secret) is None

@@ -74,11 +74,7 @@ def low_contrast(picture: ByteArray, generator: np.random.Generator) -> ByteArra
 @_register("image_jpeg", "image_quality", "kept")
 def compressed(picture: ByteArray, generator: np.random.Generator) -> ByteArray:
     """Return the picture as a strongly compressed JPEG gives it back."""
-    image: Any = require("PIL.Image", extra="imaging", purpose=PURPOSE)
-    written = io.BytesIO()
-    image.fromarray(picture[..., 0] if picture.shape[2] == 1 else picture).save(written, "JPEG", quality=JPEG)
-    with image.open(io.BytesIO(written.getvalue()), formats=("JPEG",)) as opened:
-        return np.asarray(opened).reshape(picture.shape)
+    return as_jpeg(picture, JPEG)
 
 
 @_register("image_rotation", "image_position", "kept")
@@ -91,6 +87,15 @@ def rotated(picture: ByteArray, generator: np.random.Generator) -> ByteArray:
 def cropped(picture: ByteArray, generator: np.random.Generator) -> ByteArray:
     """Return a part of the picture, its place drawn, at the picture's size."""
     return part_of(picture, CROP, generator)
+
+
+def as_jpeg(picture: ByteArray, quality: int) -> ByteArray:
+    """Return a picture of shape (h, w, c) as a JPEG of this quality gives it back."""
+    image: Any = require("PIL.Image", extra="imaging", purpose=PURPOSE)
+    written = io.BytesIO()
+    image.fromarray(picture[..., 0] if picture.shape[2] == 1 else picture).save(written, "JPEG", quality=quality)
+    with image.open(io.BytesIO(written.getvalue()), formats=("JPEG",)) as opened:
+        return np.asarray(opened).reshape(picture.shape)
 
 
 def turned(picture: ByteArray, degrees: float) -> ByteArray:

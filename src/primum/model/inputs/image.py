@@ -19,6 +19,7 @@ from primum.cohort.images.changes import part_of, turned
 from primum.cohort.records import ImageColumn, Records
 from primum.errors import CohortError
 from primum.model.inputs.base import Batch
+from primum.model.inputs.cells import without_cells
 
 _PATCH = 16
 
@@ -80,13 +81,30 @@ class PreparedImage:
     """Pictures of n records, read when a batch asks for them."""
 
     def __init__(
-        self, images: ImageColumn | None, form: PixelForm, n: int, augmentation: Augmentation | None = None
+        self,
+        images: ImageColumn | None,
+        form: PixelForm,
+        n: int,
+        augmentation: Augmentation | None = None,
+        *,
+        kept: npt.NDArray[np.bool_] | None = None,
     ) -> None:
-        """Show `images`, None for n records without any; augmented when `augmentation` is given."""
+        """Show `images`, None for n records without any.
+
+        Args:
+            images: of the records.
+            form: how the network wants its pixels.
+            n: records.
+            augmentation: what happens to the pictures whenever they are asked for; None: nothing.
+            kept: which cells of each picture are left, shape (n, CELLS); with none it has no picture. None: all.
+        """
         self.images = images
         self.form = form
         self.augmentation = augmentation
+        self.kept = kept
         self.present = np.zeros(n, bool) if images is None else ~is_none(images.keys)
+        if kept is not None:
+            self.present &= kept.any(1)
         self.side = form.side or (images.size if images is not None else _PATCH)
         self.lengths: npt.NDArray[np.int64] = np.full(n, tokens_of(self.side), dtype=np.int64)
 
@@ -96,8 +114,12 @@ class PreparedImage:
 
     def chosen(self, rows: npt.NDArray[np.int64]) -> PreparedImage:
         """Return the pictures of these records, any of them as often as it is asked for."""
+        return self.thinned(rows, None if self.kept is None else self.kept[rows])
+
+    def thinned(self, rows: npt.NDArray[np.int64], kept: npt.NDArray[np.bool_] | None) -> PreparedImage:
+        """Return the pictures of these records with these cells of each alone, shape (m, CELLS); None: whole."""
         images = None if self.images is None else ChosenImages(self.images, rows)
-        return PreparedImage(images, self.form, len(rows), self.augmentation)
+        return PreparedImage(images, self.form, len(rows), self.augmentation, kept=kept)
 
     def collate(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> Batch:
         """Return pixels of shape (b, 3, side, side), float32 and normalised, and present of shape (b,)."""
@@ -108,7 +130,7 @@ class PreparedImage:
         present = torch.from_numpy(self.present[index])
         if self.images is None:
             return {"pixels": torch.zeros((len(index), 3, self.side, self.side)), "present": present}
-        pictures = self.images.take(index)
+        pictures = self._taken(index)
         if self.augmentation is not None:
             pictures = self._changed(pictures, self.augmentation)
         pixels = torch.from_numpy(pictures).permute(0, 3, 1, 2).float().div_(255.0)  # (b, c, s, s)
@@ -117,7 +139,20 @@ class PreparedImage:
                 pixels, size=(self.side, self.side), mode="bilinear", antialias=True, align_corners=False
             )
         mean, scale = (torch.tensor(v).reshape(1, 3, 1, 1) for v in (self.form.mean, self.form.scale))
-        return {"pixels": ((pixels - mean) / scale).contiguous(), "present": present}
+        pixels = (pixels - mean) / scale
+        if self.kept is not None:
+            pixels = without_cells(pixels, torch.from_numpy(self.kept[index]))
+        return {"pixels": pixels.contiguous(), "present": present}
+
+    def _taken(self, index: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+        """Return the pictures of these records; where parts of one come many times, it is read once."""
+        assert self.images is not None
+        if self.kept is None:
+            return self.images.take(index)
+        place: dict[object, int] = {}
+        equal = [place.setdefault(key, len(place)) for key in self.images.keys[index].tolist()]
+        first = np.unique(equal, return_index=True)[1]
+        return self.images.take(index[first])[equal]
 
     def _changed(self, pictures: npt.NDArray[np.uint8], how: Augmentation) -> npt.NDArray[np.uint8]:
         import torch
@@ -131,12 +166,15 @@ class PreparedImage:
         if self.images is None:
             return np.zeros(min(len(self.present), 1), np.int64), np.zeros(len(self.present), np.int64)
         place: dict[object, int] = {}
-        equal = np.array([place.setdefault(key, len(place)) for key in self.images.keys.tolist()], dtype=np.int64)
+        keys: list[object] = self.images.keys.tolist()
+        if self.kept is not None:
+            keys = [(key, left.tobytes()) for key, left in zip(keys, self.kept, strict=True)]
+        equal = np.array([place.setdefault(key, len(place)) for key in keys], dtype=np.int64)
         return np.unique(equal, return_index=True)[1].astype(np.int64), equal
 
     def joined(self, more: PreparedImage) -> PreparedImage:
         """Return these records followed by `more`, of the same cohort's form."""
-        assert self.images is not None and more.images is not None
+        assert self.images is not None and more.images is not None and self.kept is None and more.kept is None
         return PreparedImage(JoinedImages([self.images, more.images]), self.form, len(self.present) + len(more.present))
 
 

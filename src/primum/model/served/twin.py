@@ -91,15 +91,20 @@ class Served:
         """Return which vitals each record has, in the order of `vital_names`, shape (n, v)."""
         return asked.vitals_there(prepared)
 
+    def cells_there(self, prepared: Mapping[str, Prepared]) -> npt.NDArray[np.bool_]:
+        """Return which cells of a picture each record has; see `primum.model.asked`."""
+        return asked.cells_there(prepared)
+
     def thinned(
         self,
         prepared: Mapping[str, Prepared],
         rows: npt.NDArray[np.int64],
         tokens: Sequence[npt.NDArray[np.bool_]],
         vitals: npt.NDArray[np.bool_],
+        cells: npt.NDArray[np.bool_] | None = None,
     ) -> dict[str, Prepared]:
         """Return records of which only a part is left, ready for `predict_prepared`; see `Predictor.thinned`."""
-        return asked.thinned(prepared, rows, tokens, vitals)
+        return asked.thinned(prepared, rows, tokens, vitals, cells)
 
     def token_places(self, records: Records) -> list[TokenPlaces]:
         """Return where the tokens of each record's text stand; no tokens where there is no text or none is read."""

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -37,7 +39,8 @@ class SpacyRecogniser:
 
     @cached_property
     def _read(self) -> Any:
-        spacy = require("spacy", extra="ner", purpose="A recogniser of named entities")
+        with _torch_left_alone():
+            spacy = require("spacy", extra="ner", purpose="A recogniser of named entities")
         try:
             read = spacy.load(self.model, exclude=["tagger", "parser", "attribute_ruler", "lemmatizer", "senter"])
         except OSError as exc:
@@ -53,6 +56,23 @@ class SpacyRecogniser:
         if not any(_is_candidate(match[0]) for match in _CAPITAL.finditer(text)):
             return []
         return [span for entity in self._read(text).ents for span in _accepted(text, entity)]
+
+
+@contextmanager
+def _torch_left_alone() -> Iterator[None]:
+    """Let spaCy be imported without torch, where nobody imported that yet.
+
+    Its library thinc would import torch wherever it is installed, for layers that these models do not have: 180 MiB and
+    seconds of a serving process, which answers without torch.
+    """
+    if "torch" in sys.modules:
+        yield
+        return
+    sys.modules["torch"] = None  # type: ignore[assignment] # Python's own way to say that there is none
+    try:
+        yield
+    finally:
+        sys.modules.pop("torch", None)
 
 
 def _listens(read: Any) -> bool:

@@ -1,12 +1,12 @@
 """How far a probability holds: for every class an interval of the share that truly is in it.
 
-The patients of the calibration split are ordered by the model's own probability of a class, as it was before calibration,
-and cut into groups of ten to nineteen. What happened to the groups just below a probability bounds the true share there
-from below, what happened to those just above it from above: supposing that the share never falls where the probability
-rises, a sum of their outcomes is stochastically no larger, or no smaller, than a binomial one at that share, so Clopper
-and Pearson's exact limits hold for it. One, two, four, eight … neighbouring groups are looked at and the narrowest limit
-is taken; the error is divided by how many were looked at and by the classes, so that all intervals of one answer hold
-together.
+The patients of the calibration split are ordered by the model's own probability of a class, as it was before
+calibration, and cut into groups of ten to nineteen. What happened to the groups just below a probability bounds the
+true share there from below, what happened to those just above it from above: supposing that the share never falls where
+the probability rises, a sum of their outcomes is stochastically no larger, or no smaller, than a binomial one at that
+share, so Clopper and Pearson's exact limits hold for it. One, two, four, eight … neighbouring groups are looked at and
+the narrowest limit is taken; the error is divided by how many were looked at and by the classes, so that all intervals
+of one answer hold together.
 
 Source: Dimitriadis, Dümbgen, Henzi, Puke & Ziegel 2023, Biometrika 110(3):663-680 (honest calibration assessment: the
 same limits under the same assumption); Clopper & Pearson 1934, Biometrika 26. Theirs hold at all probabilities

@@ -23,6 +23,7 @@ from primum.serve.security.faults import Refused
 Q = TypeVar("Q")
 A = TypeVar("A")
 logger = logging.getLogger(__name__)
+_QUICK_S = 0.005
 
 
 @dataclass(slots=True, eq=False)
@@ -141,10 +142,13 @@ class Batcher(Generic[Q, A]):
                 if not self._queue:
                     return
                 batch = self._taken()
-            began = time.monotonic()
-            self._carry_out(batch)
-            taken = (time.monotonic() - began) / max(len(batch), 1)
-            self._pace_s = 0.9 * self._pace_s + 0.1 * taken
+            self._timed(batch)
+
+    def _timed(self, batch: Sequence[_Waiting[Q, A]]) -> None:
+        began = time.monotonic()
+        self._carry_out(batch)
+        taken = (time.monotonic() - began) / max(len(batch), 1)
+        self._pace_s = 0.9 * self._pace_s + 0.1 * taken
 
     def _taken(self) -> list[_Waiting[Q, A]]:
         """Return the next batch, without questions that nobody waits for any more; the lock is held."""
@@ -170,17 +174,27 @@ class Batcher(Generic[Q, A]):
         ready: list[tuple[asyncio.Future[A], A | BaseException]] = []
         onward: dict[Batcher[Any, A], list[_Waiting[Any, A]]] = {}
         for one, answer in zip(batch, answers, strict=True):
-            if isinstance(answer, Onward):
+            if not isinstance(answer, Onward):
+                ready.append((one.answer, answer))
+            elif not one.answer.done():  # else nobody waits for it any more
                 further = _Waiting(answer.question, answer.size, one.until, one.answer)
                 onward.setdefault(answer.queue, []).append(further)
-            else:
-                ready.append((one.answer, answer))
-        for queue, some in onward.items():
-            try:
-                queue._add(some)
-            except Refused as refused:
-                ready += [(one.answer, refused) for one in some]
         _deliver(ready)
+        for queue, some in onward.items():
+            if not self._queue and queue._is_quick():  # nobody waits for this thread: the other need not be woken
+                queue._timed(some)
+            else:
+                queue._take(some)
+
+    def _take(self, some: Sequence[_Waiting[Q, A]]) -> None:
+        try:
+            self._add(some)
+        except Refused as refused:
+            _deliver([(one.answer, refused) for one in some])
+
+    def _is_quick(self) -> bool:
+        """Return whether another thread may as well do this queue's work: none waits, and it takes but a moment."""
+        return not self._queue and not self._closed and self._pace_s < _QUICK_S
 
 
 def _deliver(answers: Sequence[tuple[asyncio.Future[A], A | BaseException]]) -> None:

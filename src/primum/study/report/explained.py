@@ -6,9 +6,11 @@ nobody has to tell colours apart; every picture has a table beside it.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import zip_longest
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -45,13 +47,16 @@ class Pair:
     picture: Markup
 
 
-def explained_page(told: Sequence[Mapping[str, Any]], *, name: str, lang: str) -> str:
+def explained_page(
+    told: Sequence[Mapping[str, Any]], *, name: str, lang: str, pictures: Sequence[bytes | None] = ()
+) -> str:
     """Return the page as one self-contained HTML file.
 
     Args:
         told: one record each, as `primum.study.explaining.told_of` returns it.
         name: of the study.
         lang: en or zh.
+        pictures: each record's image under its heat map, as PNG; None for none.
     """
     words = Wording(lang)
     environment = Environment(
@@ -67,7 +72,10 @@ def explained_page(told: Sequence[Mapping[str, Any]], *, name: str, lang: str) -
         lang="zh-CN" if lang == "zh" else "en",
         name=name,
         withheld=sum(not one["holds"] for one in told),
-        records=[_record(one, words) for one in told],
+        records=[
+            {**_record(one, words), "picture": _embedded(picture)}
+            for one, picture in zip_longest(told, pictures[: len(told)])
+        ],
         style=Markup(style.strip()),
     )
 
@@ -96,7 +104,7 @@ def _record(one: Mapping[str, Any], words: Wording) -> Mapping[str, Any]:
             "words": [(w["word"], number(w["adds"], signed=True)) for w in strongest],
             "bars": _waterfall(one, words),
             "sentences": sentences,
-            "pairs": _pairs(one),
+            "pairs": _pairs(one, words),
             "rival": one.get("runner_up"),
             "rival_chance": percent(one["runner_up"]["answer"]) if "runner_up" in one else "",
             "about": one["about"],
@@ -104,10 +112,15 @@ def _record(one: Mapping[str, Any], words: Wording) -> Mapping[str, Any]:
     return shown | beside(one, words)
 
 
+def _embedded(picture: bytes | None) -> str:
+    return "" if picture is None else "data:image/png;base64," + b64encode(picture).decode("ascii")
+
+
 def _inputs(one: Mapping[str, Any], words: Wording) -> str:
-    """Return what note and vitals add, where the record has both: of one alone the waterfall says it."""
+    """Return what note, vitals and image add, where the record has several: of one alone the waterfall says it."""
     added = {name: number(value, signed=True) for name, value in one["inputs"].items() if value is not None}
-    return words("explained.inputs", **added) if len(added) == 2 else ""
+    each = words.listing([words(f"explained.input.{name}", value=value) for name, value in added.items()])
+    return words("explained.inputs", each=each) if len(added) > 1 else ""
 
 
 def _asked(one: Mapping[str, Any], words: Wording) -> list[str]:
@@ -140,12 +153,12 @@ def _highlighted(one: Mapping[str, Any]) -> Markup:
     return Markup("").join(pieces)
 
 
-def _pairs(one: Mapping[str, Any]) -> list[Pair]:
+def _pairs(one: Mapping[str, Any], words: Wording) -> list[Pair]:
     """Return the comparison with the runner-up; empty where there is none."""
     beside = one.get("runner_up")
     if beside is None:
         return []
-    found = list(zip(_labels(one), beside["adds_to_about"], beside["adds"], strict=True))
+    found = list(zip(_labels(one, words), beside["adds_to_about"], beside["adds"], strict=True))
     found = sorted(found, key=lambda part: -abs(part[1] - part[2]))[:MOST_PAIRS]
     farthest = max((abs(value) for _, *values in found for value in values), default=0.0) or 1.0
     return [
@@ -160,8 +173,16 @@ def _pairs(one: Mapping[str, Any]) -> list[Pair]:
     ]
 
 
-def _labels(one: Mapping[str, Any]) -> list[str]:
-    return [w["word"] for w in one["words"]] + [f"{v['vital']} = {_value(v['value'])}" for v in one["vitals"]]
+def _labels(one: Mapping[str, Any], words: Wording) -> list[str]:
+    return [
+        *(w["word"] for w in one["words"]),
+        *(f"{v['vital']} = {_value(v['value'])}" for v in one["vitals"]),
+        *(words("explained.cell", row=c["row"] + 1, column=c["column"] + 1) for c in one.get("cells", ())),
+    ]
+
+
+def _parts(one: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [*one["words"], *one["vitals"], *one.get("cells", ())]
 
 
 def _two_bars(own: float, other: float) -> Markup:
@@ -176,7 +197,7 @@ def _two_bars(own: float, other: float) -> Markup:
 
 
 def _waterfall(one: Mapping[str, Any], words: Wording) -> list[Bar]:
-    parts = list(zip(_labels(one), [p["adds"] for p in (*one["words"], *one["vitals"])], strict=True))
+    parts = list(zip(_labels(one, words), [p["adds"] for p in _parts(one)], strict=True))
     parts.sort(key=lambda part: -abs(part[1]))
     start, end = one["score_of_nothing"], one["score"]
     shown = parts[:MOST_BARS]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,7 @@ PATIENTS = 25
 """Similar patients that an answer is about, at least."""
 FAR = 0.95
 """Share of usual patients that are nearer to their nearest group, from which on an answer is called far."""
-_CRITICAL = float(special.ndtri((1 + LEVEL) / 2))
+_CRITICAL = NormalDist().inv_cdf((1 + LEVEL) / 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

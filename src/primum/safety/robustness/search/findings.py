@@ -82,7 +82,7 @@ def adversarial_findings(
     if words is not None and vitals is not None:
         reached["both"] = _whichever(reached["words"], reached["vitals"], together(asker, words, vitals, right))
     patients = np.unique(part.patients.astype(str), return_inverse=True)[1].astype(np.int64)
-    return [one for name, attacked in reached.items() for one in _findings(name, attacked, right, patients)]
+    return [one for name, attacked in reached.items() for one in reached_findings(name, attacked, right, patients)]
 
 
 def drawn(rows: IntArray, most: int, seed: int) -> IntArray:
@@ -107,19 +107,31 @@ def _whichever(words: Attacked, vitals: Attacked, both: Attacked) -> Attacked:
     return Attacked(turned=words.turned | vitals.turned | both.turned, changes=changes, asked=asked)
 
 
-def _findings(name: str, attacked: Attacked, right: BoolArray, patients: IntArray) -> Iterator[Finding]:
+def reached_findings(
+    name: str, attacked: Attacked, right: BoolArray, patients: IntArray, *, bound: float | None = None
+) -> Iterator[Finding]:
+    """Yield what a search reached: accuracy under it, right decisions turned, and changes needed where they count.
+
+    Args:
+        name: of the search.
+        attacked: what it reached.
+        right: which records were decided rightly, shape (n,).
+        patients: codes from 0 of the records' patients, shape (n,).
+        bound: most that it changed; None: that of words or vitals.
+    """
     n = int(patients.max()) + 1
     wrong_before = np.bincount(patients, weights=~right, minlength=n) > 0
     turned = (np.bincount(patients, weights=attacked.turned, minlength=n) > 0) & ~wrong_before
     rightly, hits = int((~wrong_before).sum()), int(turned.sum())
-    about = {"search": name, "bound": SHARE if name == "words" else REPEATABILITY, "asked": attacked.asked}
+    usual = SHARE if name == "words" else REPEATABILITY
+    about = {"search": name, "bound": usual if bound is None else bound, "asked": attacked.asked}
     kept = rightly - hits
     detail = {**about, "before": rightly / n}
     yield told(ADVERSARIAL, kept / n, clopper_pearson(kept, n), n, n >= ENOUGH_FOR_A_SHARE, _SHARE, name, detail)
     if rightly:
         ends, enough = clopper_pearson(hits, rightly), rightly >= ENOUGH_FOR_A_SHARE
         yield told(TURNED, hits / rightly, ends, rightly, enough, _SHARE, name, about)
-    if hits >= FEWEST:
+    if hits >= FEWEST and attacked.changes.any():
         counts = attacked.changes[attacked.turned].astype(np.float64)
         half = float(stats.t.ppf((1 + LEVEL) / 2, len(counts) - 1) * counts.std(ddof=1) / np.sqrt(len(counts)))
         ends = (float(counts.mean()) - half, float(counts.mean()) + half)

@@ -9,14 +9,18 @@ from primum.i18n import compared_with
 from primum.study.report.charts import forest_axis, scale_of
 from primum.study.report.context import Context, ends_of, forest_line
 from primum.study.report.sections.performance import Forest
-from primum.study.report.wording import percent, whole
+from primum.study.report.wording import number, percent, whole
 from primum.transparency.metrics import (
     COMPREHENSIVE,
+    ENERGY,
     EXCESS,
     GAP,
     HOLD,
+    IMAGE_SHARE,
     IMPORTANCE,
     NOTE_SHARE,
+    POINTING,
+    RANDOMISED,
     STABILITY,
     SUFFICIENT,
     WORD,
@@ -46,9 +50,23 @@ def _sentences(context: Context, hold: Finding) -> list[str]:
         said = [words("reasons.all_hold", **figures)]
     for f in context.measured(COMPREHENSIVE, "test"):
         said.append(words("reasons.faithful", value=percent(f.value), random=percent(f.detail.get("random"))))
-    for f in context.measured(NOTE_SHARE, "test"):
-        said.append(words("reasons.inputs", **f.detail.get("records", {})))
-        said.append(words("reasons.share", value=percent(f.value), low=percent(f.low), high=percent(f.high)))
+    alike = {f.versus["randomised"]: f for f in context.measured(RANDOMISED, "test")}
+    if len(alike) == 2:
+        key = "reasons.insane" if alike["head"].detail.get("similar") else "reasons.sane"
+        said.append(words(key, **{name: number(f.value) for name, f in alike.items()}))
+    shares = [*context.measured(NOTE_SHARE, "test"), *context.measured(IMAGE_SHARE, "test")]
+    if shares:
+        sees = any(f.metric == IMAGE_SHARE for f in shares)
+        counts = {"image": 0, **shares[0].detail.get("records", {})}
+        said.append(words("reasons.inputs_image" if sees else "reasons.inputs", **counts))
+    for f in shares:
+        key = "reasons.share" if f.metric == NOTE_SHARE else "reasons.image_share"
+        said.append(words(key, value=percent(f.value), low=percent(f.low), high=percent(f.high)))
+    for metric, key in ((POINTING, "pointing"), (ENERGY, "energy")):
+        for f in [one for one in context.run.findings if one.metric == metric]:
+            more = {"images": whole(f.detail.get("images")), "chance": percent(f.detail.get("chance"))}
+            ends = {"low": percent(f.low), "high": percent(f.high)}
+            said.append(words(f"reasons.{key}", value=percent(f.value), n=whole(f.n), **ends, **more))
     name = str(hold.detail.get("method", ""))
     said.append(words("reasons.method", method=words.known(f"method.{name}", otherwise=name)))
     return said

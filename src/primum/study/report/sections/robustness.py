@@ -11,7 +11,7 @@ from primum.i18n import compared_with
 from primum.study.report.charts import forest_axis, scale_of
 from primum.study.report.context import Context, ends_of, forest_line
 from primum.study.report.sections.performance import Forest
-from primum.study.report.wording import percent, whole
+from primum.study.report.wording import number, percent, whole
 
 DROP, FLIPS, WORST, NEGATION = (
     "perturbation_accuracy_drop",
@@ -21,6 +21,7 @@ DROP, FLIPS, WORST, NEGATION = (
 )
 
 
+LEFT_AUROC = "image_part_auroc"
 ADVERSARIAL, TURNED, CHANGES = "adversarial_accuracy", "adversarial_turned", "adversarial_changes"
 
 
@@ -30,7 +31,7 @@ def robustness_section(context: Context) -> Mapping[str, object] | None:
     searched, found = _searched(context)
     if not (forests or found):
         return None
-    return {"sentences": [*sentences, *searched], "forests": [*forests, *found]}
+    return {"sentences": [*sentences, *_left(context), *searched], "forests": [*forests, *found]}
 
 
 def _perturbed(context: Context) -> tuple[list[str], list[Forest]]:
@@ -45,6 +46,16 @@ def _perturbed(context: Context) -> tuple[list[str], list[Forest]]:
         _forest(context, FLIPS, flips, reference=None),
         _forest(context, WORST, worst, reference=float(drops[0].detail.get("before", 0.0))),
     ]
+
+
+def _left(context: Context) -> list[str]:
+    """Return how well the model ranks by parts of images, a sentence each."""
+    said = []
+    for f in context.measured(LEFT_AUROC, "test"):
+        part = compared_with("left", f.versus.get("left", ""), context.words.lang)
+        figures = {"value": number(f.value), "low": number(f.low), "high": number(f.high), "n": whole(f.n)}
+        said.append(context.words("robust.left", part=part, whole=number(f.detail.get("whole")), **figures))
+    return said
 
 
 def _searched(context: Context) -> tuple[list[str], list[Forest]]:

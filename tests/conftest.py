@@ -165,6 +165,27 @@ def served_release(tmp_path_factory) -> tuple[Path, Path]:
     return _released(folder, SERVED_STUDY)
 
 
+@pytest.fixture(scope="session")
+def image_release(tmp_path_factory) -> tuple[Path, Path]:
+    """A Release of a small study of films and an age, and the list of keys that it is signed by."""
+    image = pytest.importorskip("PIL.Image")
+    folder = tmp_path_factory.mktemp("films")
+    lines = ["id,film,age,sex,hospital,dx"]
+    for i in range(120):
+        image.fromarray(film(i)).save(folder / f"{i}.png")
+        lines.append(f"r{i},{i}.png,{30 + (7 * i) % 50},{'FM'[i // 2 % 2]},H{i % 3},{('well', 'ill')[i % 2]}")
+    (folder / "records.csv").write_text("\n".join(lines), encoding="utf-8")
+    return _released(folder, IMAGE_STUDY)
+
+
+def film(i: int) -> np.ndarray:
+    """A noisy film; those of odd numbers have a bright spot at the top left."""
+    pixels = np.random.default_rng(i).integers(60, 120, size=(48, 40)).astype(np.uint8)
+    if i % 2:
+        pixels[6:18, 6:18] = 230
+    return pixels
+
+
 NOTED_STUDY = """
 study: notes
 question: Is this patient ill?
@@ -203,29 +224,8 @@ def noted_release(tmp_path_factory) -> tuple[Path, Path]:
     return _released(folder, NOTED_STUDY)
 
 
-@pytest.fixture(scope="session")
-def image_release(tmp_path_factory) -> tuple[Path, Path]:
-    """A Release of a small study of films and an age, and the list of keys that it is signed by."""
-    image = pytest.importorskip("PIL.Image")
-    folder = tmp_path_factory.mktemp("films")
-    lines = ["id,film,age,sex,hospital,dx"]
-    for i in range(120):
-        image.fromarray(film(i)).save(folder / f"{i}.png")
-        lines.append(f"r{i},{i}.png,{30 + (7 * i) % 50},{'FM'[i // 2 % 2]},H{i % 3},{('well', 'ill')[i % 2]}")
-    (folder / "records.csv").write_text("\n".join(lines), encoding="utf-8")
-    return _released(folder, IMAGE_STUDY)
-
-
-def film(i: int) -> np.ndarray:
-    """A noisy film; those of odd numbers have a bright spot at the top left."""
-    pixels = np.random.default_rng(i).integers(60, 120, size=(48, 40)).astype(np.uint8)
-    if i % 2:
-        pixels[6:18, 6:18] = 230
-    return pixels
-
-
 def _released(folder: Path, study: str) -> tuple[Path, Path]:
-    """Run a study whose records are there, have it signed, and build a Release."""
+    """Return the signed Release of a study whose records are in the folder, and the list of its signers' keys."""
     from primum.ethics.release import build_release
     from primum.ethics.signing import hash_files, make_signature, new_key, write_signature
     from primum.study import Study

@@ -9,6 +9,7 @@ from importlib.resources import files
 
 import pytest
 
+from primum import errors
 from primum.serve.security.faults import KINDS, FieldFault, Refused
 from primum.serve.security.speaking import in_words, known, of_kind, translated
 
@@ -51,7 +52,7 @@ def _of_call(node):
     elif name == "FieldFault":
         given = [one.value for one in node.keywords if one.arg == "message"]
     else:
-        given = node.args[:1] if name.endswith("Error") and name[:1].isupper() else []
+        given = node.args[:1] if name.endswith("Error") and hasattr(errors, name) else []
     return [found for found in map(_template, given) if found is not None]
 
 

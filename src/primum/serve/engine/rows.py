@@ -67,9 +67,7 @@ def read_row(inputs: Mapping[str, Scalar], roles: Roles, square: ByteArray | Non
     ]
     image = roles.inputs.image
     if image is not None and inputs.get(image.column) is not None:
-        faults.append(
-            FieldFault(field=f"inputs.{shown_name(image.column, known)}", message=f"is an image: send it as `{IMAGE}`.")
-        )
+        faults.append(FieldFault(field=f"inputs.{image.column}", message=f"is an image: send it as `{IMAGE}`."))
     if image is None and square is not None:
         faults.append(FieldFault(field=IMAGE, message="is given, and this model reads no images."))
     texts = [_text(inputs.get(column), column, faults) for column in roles.inputs.text]

@@ -171,7 +171,8 @@ def test_what_another_queue_has_to_do_first_goes_there_together_and_each_gets_it
 
     one, two, odd, odder, four = asyncio.run(main())
     assert (one, two, four) == (3, 5, 9) and isinstance(odd, ValueError) and isinstance(odder, ValueError)
-    assert then.batches in ([[2], [4, 8]], [[2, 4, 8]]) and slow.batches == [[1], [2, 13, 13, 4]]
+    assert then.batches in ([[2], [4, 8]], [[2, 4, 8]])  # whether its thread was awake in time
+    assert slow.batches == [[1], [2, 13, 13, 4]]
     batcher.close(drain_s=1)
     after.close(drain_s=1)
 

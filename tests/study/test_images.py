@@ -96,9 +96,9 @@ def test_the_figures_are_scikit_learns_on_the_written_predictions(run):
     assert found.value == pytest.approx(wanted) and wanted > 0.9
 
 
-def test_the_saved_model_is_safetensors_and_json_alone(run):
+def test_the_saved_model_is_numbers_and_json_alone(run):
     suffixes = {path.suffix for path in (run.path / "model").rglob("*") if path.is_file() and path.name != "README.md"}
-    assert suffixes == {".safetensors", ".json"}
+    assert suffixes == {".safetensors", ".json", ".onnx"}
 
 
 def test_no_name_of_a_file_stands_in_what_is_written(run):

@@ -70,6 +70,10 @@ def serve(
         Path | None,
         typer.Option("--sso", metavar="FILE", help="The hospital's own sign-on (OpenID Connect), described in a file."),
     ] = None,
+    traces_to: Annotated[
+        str | None,
+        typer.Option("--traces-to", metavar="URL", help="Collector for spans of requests, OTLP over HTTP; else none."),
+    ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
     lang: Language = Lang.en,
@@ -102,6 +106,7 @@ def serve(
         retention_days=retention_days,
         second_reader=second_reader,
         sso=sso,
+        traces_to=traces_to,
     )
     return _run(settings, terminal)
 

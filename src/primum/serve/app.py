@@ -29,6 +29,7 @@ from primum.serve.people.sign_on import SignOn
 from primum.serve.security import install
 from primum.serve.security.limits import for_images
 from primum.serve.settings import Settings
+from primum.serve.tracing import Traces, Untraced
 from primum.serve.uses import Uses
 
 logger = logging.getLogger(__name__)
@@ -66,7 +67,10 @@ def create_app(settings: Settings) -> FastAPI:
     state = app.state
     state.settings, state.engine, state.ledger, state.people = settings, engine, ledger, people
     state.cases, state.metrics, state.uses = cases, Metrics(), Uses(ledger, engine)
-    state.desk = Desk(engine, cases, key=key, settings=settings, answered=state.metrics.answered)
+    state.traces = None if settings.traces_to is None else Traces.to(settings.traces_to)
+    state.desk = Desk(
+        engine, cases, key=key, settings=settings, answered=state.metrics.answered, spans=state.traces or Untraced()
+    )
     state.sign_on = None if settings.sso is None else SignOn.read(settings.sso)
     state.column_names = engine.column_names
     state.uses.refresh()
@@ -74,6 +78,8 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(router)
     install_page(app)
     app.add_middleware(state.metrics.layer)
+    if state.traces is not None:
+        app.add_middleware(state.traces.layer)
     reads_images = any(one.roles.inputs.image is not None for one in engine.releases.values())
     limits = for_images(settings.image_megabytes) if reads_images else None
     install(app, limits=limits, secure=settings.secure)
@@ -122,5 +128,7 @@ async def _again(every_s: float, do: Callable[[], Any]) -> None:
 
 def _close(state: Any) -> None:
     state.desk.close()
+    if state.traces is not None:
+        state.traces.close()
     for part in (state.cases, state.people, state.ledger):
         part.close()

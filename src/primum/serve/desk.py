@@ -25,6 +25,7 @@ from primum.serve.engine.rows import Scalar
 from primum.serve.people.principal import Principal
 from primum.serve.security.faults import FieldFault, Refused
 from primum.serve.settings import Settings
+from primum.serve.tracing import Spans, Untraced
 
 _STORED_TOGETHER = 64
 _EXPLAINED_MOST = 8
@@ -54,6 +55,7 @@ class Desk:
         key: of the service, which signs answers; None: they are not signed.
         settings: of the service.
         answered: is told of every answer that was stored.
+        spans: is told when something begins and ends.
     """
 
     def __init__(
@@ -64,12 +66,14 @@ class Desk:
         key: SigningKey | None,
         settings: Settings,
         answered: Callable[[Answer], None] = lambda answer: None,
+        spans: Spans | None = None,
     ) -> None:
         self.engine = engine
         self.cases = cases
         self._key = key
         self._settings = settings
         self._answered = answered
+        self._spans = spans or Untraced()
         self.image_megabytes = settings.image_megabytes
         times: dict[str, Any] = {"most": settings.queue, "timeout_s": settings.timeout_s}
         self._store: Batcher[Made, Answer] = Batcher(
@@ -99,21 +103,26 @@ class Desk:
         chosen = self.engine.release(release)
         pictures = await self._pictures(chosen, question)
         row = self.engine.read(chosen, question.inputs, pictures[IMAGE].square if IMAGE in pictures else None)
-        if explain:
-            judged = await self.engine.ask(chosen, row)
-            reasons = await self._explain.ask((chosen, row), size=1)
-            made = self._made(chosen, question, row, judged, who, lang=lang, reasons=reasons, pictures=pictures)
-            answer = await self._store.ask(made, size=1)
-        else:
-            answer = await self.engine.ask_then(
-                chosen,
-                row,
-                lambda judged: Onward(
-                    self._store, self._made(chosen, question, row, judged, who, lang=lang, pictures=pictures)
-                ),
-            )
+        with self._spans.span("answer", **{"primum.release": chosen.id}):
+            if explain:
+                judged = await self.engine.ask(chosen, row)
+                reasons = await self._reasons(chosen, row)
+                made = self._made(chosen, question, row, judged, who, lang=lang, reasons=reasons, pictures=pictures)
+                answer = await self._store.ask(made, size=1)
+            else:
+                answer = await self.engine.ask_then(
+                    chosen,
+                    row,
+                    lambda judged: Onward(
+                        self._store, self._made(chosen, question, row, judged, who, lang=lang, pictures=pictures)
+                    ),
+                )
         self._answered(answer)
         return answer
+
+    async def _reasons(self, release: OpenedRelease, row: Row) -> Explanation:
+        with self._spans.span("explain", **{"primum.release": release.id}):
+            return await self._explain.ask((release, row), size=1)
 
     async def ask_all(
         self, questions: Sequence[Question], who: Principal, *, release: str | None = None, lang: str = "en"
@@ -143,7 +152,7 @@ class Desk:
         inputs, role, square = dict(case.inputs), chosen.roles.inputs.image, None
         if role is not None and inputs.pop(role.column, None) is not None:
             square = pixels_of(await run_in_threadpool(self.cases.picture, case.head.id, SQUARE))
-        return await self._explain.ask((chosen, read_row(inputs, chosen.roles, square)), size=1)
+        return await self._reasons(chosen, read_row(inputs, chosen.roles, square))
 
     async def _pictures(self, release: OpenedRelease, question: Question) -> dict[str, Picture]:
         """Return what is kept of the images that came with a question, by name.

@@ -37,6 +37,11 @@ class Settings(BaseModel):
     tls_key: Path | None = Field(None, description="Private key of the certificate.")
     behind_tls: bool = Field(False, description="A proxy before the service speaks TLS.")
     sso: Path | None = Field(None, description="File that describes the hospital's own sign-on, OpenID Connect.")
+    traces_to: str | None = Field(
+        None,
+        pattern="^https?://",
+        description="Collector that spans of requests are sent to (OTLP over HTTP); left out: nowhere.",
+    )
     second_reader: bool = Field(False, description="Held Cases are decided by two different people.")
 
     @property

@@ -1,6 +1,6 @@
 """How faithful each method's reasons are on one model, what they cost, and how far the methods agree.
 
-    python benchmarks/explain_methods.py RUN RECORDS [--records 50] [--parts faithful,nodes]
+    python benchmarks/explain_methods.py RUN RECORDS [--records 50] [--parts faithful,nodes,served]
 
 RUN is a finished run, RECORDS a table with its study's columns; validation records alone are asked about, so that what
 a choice of method was made on is not what it is judged on.
@@ -10,12 +10,15 @@ record, with one standard error over records; the share that beats all of them b
 method record by record; mean rank agreement of each pair of methods; CPU seconds of one thread.
 nodes: gap and error of integrated gradients by several rules and numbers of nodes, on six of the records; the error is
 the largest distance from the attributions by 160 nodes, as a share of the largest of these.
+served: whole explanations with their checks as a service gives them, without torch, of notes cut to 60 words: by the
+clock, on as many processors as the process may use.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -24,13 +27,16 @@ import torch
 from scipy import stats
 
 from primum.cohort.build import take_records
+from primum.cohort.records import TextList
+from primum.study.opened import open_run
 from primum.study.predicting import opened_run, read_for
-from primum.transparency.explaining import subject_of
+from primum.transparency.explaining import explain, subject_of
 from primum.transparency.methods import METHODS, path_nodes
 from primum.transparency.trust import Bars, faithfulness
 
 NAMES = ("integrated_gradients_bf16", "attention_gradient", "occlusion", "gradient_input")
 NODE_RECORDS = 6
+LATENCIES, WORDS = 40, 60
 
 
 def main() -> None:
@@ -41,6 +47,8 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=50)
     parser.add_argument("--parts", default="faithful,nodes")
     options = parser.parse_args()
+    if "served" in options.parts:
+        served(options.run, options.data)
     torch.set_num_threads(1)
     subject = opened(options.run, options.data, options.records)
     print(f"{len(subject.parts)} records, parts each: {np.mean([len(p) for p in subject.parts]):.0f}", flush=True)
@@ -61,6 +69,24 @@ def opened(run: Path, data: Path, most: int):
     rows = np.array([row for row, i in enumerate(ids) if str(i) in held], dtype=np.int64)
     drawn = np.random.default_rng(7).permutation(rows)[:most]
     return subject_of(predictor, take_records(records, np.sort(drawn)))
+
+
+def served(run: Path, data: Path) -> None:
+    """Print how long a service's explanation of one record takes."""
+    opened_ = open_run(run, threads=1, torch_allowed=False)
+    spec, _, roles = opened_run(run)
+    _, records = read_for(spec, roles, data)
+    took = []
+    for row in range(LATENCIES + 2):
+        one = take_records(records, np.array([row]))
+        words = str(one.text.take(np.array([0]))[0]).split()[:WORDS]
+        one = replace(one, text=TextList([" ".join(words)]))
+        started = time.perf_counter()
+        explain(opened_.model, one, method="occlusion")
+        took.append(time.perf_counter() - started)
+    took = took[2:]  # the first ones warm up
+    half, most = np.percentile(took, [50, 95])
+    print(f"served ({opened_.model.form}): p50 {half:.2f} s, p95 of {len(took)} {most:.2f} s", flush=True)
 
 
 def faithful(subject) -> None:

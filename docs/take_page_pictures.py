@@ -94,6 +94,7 @@ def _fill(page: Page) -> None:
 def _save(page: Page, path: Path, *, height: int) -> None:
     width = page.viewport_size["width"]
     page.set_viewport_size({"width": width, "height": height})
+    page.evaluate("scrollTo(0, 0)")
     page.screenshot(path=path)
     with Image.open(path) as picture:
         picture.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)

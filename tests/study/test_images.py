@@ -196,7 +196,7 @@ def test_images_alone_give_labels_and_no_reasons_in_words(folder, tmp_path):
     assert not {"reasons_hold", "counterfactual_flip_rate", "negation_response"} & told
     study = (run.path / "study.yaml").read_text(encoding="utf-8")
     assert "efficientnet-lite0" in study and "minilm" not in study
-    assert {"explanations_that_hold", "part_importance"} <= told
+    assert {"explanations_that_hold", "part_importance", "adversarial_accuracy"} <= told
     explain_run(run.path, folder / "records.csv", tmp_path / "reasons", with_counterfactuals=False, lang="zh")
     reasons = [json.loads(line) for line in (tmp_path / "reasons" / "reasons.jsonl").read_text("utf-8").splitlines()]
     drawn = {int(path.stem) for path in (tmp_path / "reasons").glob("*.png")}

@@ -207,11 +207,13 @@ def _ask_red_flag(page) -> str:
 
 RUNS_OUT = """() => {
   const root = document.documentElement, out = root.scrollWidth > root.clientWidth
-  return [...document.querySelectorAll("body *")]
-    .filter((one) => out && one.getBoundingClientRect().right > root.clientWidth)
+  if (!out) return []
+  const beyond = [...document.querySelectorAll("body *")]
+    .filter((one) => one.getBoundingClientRect().right > root.clientWidth)
     .map((one) => one.tagName + "." + one.className)
+  return [`by ${root.scrollWidth - root.clientWidth} pixels`, ...beyond]
 }"""
-"""What stands beyond the right edge of a page that runs out of its window."""
+"""By how much a page runs out of its window, and what stands beyond its right edge."""
 PLACES = {
     None: ["/login"],
     "Dr. Ada": ["/", "/?example=high", "/reviews", "/account", "CASE"],

@@ -186,6 +186,48 @@ def film(i: int) -> np.ndarray:
     return pixels
 
 
+MARKS_STUDY = """
+study: discs
+question: Where are discs?
+intended_use: {population: Adults., not_for: Children., risk: high}
+cohort:
+  source: records.csv
+  id: id
+  inputs: {image: {column: film, size: 64}}
+  target: {type: regions, boxes: boxes.csv}
+  split: {train: 0.4, validation: 0.1, calibration: 0.4, test: 0.1}
+training: {epochs: 6, batch: 4, track: [], optimizer: {head_lr: 1.0e-2}}
+assess: {baselines: false, privacy: false, error_places: false, resamples: 100}
+policy: written.yaml
+"""
+
+
+@pytest.fixture(scope="session")
+def marks_release(tmp_path_factory) -> tuple[Path, Path]:
+    """A Release of a small study of discs in films, marked by boxes, and the list of keys that it is signed by."""
+    image = pytest.importorskip("PIL.Image")
+    folder = tmp_path_factory.mktemp("discs")
+    records, boxes = ["id,film"], ["film,label,xmin,ymin,xmax,ymax"]
+    for i in range(80):
+        pixels, (y, x) = disc(i)
+        image.fromarray(pixels).save(folder / f"{i}.png")
+        records.append(f"r{i},{i}.png")
+        boxes.append(f"{i}.png,{'dark' if i % 3 else 'light'},{x - 14},{y - 14},{x + 14},{y + 14}")
+    (folder / "records.csv").write_text("\n".join(records), encoding="utf-8")
+    (folder / "boxes.csv").write_text("\n".join(boxes), encoding="utf-8")
+    return _released(folder, MARKS_STUDY)
+
+
+def disc(i: int) -> tuple[np.ndarray, tuple[int, int]]:
+    """A noisy film of 96 by 80 with a disc, and where its centre is: row and column."""
+    rng = np.random.default_rng(i)
+    pixels = rng.integers(60, 90, size=(96, 80)).astype(np.uint8)
+    y, x = (int(one) for one in rng.integers(18, 62, 2))
+    down, across = np.mgrid[:96, :80]
+    pixels[(down - y) ** 2 + (across - x) ** 2 <= 196] = 200 if i % 3 else 140
+    return pixels, (y, x)
+
+
 NOTED_STUDY = """
 study: notes
 question: Is this patient ill?

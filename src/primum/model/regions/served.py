@@ -67,8 +67,7 @@ class ServedRegions:
 
     def asked(self, pictures: PreparedImage, row: int) -> tuple[FloatArray, FloatArray]:
         """Return what the head answers about one picture, (1, channels, s, s), and its features, (1, width)."""
-        side = self.spec.size
-        pixels = pixels_of(pictures, row, side=side) if pictures.present[row] else np.zeros((1, 3, side, side), "f4")
+        pixels = pixels_of(pictures, row, side=self.spec.size)  # black where there is none
         outputs, features = self.session.run(["outputs", "features"], {"pixels": pixels})
         return outputs, features
 

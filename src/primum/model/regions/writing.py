@@ -23,7 +23,7 @@ from primum.model.served.files import REGIONS_FILE, SERVED_FILE
 
 logger = logging.getLogger(__name__)
 DIFFERENCE = 1e-4
-"""Largest difference of a score, or of a side in places of the map, with which the served form is kept."""
+"""Largest difference of a score, or of a side in places of the map (from one place on, share of it), that is kept."""
 _PROVED = 16
 """Pictures that both are asked about."""
 
@@ -89,7 +89,8 @@ def _apart(predictor: RegionPredictor, served: ServedRegions, pictures: Prepared
     (scores, sides), (other_scores, other_sides) = told
     shown = scores.max(0) >= predictor.spec.threshold
     apart = float(np.abs(scores - other_scores).max())
-    return max(apart, float(np.abs(sides - other_sides)[:, shown].max(initial=0.0)))
+    off = np.abs(sides - other_sides) / np.maximum(sides, 1.0)
+    return max(apart, float(off[:, shown].max(initial=0.0)))
 
 
 def _told(outputs: FloatArray, spec: RegionSpec) -> tuple[FloatArray, FloatArray]:

@@ -195,8 +195,8 @@ cohort:
   id: id
   inputs: {image: {column: film, size: 64}}
   target: {type: regions, boxes: boxes.csv}
-  split: {train: 0.4, validation: 0.1, calibration: 0.4, test: 0.1}
-training: {epochs: 6, batch: 4, track: [], optimizer: {head_lr: 1.0e-2}}
+  split: {train: 0.45, validation: 0.15, calibration: 0.3, test: 0.1}
+training: {epochs: 14, batch: 4, early_stopping: {patience: 14}, track: [], optimizer: {head_lr: 1.0e-2}}
 assess: {baselines: false, privacy: false, error_places: false, resamples: 100}
 policy: written.yaml
 """

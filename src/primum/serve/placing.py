@@ -53,7 +53,9 @@ def placing_faults(
         if one.stance in ("add", "change"):
             yield from _region_faults(one.region, field, size)
     if found is not None and all(one.stance == "keep" for one in placed):
-        yield FieldFault(field="regions", message="say which place is wrong, elsewhere or missing; accept them otherwise.")
+        yield FieldFault(
+            field="regions", message="say which place is wrong, elsewhere or missing; accept them otherwise."
+        )
 
 
 def _region_faults(region: Region, field: str, size: tuple[int, int]) -> Iterator[FieldFault]:
@@ -73,7 +75,9 @@ def kept_places(placed: Sequence[Placed], found: Sequence[Mapping[str, Any]] | N
     for number, mark in enumerate(found):
         one = about.get(number)
         stance = "keep" if one is None else one.stance
-        own = {"label": mark["label"], "box": [*mark["box"]]} if one is None or stance != "change" else _plain(one.region)
+        own = (
+            {"label": mark["label"], "box": [*mark["box"]]} if one is None or stance != "change" else _plain(one.region)
+        )
         whole.append({**own, "stance": stance, "mark": number})
     return whole + [{**_plain(one.region), "stance": "add", "mark": None} for one in placed if one.mark is None]
 

@@ -54,7 +54,7 @@ def _ask(service, content, **body):
 def test_the_release_is_verified_predicted_and_drawn_from(marks_release, tmp_path, capsys, monkeypatch):
     release, trust = marks_release
     monkeypatch.setenv("PRIMUM_TRUST", str(trust))
-    (tmp_path / "film.png").write_bytes(disc(301)[0])
+    (tmp_path / "film.png").write_bytes(disc(304)[0])
     (tmp_path / "blank.png").write_bytes(disc(302, faint=True)[0])
     (tmp_path / "new.csv").write_text("id,film\na,film.png\nb,blank.png\n", encoding="utf-8")
     assert main(["verify", str(release)]) == 0
@@ -95,14 +95,15 @@ def test_an_answer_is_what_the_network_in_torch_marks(marking, marks_release):
 
 
 def test_a_disc_is_found_where_it_was_drawn(marking):
-    content, (y, x) = disc(301)
+    content, (y, x) = disc(304)
     left, top, right, bottom = _ask(marking, content)["marks"]["places"][0]["box"]
     across = max(min(right, x + 14) - max(left, x - 14), 0) * max(min(bottom, y + 14) - max(top, y - 14), 0)
     assert across / ((right - left) * (bottom - top) + 28 * 28 - across) > 0.4
 
 
 @pytest.mark.parametrize(
-    ("lang", "says"), [("en", "No place was found. That does not mean healthy"), ("zh", "未发现任何部位。这并不表示健康")]
+    ("lang", "says"),
+    [("en", "No place was found. That does not mean healthy"), ("zh", "未发现任何部位。这并不表示健康")],
 )
 def test_nothing_found_is_said_and_is_not_health(marking, lang, says):
     answer = _ask(marking, disc(302, faint=True)[0], lang=lang)
@@ -114,7 +115,7 @@ def test_a_picture_unlike_all_others_is_held_for_a_reviewer(marking):
     written = io.BytesIO()
     noise = np.random.default_rng(1).integers(256, size=(96, 80)).astype(np.uint8)
     Image.fromarray(noise).save(written, "PNG")
-    odd, usual = _ask(marking, written.getvalue()), _ask(marking, disc(301)[0])
+    odd, usual = _ask(marking, written.getvalue()), _ask(marking, disc(304)[0])
     assert odd["novel"] and odd["held"] and odd["held_because"] == ["novel"]
     assert not usual["novel"] and not usual["held"]
 
@@ -122,7 +123,7 @@ def test_a_picture_unlike_all_others_is_held_for_a_reviewer(marking):
 @pytest.fixture
 def case(marking):
     """An answered Case with at least one mark, its address, and a client."""
-    answer = _ask(marking, disc(301)[0])
+    answer = _ask(marking, disc(304)[0])
     assert answer["marks"]["places"]
     return answer, f"/api/v1/cases/{answer['case']}", marking.client("clinician")
 
@@ -139,9 +140,7 @@ def test_a_correction_keeps_every_mark_with_what_was_said_of_it(case):
     assert client.post(f"{place}/decision", json=body).status_code == 200
     [decision] = client.get(place).json()["decisions"]
     own = [one for one in decision["regions"] if one["mark"] is not None]
-    assert [(one["mark"], one["stance"]) for one in own] == [
-        (n, "keep" if n else "reject") for n in range(len(marks))
-    ]
+    assert [(one["mark"], one["stance"]) for one in own] == [(n, "keep" if n else "reject") for n in range(len(marks))]
     assert [one["box"] for one in own] == [mark["box"] for mark in marks]
     assert decision["regions"][len(marks) :] == [
         {"label": "dark", "box": [1, 2, 30, 31.5], "stance": "add", "mark": None},
@@ -193,7 +192,7 @@ def test_reasons_are_refused_in_a_sentence(marking, case):
     _, place, client = case
     told = client.get(f"{place}/reasons")
     assert told.status_code == 422 and "marks places" in told.json()["message"]
-    image = base64.b64encode(disc(301)[0]).decode()
+    image = base64.b64encode(disc(304)[0]).decode()
     asked = client.post("/api/v1/answer", json={"image": image, "explain": True, "lang": "zh"})
     assert asked.status_code == 422 and "该模型标记部位" in asked.json()["message"]
     assert client.post("/api/v1/answer", json={"inputs": {"film": None}}).status_code == 422

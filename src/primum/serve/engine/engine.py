@@ -74,7 +74,9 @@ class Engine:
             role = release.roles.inputs.image
             square = None if role is None else np.zeros((role.size, role.size), np.uint8)
             shape = None if role is None else (role.size, role.size)
-            judge_rows(release, [Row(text="warm", vitals=vitals, levels=levels, missing=(), square=square, shape=shape)])
+            judge_rows(
+                release, [Row(text="warm", vitals=vitals, levels=levels, missing=(), square=square, shape=shape)]
+            )
 
     def release(self, named: str | None) -> OpenedRelease:
         """Return the Release of an id, of the first eight or more digits of one, or the one that answers by default.

@@ -28,7 +28,10 @@ def card_of(told: Told, *, url: str, lang: str = "en") -> dict[str, Any]:
         url: of the service, where the Case can be opened.
         lang: en or zh.
     """
-    lines = [*([f"- {_markdown(told.found)}"] if told.found else []), *(f"- {_markdown(sentence)}" for sentence in told.sentences)]
+    lines = [
+        *([f"- {_markdown(told.found)}"] if told.found else []),
+        *(f"- {_markdown(sentence)}" for sentence in told.sentences),
+    ]
     shown = [f"- **{_markdown(name)}**: {value:.0%}{_interval(told, name)}" for name, value in _ranked(told)]
     return {
         "uuid": told.case,

@@ -23,8 +23,9 @@ from primum.files import write_json, write_text
 
 NOT_MEASURED = "not measured"
 NOT_STATED = "not stated"
-HEADLINES = ("map50", "dice", "iou", "region_sensitivity", "region_ppv", "false_regions", "auroc", "auprc", "accuracy", "balanced_accuracy", "macro_f1", "micro_f1", "subset_accuracy", "log_loss",
-             "brier", "ece", "mae", "rmse", "r2")  # fmt: skip
+HEADLINES = ("map50", "dice", "iou", "region_sensitivity", "region_ppv", "false_regions", "auroc", "auprc", "accuracy",
+             "balanced_accuracy", "macro_f1", "micro_f1", "subset_accuracy", "log_loss", "brier", "ece", "mae", "rmse",
+             "r2")  # fmt: skip
 """Metrics over all classes together that the card shows first."""
 _USES = ("population", "setting", "user", "not_for", "risk")
 

@@ -35,9 +35,9 @@ from primum.study.study import input_roles, roles_of
 from primum.transparency.similar import Groups
 
 if TYPE_CHECKING:  # need torch, or ONNX Runtime, which are imported where a model is opened
-    from primum.model.members import DropoutMembers, TrainedMembers
     from primum.model.inputs.base import Prepared
     from primum.model.inside import Inside
+    from primum.model.members import DropoutMembers, TrainedMembers
     from primum.model.predictor import Predictor
     from primum.model.regions import ServedRegions
     from primum.model.regions.predictor import RegionPredictor

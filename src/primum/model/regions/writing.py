@@ -14,6 +14,7 @@ from primum.files import atomic_path, write_json
 from primum.model.inference import inference
 from primum.model.inputs.image import PreparedImage
 from primum.model.int8 import export
+from primum.model.lite import LiteNet
 from primum.model.net import Net
 from primum.model.regions.decoding import distances_of, sigmoid
 from primum.model.regions.predictor import RegionPredictor
@@ -33,11 +34,13 @@ class _Whole(nn.Module):
 
     def __init__(self, net: Net) -> None:
         super().__init__()
-        self.backbone = net.encoders["image"].backbone
+        backbone = net.encoders["image"].backbone
+        assert isinstance(backbone, LiteNet)
+        self.backbone = backbone
         self.head = net.head
 
     def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        maps: list[torch.Tensor] = self.backbone.maps(pixels)  # type: ignore[operator]
+        maps = self.backbone.maps(pixels)
         return self.head.decoded(maps), maps[-1].mean((2, 3))  # type: ignore[operator]
 
 

@@ -6,13 +6,16 @@ A serving process has no gradients, so the methods are those that only ask the m
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from primum.privacy.deid import mask_texts
 from primum.serve.engine import OpenedRelease, Row
 from primum.serve.engine.rows import records_of
 from primum.study.explaining import told_of
 from primum.transparency import explain
+
+if TYPE_CHECKING:
+    from primum.study.opened import AskedModel
 
 METHOD = "occlusion"
 
@@ -49,7 +52,9 @@ def explained(release: OpenedRelease, row: Row) -> Explanation:
     deid = release.run.spec.cohort.deid
     texts = [row.text] if deid is None else mask_texts([row.text], deid.keep, models=deid.ner or ())
     records = records_of([row], release.roles, texts)
-    reasons = explain(release.run.model, records, method=METHOD, seed=release.run.spec.training.seed)
+    reasons = explain(
+        cast("AskedModel", release.run.model), records, method=METHOD, seed=release.run.spec.training.seed
+    )
     told = told_of(reasons, 0, "", records)
     return Explanation(
         method=METHOD,

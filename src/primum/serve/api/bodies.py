@@ -107,8 +107,8 @@ class Place(Body):
     label: StrictStr = Field("", max_length=200, description="What is there; left out of a mark kept or rejected.")
     box: tuple[float, float, float, float] = Field(
         (0.0, 0.0, 0.0, 0.0),
-        description="Left, top, right, bottom in pixels of the image as it was sent; right and bottom are outside. Left "
-        "out of a mark kept or rejected.",
+        description="Left, top, right, bottom in pixels of the image as it was sent; right and bottom are outside. "
+        "Left out of a mark kept or rejected.",
     )
     stance: Stance = Field(
         "add", description="add what the model did not mark, or keep, change or reject the mark that `mark` names."

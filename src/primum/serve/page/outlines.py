@@ -11,10 +11,10 @@ Point = tuple[int, int]
 
 
 def outline(mask: npt.NDArray[np.bool_]) -> str:
-    """Return the closed outlines of a mask, shape (height, width), those of holes too; filled by even-odd it is the mask.
+    """Return the closed outlines of a mask and of its holes; filled by the even-odd rule they are the mask.
 
     Args:
-        mask: pixel (y, x) covers the square from (x, y) to (x + 1, y + 1) of the path.
+        mask: shape (height, width); pixel (y, x) covers the square from (x, y) to (x + 1, y + 1) of the path.
     """
     after = _edges(mask)
     parts = []
@@ -52,7 +52,7 @@ def _edges(mask: npt.NDArray[np.bool_]) -> dict[Point, list[Point]]:
 
 
 def _turning(before: Point | None, at: Point, ahead: list[Point]) -> int:
-    """Return which of two edges goes on where two pixels touch at a corner: the one that turns right, round its pixel."""
+    """Return which of two edges goes on where two pixels touch at a corner: the one to the right, round its pixel."""
     if before is None:
         return 0
     for place, (x, y) in enumerate(ahead):
@@ -67,6 +67,6 @@ def _straight(before: Point, at: Point, following: Point) -> bool:
 
 def _path(corners: list[Point]) -> str:
     steps = [f"M{corners[0][0]} {corners[0][1]}"]
-    for (x, y), (to_x, to_y) in zip(corners, corners[1:], strict=False):
+    for (_, y), (to_x, to_y) in zip(corners, corners[1:], strict=False):
         steps.append(f"H{to_x}" if y == to_y else f"V{to_y}")
     return "".join(steps) + "Z"

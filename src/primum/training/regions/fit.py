@@ -180,7 +180,7 @@ def _shown_from(predictor: RegionPredictor, request: RegionFitRequest, marking: 
 
 
 def _served(predictor: RegionPredictor, request: RegionFitRequest, image: PreparedImage) -> dict[str, Any]:
-    """Write the form that marks without torch, proved on pictures that were not learnt from, and return what is told."""
+    """Write the form that marks without torch, proved on pictures not learnt from, and return what is told of it."""
     from primum.model.regions.writing import write_served_regions
 
     held = np.flatnonzero(np.isin(request.split.astype(str), ("validation", "calibration"))).astype(np.int64)

@@ -66,6 +66,7 @@ def _request(tmp_path, cohort, *, epochs=14, frozen=None, augmentation=None):
         folder=tmp_path / "work",
         model_folder=tmp_path / "model",
         augmentation=augmentation,
+        served=False,
     )
 
 

@@ -44,7 +44,7 @@ def _masks(outputs: torch.Tensor, shape: tuple[int, int], spec: RegionSpec) -> l
     stored = functional.interpolate(
         square[..., top : top + high, left : left + wide], size=shape, mode="bilinear", align_corners=False
     )
-    p = torch.sigmoid(stored[0]).numpy()
+    p = torch.sigmoid(stored[0]).cpu().numpy()
     smallest = max(int(_SPECK * shape[0] * shape[1]), 1)
     return [
         mark
@@ -63,9 +63,9 @@ def _boxes(outputs: torch.Tensor, shape: tuple[int, int], spec: RegionSpec) -> l
     middle = torch.stack([column + 0.5, row + 0.5], 1)
     corners = torch.cat([middle - sides[:, :2], middle + sides[:, 2:]], 1) * STRIDE
     top, left, down, across = frame_of(shape, spec.size)
-    boxes = (corners.numpy().astype(np.float64) - [left, top, left, top]) / [across, down, across, down]
+    boxes = (corners.cpu().numpy().astype(np.float64) - [left, top, left, top]) / [across, down, across, down]
     boxes = np.clip(boxes, 0, [shape[1], shape[0]] * 2)
-    kept = _once_each(boxes, score.numpy(), label.numpy())
+    kept = _once_each(boxes, score.cpu().numpy(), label.cpu().numpy())
     return [
         Mark(label=spec.labels[int(label[i])], box=tuple(map(float, boxes[i])), score=float(score[i]))  # type: ignore[arg-type]
         for i in kept

@@ -32,9 +32,9 @@ PGD = "training.objective.robustness={method: pgd}"
 FULL = ["model.adapt={method: full}", "training.optimizer.lr=3e-4"]
 WAYS: dict[str, list[str]] = {
     "plain": [],
-    "pgd": [PGD],
-    "full": [*FULL, "training.epochs=6"],
-    "pgd-full": [*FULL, "training.epochs=6", PGD],
+    "pgd": [PGD, "training.epochs=8"],
+    "full": [*FULL, "training.epochs=4"],
+    "pgd-full": [*FULL, "training.epochs=4", PGD],
 }
 
 

@@ -89,7 +89,7 @@ def slope_at(
 
 
 def harm_of(head: Head, outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Return how badly the truth fares, shape (b,), higher the worse: of classes the log-odds against it, else the loss.
+    """Return how badly the truth fares, shape (b,): of classes the log-odds against it, else the loss.
 
     The log-odds order answers as cross-entropy does, which is a function of them alone, and keep their slope where the
     network is so sure that the slope of cross-entropy is 0 in float32, and an attack along it would stand still.

@@ -1,4 +1,4 @@
-"""Pictures moved within a small bound by somebody who sees answers alone: squares at random places, kept where they hurt.
+"""Pictures moved within a small bound by somebody who sees answers alone: random squares, kept where they hurt.
 
 It needs no gradient, so it also finds what a network hides that turns wrong without showing a slope (gradient masking:
 Athalye, Carlini & Wagner 2018, ICML).

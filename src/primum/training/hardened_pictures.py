@@ -32,7 +32,7 @@ _TOKENS = 1536
 def hardened(
     net: Net, prepared: Mapping[str, Prepared], batch: Mapping[str, Any], plan: RobustnessPlan
 ) -> Iterator[tuple[float, dict[str, Any]]]:
-    """Yield shares of the loss and the batches that they are of: with pictures moved, and as they are where that counts.
+    """Yield shares of the loss and the batches that they are of: pictures moved, and as they are where asked for.
 
     Args:
         net: as it is now; its weights and their gradients stay as they are.

@@ -100,8 +100,8 @@ class KeptGroupedConv(KeptConv):
         for part, parameter in self._parts():
             add_to(parameter, torch.tensordot(factors, part, dims=1))
 
-    def _parts(self) -> list[tuple[torch.Tensor, nn.Parameter]]:
-        pairs: list[tuple[torch.Tensor, nn.Parameter | None]]
+    def _parts(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        pairs: list[tuple[torch.Tensor, torch.Tensor | None]]
         pairs = [(self.inputs[0], self.module.weight), (self.gradients[0], self.module.bias)]
         return [(part, p) for part, p in pairs if p is not None and p.requires_grad]
 

@@ -1,6 +1,6 @@
 """Training on moved pictures beside plain training: decisions that moved pixels turn, and the price in AUROC.
 
-    python benchmarks/hardened_pictures.py STUDY.yaml [--ways plain pgd full pgd-full] [--searched 60] [--set KEY=VALUE ...]
+    python benchmarks/hardened_pictures.py STUDY.yaml [--ways plain pgd-full] [--searched 60] [--set KEY=VALUE ...]
 
 All ways learn from the same records and are asked about the same test records; `--set` is for all of them. The price is
 a way's AUROC minus that of the first way named, by a paired bootstrap over patients; what turned has an exact interval.

@@ -223,7 +223,7 @@ def _adapted(net: nn.Module, adaptation: Adaptation) -> nn.Module:
     if adaptation.method in ("head", "none"):
         return net.requires_grad_(False)
     if adaptation.method == "full":
-        return net.requires_grad_(True)
+        return _begun_frozen(net.requires_grad_(True), adaptation.freeze_layers)
     if adaptation.method != "lora":
         raise BackboneError(
             f"model.image.adapt: {adaptation.method} is for texts; of an image network choose head, none, full or lora."
@@ -236,3 +236,21 @@ def _adapted(net: nn.Module, adaptation: Adaptation) -> nn.Module:
     wanted = sorted(names & {"q_proj", "v_proj", "query", "value"}) or sorted(names)
     alpha = adaptation.alpha or 2 * adaptation.rank
     return get_peft_model(net, LoraConfig(r=adaptation.rank, lora_alpha=alpha, target_modules=wanted))  # type: ignore[arg-type]
+
+
+def _begun_frozen(net: nn.Module, layers: int) -> nn.Module:
+    """Return the network with its first layers, and what stands before them, frozen; layers are its longest list."""
+    lists = [module for module in net.modules() if isinstance(module, nn.ModuleList)]
+    found = max(lists, key=len) if lists else nn.ModuleList()
+    if layers > len(found):
+        raise BackboneError(
+            f"model.image.adapt.freeze_layers: {layers} is more than the network's {len(found)} layers; give a smaller "
+            "number, or method: head."
+        )
+    if layers:
+        last = list(found[layers - 1].parameters())[-1]
+        for parameter in net.parameters():
+            parameter.requires_grad_(False)
+            if parameter is last:
+                break
+    return net

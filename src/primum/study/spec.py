@@ -203,7 +203,9 @@ class StudySpec(_Spec):
         if self.cohort.inputs.text:
             return ImageAdaptSpec()  # type: ignore[call-arg]
         own = self.model.adapt
-        return ImageAdaptSpec.model_validate({"method": own.method, "rank": own.rank, "alpha": own.alpha})
+        return ImageAdaptSpec.model_validate(
+            {"method": own.method, "rank": own.rank, "alpha": own.alpha, "freeze_layers": own.freeze_layers}
+        )
 
     @field_validator("study")
     @classmethod
@@ -261,6 +263,16 @@ class StudySpec(_Spec):
         fault = None if self.training.shards is None else shards_fault(self)
         if fault is not None:
             raise ValueError(f"training.shards: {fault}")
+        return self
+
+    @model_validator(mode="after")
+    def _pixels_are_of_images(self) -> StudySpec:
+        robust = self.training.objective.robustness
+        if robust is not None and robust.method == "pgd" and self.cohort.inputs.image is None:
+            raise ValueError(
+                "training.objective.robustness.method: pgd moves pixels and cohort.inputs names no image column; "
+                "choose fgm or augmentation"
+            )
         return self
 
     @model_validator(mode="after")

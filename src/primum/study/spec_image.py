@@ -64,6 +64,11 @@ class ImageAdaptSpec(BaseSpec):
     )
     rank: int = Field(8, ge=1, le=1024, description="Rank of lora.")
     alpha: float | None = Field(None, gt=0, description="Scale of lora; left out: twice the rank.")
+    freeze_layers: int = Field(
+        0,
+        ge=0,
+        description="full: first layers (of efficientnet-lite0 16 blocks), and what is before them, left frozen.",
+    )
 
 
 def method_alone(value: Any) -> Any:

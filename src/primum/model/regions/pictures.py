@@ -57,7 +57,7 @@ def read_maps(net: Net, image: PreparedImage, *, axes: tuple[int, ...] = (), tic
         with inference():
             maps = encoder({**batch, "pixels": batch["pixels"].flip(axes)})
         for shelf, one in zip(shelves, maps, strict=True):
-            shelf.put(rows, one.contiguous().numpy())
+            shelf.put(rows, one.contiguous().cpu().numpy())
         if tick is not None:
             tick(len(rows) + start, len(first))
     return PreparedMaps(shelves, equal, image.present, side=image.side)

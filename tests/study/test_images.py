@@ -26,6 +26,7 @@ cohort:
   inputs: {image: {column: film, size: 32}, vitals: [age]}
   target: {column: dx}
   sensitive: [sex]
+model: {image: {adapt: head}}
 training: {epochs: 6, track: []}
 assess: {resamples: 100}
 policy: written.yaml
@@ -225,10 +226,36 @@ def test_a_note_and_a_film_have_a_network_each(folder, tmp_path):
 
 
 def test_methods_of_texts_are_refused_for_images_alone_before_anything_is_read(folder):
-    with pytest.raises(StudyError, match="model.adapt: prefix is for texts; of images choose one of head, none, full"):
-        Study.load(folder / "study.yaml", overrides=["model.adapt=prefix"])
-    spec = Study.load(folder / "study.yaml").spec
-    assert (spec.image_backbone(), spec.image_adapt().method) == ("efficientnet-lite0", "head")
+    with pytest.raises(
+        StudyError, match="model.adapt: prefix is for texts; of images choose one of head, none, upper, full"
+    ):
+        Study.load(folder / "study.yaml", overrides=["model.adapt=prefix", "model.image.adapt=null"])
     both = Study.load(folder / "study.yaml", overrides=["cohort.inputs.text=note", "model.image.adapt=lora"]).spec
     assert (both.model.backbone, both.model.adapt.method) == ("minilm", "full")
     assert (both.image_backbone(), both.image_adapt().method) == ("efficientnet-lite0", "lora")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "method", "rates"),
+    [
+        ([], "upper", (5e-4, 0.9, 0.1)),
+        (["training.optimizer.lr=0.001", "training.objective.class_weights=balanced"], "upper", (1e-3, 0.9, 0.1)),
+        (["model.adapt=head"], "head", (2e-4, 1.0, 0.0)),
+        (["model.image.adapt=full"], "full", (2e-4, 1.0, 0.0)),
+        (["training.privacy.epsilon=8"], "head", (2e-4, 1.0, 0.0)),
+        (["cohort.inputs.text=note"], "head", (2e-4, 1.0, 0.0)),
+        (["model.image.backbone=densenet121"], "head", (2e-4, 1.0, 0.0)),
+    ],
+)
+def test_the_upper_half_of_the_built_in_network_is_tuned_where_nothing_else_is_said(folder, overrides, method, rates):
+    given = (folder / "study.yaml").read_text(encoding="utf-8").replace("model: {image: {adapt: head}}\n", "")
+    (folder / "plain.yaml").write_text(given, encoding="utf-8")
+    spec = Study.load(folder / "plain.yaml", overrides=overrides).spec
+    training = spec.training
+    said = (training.optimizer.lr, training.optimizer.layer_decay, training.objective.label_smoothing)
+    assert (spec.image_adapt().method, said) == (method, rates)
+
+
+def test_a_training_that_is_no_mapping_is_refused_as_ever(folder):
+    with pytest.raises(StudyError, match="training"):
+        Study.load(folder / "study.yaml", overrides=["training.optimizer=7"])

@@ -36,18 +36,22 @@ class IntendedUse(_Spec):
     risk: Literal["low", "medium", "high"] = Field("high", description="Harm that a wrong answer can do.")
 
 
-AdaptMethod = Literal["full", "head", "lora", "adalora", "prefix", "adapter", "none"]
+AdaptMethod = Literal["full", "upper", "head", "lora", "adalora", "prefix", "adapter", "none"]
 
 
 class AdaptSpec(_Spec):
     """How much of the pretrained model is tuned."""
 
-    method: AdaptMethod = Field("full", description="What is tuned; none: only a linear head.")
+    method: AdaptMethod = Field(
+        "full", description="What is tuned; upper: the upper layers, those below stay; none: only a linear head."
+    )
     rank: int = Field(8, ge=1, le=1024, description="Rank of lora and adalora.")
     alpha: float | None = Field(None, gt=0, description="Scale of lora and adalora; left out: twice the rank.")
     prefix_length: int = Field(16, ge=1, le=512, description="Virtual tokens of prefix.")
     bottleneck: int = Field(48, ge=1, description="Width of adapter.")
-    freeze_layers: int = Field(0, ge=0, description="Number of first layers (and embeddings) that stay frozen.")
+    freeze_layers: int = Field(
+        0, ge=0, description="Number of first layers (and all before them) that stay frozen; 0 with upper: half."
+    )
 
 
 def _adapt(value: Any) -> Any:
@@ -203,7 +207,7 @@ class StudySpec(_Spec):
         if self.cohort.inputs.text:
             return ImageAdaptSpec()  # type: ignore[call-arg]
         own = self.model.adapt
-        return ImageAdaptSpec.model_validate({"method": own.method, "rank": own.rank, "alpha": own.alpha})
+        return ImageAdaptSpec.model_validate({name: getattr(own, name) for name in ImageAdaptSpec.model_fields})
 
     @field_validator("study")
     @classmethod

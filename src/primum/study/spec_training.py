@@ -19,6 +19,13 @@ class OptimizerSpec(_Spec):
     head_lr: float = Field(
         1e-3, ge=0.0, le=10.0, description="Peak learning rate of new weights: head, fusion, vitals."
     )
+    layer_decay: float = Field(
+        1.0,
+        gt=0.0,
+        le=1.0,
+        description="Share of the rate of the layer above at which each pretrained layer learns; 0.9 where images "
+        "alone are tuned and nothing is said.",
+    )
     weight_decay: float = Field(0.01, ge=0.0, le=1.0, description="Decoupled weight decay; none on biases and norms.")
     momentum: float = Field(0.9, ge=0.0, lt=1.0, description="Momentum of sgd.")
 
@@ -111,6 +118,13 @@ class ObjectiveSpec(_Spec):
     robustness: RobustnessSpec | None = Field(None, description="What training does about small changes to records.")
     fairness: FairnessSpec | None = Field(None, description="What is done about slices that are served worse.")
 
+    label_smoothing: float = Field(
+        0.0,
+        ge=0.0,
+        lt=1.0,
+        description="Share of each label's certainty that is spread over all answers in training; 0.1 where the image "
+        "network is tuned by default.",
+    )
     class_weights: Literal["none", "balanced"] = Field("none", description="balanced: rare classes weigh more.")
 
 

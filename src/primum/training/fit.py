@@ -25,13 +25,14 @@ from primum.model.inputs import (
     PreparedText,
 )
 from primum.model.known import PreparedStates
+from primum.model.lower_maps import PreparedLowerMaps
 from primum.model.net import Net
 from primum.model.predictor import Predictor
 from primum.model.vision import ImageSource
 from primum.progress import Progress, Silent
 from primum.training.examples import Examples, examples_of
 from primum.training.fairness import Copies, Mitigation, described, mitigate
-from primum.training.known import Known, augmented, cached, known_inputs, untuned_features_of
+from primum.training.known import Known, augmented, cached, known_inputs, untuned_features_of, with_lower_maps
 from primum.training.names import SHARDS
 from primum.training.plan import TrainingPlan, use_bf16
 from primum.training.private.promise import check_private, promise_finding
@@ -111,7 +112,7 @@ class Fitted:
 
     def known(self) -> Known:
         """Return the inputs of which frozen layers need not be asked again, for another model of the study."""
-        kinds = (PreparedStates, PreparedFeatures)
+        kinds = (PreparedStates, PreparedFeatures, PreparedLowerMaps)
         return {name: one for name, one in self.prepared.items() if isinstance(one, kinds)}
 
 
@@ -132,6 +133,7 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
     tokens = predictor.prepare(request.cohort.records)
     frozen = predictor.spec.frozen() & set(tokens)
     known = known_inputs(predictor, tokens, request.known)
+    known = with_lower_maps(predictor, known, request.known, rows=train_rows, how=request.augmentation)
     read = [name for name in _PRETRAINED if name in (tokens if request.probe else frozen)]
     alone = plan.shards is not None
     untuned = {name: untuned_features_of(predictor, known, name, request.known, alone=alone) for name in read}
@@ -169,7 +171,7 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
             **curves(done.state),
             "stopped_early": len(epoch_figures(done.state["log_history"], plan)) < request.plan.epochs,
             "seconds": time.perf_counter() - started,
-            "precision": "bf16" if use_bf16(request.plan.precision) else "fp32",
+            "precision": "bf16" if use_bf16(plan.precision) else "fp32",
             "texts_cut": _texts_cut(tokens),
             "checks": proof.to_json(),
             **({} if plan.fairness is None else {"fairness": described(plan.fairness, mitigation)}),
@@ -209,6 +211,7 @@ def _whole(
     if isinstance(text, PreparedText) and plan.privacy is None:  # which words are in use would be told without noise
         compact_embedding(net, text.ids)
     net.objective = None if mitigation.objective is None else mitigation.objective(net)
+    net.label_smoothing = plan.label_smoothing
     seen = augmented(collate.prepared, request.augmentation)
     learn = Collate(seen, examples.labels, examples.weights, examples.groups)
     trainer = _trainer(request, net, plan, collate, learn, examples.rows, mitigation, progress, report)
@@ -282,7 +285,14 @@ def _mitigation(request: FitRequest, train_rows: Rows) -> tuple[Mitigation, Trai
         both = request.copies if found.copies is None else found.copies.joined(request.copies)
         found = replace(found, copies=both)
     own = found.judge is not None and plan.metric == "log_loss"
+    if plan.precision == "auto" and _tunes_convolutions(request) and not torch.cuda.is_available():
+        plan = replace(plan, precision="fp32")  # on a CPU, gradients of convolutions by channel are slower in bfloat16
     return found, replace(plan, metric="objective") if own else plan
+
+
+def _tunes_convolutions(request: FitRequest) -> bool:
+    built_in = request.image_source is not None and request.image_source.folder is None
+    return built_in and "image" in request.input_names and "image" not in request.spec.frozen()
 
 
 def _with_copies(

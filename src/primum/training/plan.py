@@ -53,6 +53,8 @@ class TrainingPlan:
     """Peak learning rate of pretrained and adapter weights."""
     head_lr: float = 1e-3
     """Peak learning rate of weights that start from nothing: head, fusion, vitals encoder."""
+    layer_decay: float = 1.0
+    """Each layer of a pretrained network learns at this share of the rate of the layer above it."""
     weight_decay: float = 0.01
     momentum: float = 0.9
     warmup: float = 0.1
@@ -63,6 +65,8 @@ class TrainingPlan:
     metric: Literal["log_loss", "balanced_accuracy", "mae", "objective"] = "log_loss"
     """The validation figure that chooses the epoch; objective: what the fairness method makes small."""
     balanced_classes: bool = False
+    label_smoothing: float = 0.0
+    """Share of each label's certainty that is spread over the other answers in training."""
     precision: Precision = "auto"
     track: tuple[str, ...] = ()
     fairness: FairnessPlan | None = None

@@ -246,6 +246,8 @@ def _width(block: Mapping[str, torch.Tensor]) -> int:
     """Return what a record of this input costs, in tokens."""
     if "pixels" in block:
         return tokens_of(block["pixels"].shape[-1])
+    if "map" in block:
+        return int(block["map"].shape[-1] ** 2)
     return block["ids"].shape[1] if "ids" in block else 1
 
 

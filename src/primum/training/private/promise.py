@@ -24,7 +24,7 @@ def check_private(plan: TrainingPlan, adaptation: Adaptation, image: Adaptation 
         wrong = f"training.objective.fairness.method: {plan.fairness.method} needs the training patients' groups"
     if plan.robustness is not None:
         wrong = "training.objective.robustness takes a second look at every training patient"
-    if image is not None and image.method == "full":
+    if image is not None and image.method in ("full", "upper"):
         raise StudyError(
             "training.privacy: records' gradients of convolutions cannot be told apart, so that none could be bounded; "
             "use head or lora for the image network."

@@ -17,6 +17,7 @@ from primum.study.spec_base import Columns, Rate, Texts
 from primum.study.spec_causal import CausalSpec, wrong_names
 from primum.study.spec_cohort import CohortSpec, Sensitive, TargetSpec
 from primum.study.spec_image import LITE, ImageAdaptSpec, ImageModelSpec, with_image_defaults
+from primum.study.spec_pretrain import pretrain_fault
 from primum.study.spec_privacy import shards_fault, switched
 from primum.study.spec_regions import regions_fault
 from primum.study.spec_training import TrainingSpec
@@ -194,6 +195,13 @@ class StudySpec(_Spec):
         inputs, method = self.cohort.inputs, self.model.adapt.method
         if inputs.image is not None and not inputs.text and self.model.image.adapt is None and method not in fitting:
             raise ValueError(f"model.adapt: {method} is for texts; of images choose one of {', '.join(fitting)}")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_pretrained(self) -> StudySpec:
+        fault = pretrain_fault(self)
+        if fault is not None:
+            raise ValueError(f"training.pretrain: {fault}")
         return self
 
     def image_backbone(self) -> str:

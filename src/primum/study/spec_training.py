@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from primum.study.spec_base import BaseSpec as _Spec
 from primum.study.spec_base import Columns, Rate, as_list
+from primum.study.spec_pretrain import PretrainSpec, method_of
 from primum.study.spec_privacy import PrivacySpec, nothing_asked
 
 
@@ -142,6 +143,9 @@ class TrainingSpec(_Spec):
     objective: ObjectiveSpec = Field(ObjectiveSpec(), description="Additions to the loss.")  # type: ignore[call-arg]
     privacy: Annotated[PrivacySpec | None, BeforeValidator(nothing_asked)] = Field(
         None, description="Differentially private training; nothing: off."
+    )
+    pretrain: Annotated[PretrainSpec | None, BeforeValidator(method_of)] = Field(
+        None, description="What the image network learns from pictures alone, before any label; left out: nothing."
     )
     shards: int | None = Field(
         None,

@@ -39,6 +39,18 @@ class RobustnessPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PretrainPlan:
+    """What the image network learns from pictures alone."""
+
+    epochs: int = 10
+    batch: int = 64
+    lr: float = 5e-4
+    temperature: float = 0.2
+    allow_flips: bool = False
+    """Whether a mirrored picture is a changed copy of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingPlan:
     """Everything that decides how weights move."""
 
@@ -73,6 +85,8 @@ class TrainingPlan:
     privacy: PrivacyPlan | None = None
     """What is promised to the patients trained on; None: nothing."""
     robustness: RobustnessPlan | None = None
+    pretrain: PretrainPlan | None = None
+    """What comes first; None: nothing."""
     shards: int | None = None
     """Shards of patients, each with a head of its own; None: one model of all."""
     seed: int = 7

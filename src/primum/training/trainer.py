@@ -149,7 +149,7 @@ class StudyTrainer(Trainer):
                 records=plan.batch,
                 tokens=plan.batch_tokens,
                 seed=plan.seed,
-                processes=_world_size(),
+                processes=world_size(),
                 chances=mitigation.chances,
             )
             if batches is None
@@ -321,12 +321,13 @@ def _arguments(plan: TrainingPlan, folder: Path, batches: int, *, validated: boo
         label_names=["labels"],
         dataloader_pin_memory=torch.cuda.is_available(),
         accelerator_config={"even_batches": False},
-        ddp_backend="gloo" if _world_size() > 1 and not torch.cuda.is_available() else None,
+        ddp_backend="gloo" if world_size() > 1 and not torch.cuda.is_available() else None,
         disable_tqdm=True,
     )
 
 
-def _world_size() -> int:
+def world_size() -> int:
+    """Return how many processes share a training."""
     if torch.distributed.is_available() and torch.distributed.is_initialized():
-        return torch.distributed.get_world_size()
+        return torch.distributed.getworld_size()
     return int(os.environ.get("WORLD_SIZE", "1"))

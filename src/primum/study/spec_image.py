@@ -111,9 +111,10 @@ def with_image_defaults(study: Any) -> Any:
     if not isinstance(training, Mapping):
         return study
     marks = isinstance(target, Mapping) and target.get("type") == "regions"
-    network = model.get("image", {}).get("backbone") if isinstance(model.get("image"), Mapping) else None
-    built_in = (network or model.get("backbone", LITE)) == LITE
-    said = "adapt" in model or (isinstance(model.get("image"), Mapping) and "adapt" in model["image"])
+    named = model.get("image")
+    image = named if isinstance(named, Mapping) else {}
+    built_in = (image.get("backbone") or model.get("backbone", LITE)) == LITE
+    said = "adapt" in model or "adapt" in image
     if said or marks or not built_in or training.get("privacy"):
         return {**study, "model": {"backbone": LITE, "adapt": "head", **model}}
     usual = {"optimizer": {"lr": 5e-4, "layer_decay": 0.9}, "objective": {"label_smoothing": 0.1}}

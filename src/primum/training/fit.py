@@ -115,8 +115,8 @@ class Fitted:
     before_pretraining: npt.NDArray[np.float64] | None = None
     """As `untuned_features`, of the image network before it was pretrained; None where it was not."""
     untuned_features: npt.NDArray[np.float64] | None
-    """The backbones' features before any tuning to labels, text then image, shape (n, width); None without either or when
-    not asked for."""
+    """The backbones' features before any tuning to labels, text then image, shape (n, width); None without either or
+    when not asked for."""
 
     def known(self) -> Known:
         """Return the inputs of which frozen layers need not be asked again, for another model of the study."""

@@ -329,5 +329,5 @@ def _arguments(plan: TrainingPlan, folder: Path, batches: int, *, validated: boo
 def world_size() -> int:
     """Return how many processes share a training."""
     if torch.distributed.is_available() and torch.distributed.is_initialized():
-        return torch.distributed.getworld_size()
+        return torch.distributed.get_world_size()
     return int(os.environ.get("WORLD_SIZE", "1"))

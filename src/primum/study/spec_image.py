@@ -97,8 +97,8 @@ def with_image_defaults(study: Any) -> Any:
     """Return a study as it was written, with the backbone, adaptation and training of images.
 
     Where nothing is said, the upper half of the built-in network is tuned, or a head where privacy is promised, where
-    images stand beside texts or where places are marked. The rates are those found best on a validation split of skin
-    lesions (benchmarks/image_tuning.py).
+    images stand beside texts or where places are marked. The rates are those found best on skin lesions held out of
+    training (benchmarks/RESULTS.md).
     """
     cohort = study.get("cohort") if isinstance(study, Mapping) else None
     inputs = cohort.get("inputs") if isinstance(cohort, Mapping) else None
@@ -108,7 +108,7 @@ def with_image_defaults(study: Any) -> Any:
     if not inputs.get("image") or inputs.get("text"):
         return study
     training, target = study.get("training") or {}, cohort.get("target")
-    if not isinstance(training, Mapping):
+    if not isinstance(training, Mapping) or not isinstance(cohort, Mapping):
         return study
     marks = isinstance(target, Mapping) and target.get("type") == "regions"
     named = model.get("image")

@@ -103,12 +103,12 @@ def with_image_defaults(study: Any) -> Any:
     cohort = study.get("cohort") if isinstance(study, Mapping) else None
     inputs = cohort.get("inputs") if isinstance(cohort, Mapping) else None
     model = study.get("model", {}) if isinstance(study, Mapping) else None
-    if not isinstance(inputs, Mapping) or not isinstance(model, Mapping):
+    if not isinstance(cohort, Mapping) or not isinstance(inputs, Mapping) or not isinstance(model, Mapping):
         return study
     if not inputs.get("image") or inputs.get("text"):
         return study
     training, target = study.get("training") or {}, cohort.get("target")
-    if not isinstance(training, Mapping) or not isinstance(cohort, Mapping):
+    if not isinstance(training, Mapping):
         return study
     marks = isinstance(target, Mapping) and target.get("type") == "regions"
     named = model.get("image")

@@ -26,6 +26,7 @@ cohort:
   inputs: {image: {column: film, size: 32}, vitals: [age]}
   target: {column: dx}
   sensitive: [sex]
+model: {image: {adapt: head}}
 training: {epochs: 6, track: []}
 assess: {resamples: 100}
 policy: written.yaml
@@ -225,10 +226,75 @@ def test_a_note_and_a_film_have_a_network_each(folder, tmp_path):
 
 
 def test_methods_of_texts_are_refused_for_images_alone_before_anything_is_read(folder):
-    with pytest.raises(StudyError, match="model.adapt: prefix is for texts; of images choose one of head, none, full"):
-        Study.load(folder / "study.yaml", overrides=["model.adapt=prefix"])
-    spec = Study.load(folder / "study.yaml").spec
-    assert (spec.image_backbone(), spec.image_adapt().method) == ("efficientnet-lite0", "head")
+    with pytest.raises(
+        StudyError, match="model.adapt: prefix is for texts; of images choose one of head, none, upper, full"
+    ):
+        Study.load(folder / "study.yaml", overrides=["model.adapt=prefix", "model.image.adapt=null"])
     both = Study.load(folder / "study.yaml", overrides=["cohort.inputs.text=note", "model.image.adapt=lora"]).spec
     assert (both.model.backbone, both.model.adapt.method) == ("minilm", "full")
     assert (both.image_backbone(), both.image_adapt().method) == ("efficientnet-lite0", "lora")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "method", "rates"),
+    [
+        ([], "upper", (5e-4, 0.9, 0.1)),
+        (["training.optimizer.lr=0.001", "training.objective.class_weights=balanced"], "upper", (1e-3, 0.9, 0.1)),
+        (["model.adapt=head"], "head", (2e-4, 1.0, 0.0)),
+        (["model.image.adapt=full"], "full", (2e-4, 1.0, 0.0)),
+        (["training.privacy.epsilon=8"], "head", (2e-4, 1.0, 0.0)),
+        (["cohort.inputs.text=note"], "head", (2e-4, 1.0, 0.0)),
+        (["model.image.backbone=densenet121"], "head", (2e-4, 1.0, 0.0)),
+    ],
+)
+def test_the_upper_half_of_the_built_in_network_is_tuned_where_nothing_else_is_said(folder, overrides, method, rates):
+    given = (folder / "study.yaml").read_text(encoding="utf-8").replace("model: {image: {adapt: head}}\n", "")
+    (folder / "plain.yaml").write_text(given, encoding="utf-8")
+    spec = Study.load(folder / "plain.yaml", overrides=overrides).spec
+    training = spec.training
+    said = (training.optimizer.lr, training.optimizer.layer_decay, training.objective.label_smoothing)
+    assert (spec.image_adapt().method, said) == (method, rates)
+
+
+def test_a_training_that_is_no_mapping_is_refused_as_ever(folder):
+    with pytest.raises(StudyError, match="training"):
+        Study.load(folder / "study.yaml", overrides=["training.optimizer=7"])
+
+
+def test_a_run_is_pretrained_on_its_own_pictures_and_further_ones_and_says_what_that_did(folder, tmp_path):
+    (folder / "more.csv").write_text(
+        "file,who\n" + "".join(f"films/{SECRET}-{i}.png,new{i}\n" for i in (7, 8, 9)), encoding="utf-8"
+    )
+    (folder / "films").mkdir(exist_ok=True)
+    overrides = [
+        "cohort.inputs.vitals=[]",
+        "training.epochs=2",
+        "model.ensemble=null",
+        "training.pretrain={epochs: 2, batch: 16, unlabelled: {source: more.csv, column: file, patient: who}}",
+        "assess={counterfactual: false, novelty: false, privacy: false, robustness: false, adversarial: false, "
+        "explanations: false, counterfactuals: false, overall: false, error_places: false, resamples: 100}",
+    ]
+    run = Study.load(folder / "study.yaml", overrides=overrides).run(out=tmp_path / "run")
+    table = pq.read_table(run.path / "splits.parquet").to_pylist()
+    held = {row["id"] for row in table if row["split"] != "train"} & {"r7", "r8", "r9"}
+    [said] = [json.loads((run.path / "history.json").read_text(encoding="utf-8"))["pretraining"]]
+    trained = sum(row["split"] == "train" for row in table)
+    assert said["left_out"] == {"of_patients": 0, "equal": len(held)}
+    assert said["pictures"] == trained + 3 - len(held) and len(said["losses"]) == 2
+    told = {f.metric for f in run.findings}
+    assert {"pretraining_loss_gain", "pretraining_rank", "pretraining_auroc_gain"} <= told
+    assert str(folder / "more.csv") in (run.path / "study.yaml").read_text(encoding="utf-8")
+    assert SECRET not in (run.path / "findings.jsonl").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("cohort.inputs={vitals: [age]}", "it is of pictures; name cohort.inputs.image"),
+        ("model.image.backbone=densenet121", "it is of efficientnet-lite0"),
+        ("training.privacy.epsilon=8", "learns from training patients without noise"),
+    ],
+)
+def test_what_cannot_be_pretrained_is_refused_before_anything_is_read(folder, override, message):
+    with pytest.raises(StudyError, match=message):
+        Study.load(folder / "study.yaml", overrides=["training.pretrain=simclr", override])

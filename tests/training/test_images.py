@@ -1,5 +1,7 @@
 """Training on pictures: what moves, what is kept, what private training allows; against the nets themselves."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -86,7 +88,7 @@ def _request(folder, tmp_path, *, images=None, method="head", **more):
     return FitRequest(**{**given, **more})
 
 
-@pytest.mark.parametrize("method", ["head", "full", "lora"])
+@pytest.mark.parametrize("method", ["head", "full", "upper", "lora"])
 def test_each_way_of_adapting_learns_what_pictures_show_and_loads_again(method, vit, tmp_path):
     still = Augmentation(degrees=0.0, crop=1.0, intensity=0.05)
     plan = {"epochs": 25, "head_lr": 3e-2, "lr": 3e-3}
@@ -108,6 +110,28 @@ def test_a_frozen_network_reads_each_picture_once_whatever_the_epochs(vit, tmp_p
     assert images.read == N + reloaded
     fit(more)
     assert images.read == N + 2 * reloaded
+
+
+def test_upper_blocks_are_tuned_while_each_picture_and_its_copies_are_read_once(tmp_path):
+    images, copies, epochs = Pictures(), 2, 6
+    augmentation = Augmentation(degrees=0.0, crop=1.0, intensity=0.05, copies=copies)
+    plan = {"epochs": epochs, "lr": 2e-4, "batch": 16, "precision": "auto"}
+    request = _request("efficientnet-lite0", tmp_path, images=images, method="upper", plan=plan, probe=False)
+    fitted = fit(replace(request, augmentation=augmentation))
+    train = int((request.split == "train").sum())
+    asked_for_the_shape, reloaded = 1, 16
+    assert images.read == N + copies * train + asked_for_the_shape + reloaded
+    checks = fitted.history["checks"]
+    assert checks["frozen_unchanged"] and checks["moved"] == checks["trainable_tensors"]
+    assert fitted.history["precision"] == "fp32"  # whatever the processor multiplies in
+    answers = fitted.predictor.predict_prepared(fitted.prepared)
+    assert (answers.argmax(1) == np.arange(N) % 2).mean() > 0.9
+    whole = fitted.predictor.predict(_cohort(Pictures()).records)  # pixels through every block
+    np.testing.assert_allclose(whole, answers, atol=1e-5)
+    again = replace(request, known=fitted.known(), folder=tmp_path / "again", model_folder=tmp_path / "again" / "model")
+    read = images.read
+    fit(replace(again, plan=replace(again.plan, epochs=1)))
+    assert images.read == read + reloaded
 
 
 def test_training_sees_changed_pictures_and_validation_never_does(vit, tmp_path, monkeypatch):

@@ -16,7 +16,8 @@ from primum.model.adapters import Adaptation
 from primum.model.backbones import locate_backbone
 from primum.model.building import NetSpec, build_net
 from primum.model.inputs import TextInput
-from primum.model.net import HeadSpec
+from primum.model.net import Head, HeadSpec
+from primum.training.optimizers import parameter_groups
 from primum.training.plan import TrainingPlan
 from primum.training.trainer import Collate, StudyTrainer
 
@@ -198,3 +199,49 @@ def test_every_optimizer_has_an_oracle():
     from primum.training.optimizers import OPTIMIZERS
 
     assert set(RULES) == set(OPTIMIZERS) == {name.split(",")[0] for name in PLANS}
+
+
+def test_rates_fall_from_layer_to_layer_and_a_head_keeps_its_own():
+    net = build_net(
+        NetSpec(head=HeadSpec(kind="classes", outputs=2), adaptation=Adaptation(method="upper")),
+        {"text": TextInput(FOLDER, max_tokens=8)},
+        backbone_folder=FOLDER,
+        pretrained=False,
+    )
+    plan = TrainingPlan(lr=0.08, head_lr=0.5, layer_decay=0.5)
+    rate = {id(p): group["lr"] for group in parameter_groups(net, plan) for p in group["params"]}
+    found = {name: rate.get(id(p)) for name, p in net.named_parameters()}
+    for name, lr in found.items():
+        layer = next((int(part) for part in name.split(".") if part.isdigit()), None)
+        wanted = {5: 0.08, 4: 0.04, 3: 0.02}.get(layer)  # of six layers the lower three, and the embeddings, stay
+        assert lr == pytest.approx(0.5 if name.startswith("head.") else wanted) if lr else wanted is None
+
+
+def test_what_lies_before_the_layers_learns_as_the_lowest_and_what_lies_after_them_as_the_highest():
+    net = torch.nn.Module()
+    net.encoder = torch.nn.Module()
+    net.encoder.backbone = torch.nn.Module()
+    net.encoder.backbone.stem = torch.nn.Linear(1, 1, bias=False)
+    net.encoder.backbone.blocks = torch.nn.ModuleList(torch.nn.Linear(1, 1, bias=False) for _ in range(3))
+    net.encoder.backbone.last = torch.nn.Linear(1, 1, bias=False)
+    groups = parameter_groups(net, TrainingPlan(lr=1.0, layer_decay=0.1))
+    rate = {id(p): group["lr"] for group in groups for p in group["params"]}
+    assert [rate[id(p)] for p in net.parameters()] == pytest.approx([0.01, 0.01, 0.1, 1.0, 1.0])
+
+
+@pytest.mark.parametrize("kind", ["classes", "labels"])
+def test_smoothed_labels_are_the_loss_on_labels_that_are_spread(kind):
+    head = Head(HeadSpec(kind=kind, outputs=3), 4, dropout=0.0)
+    outputs = torch.randn(5, 3, generator=torch.Generator().manual_seed(2))
+    certain = np.eye(3)[[0, 2, 1, 1, 0]]
+    labels = torch.tensor(certain.argmax(1)) if kind == "classes" else torch.tensor(certain)
+    found = head.losses(outputs, labels, smoothing=0.2).numpy()
+    logits = outputs.double().numpy()
+    if kind == "classes":
+        logs = logits - np.log(np.exp(logits).sum(1, keepdims=True))
+        wanted = -((0.8 * certain + 0.2 / 3) * logs).sum(1)
+    else:
+        p = 1 / (1 + np.exp(-logits))
+        spread = 0.8 * certain + 0.1
+        wanted = -(spread * np.log(p) + (1 - spread) * np.log(1 - p)).mean(1)
+    np.testing.assert_allclose(found, wanted, rtol=1e-5)

@@ -161,6 +161,25 @@ def register_row(
     register_metric(metric, with_gain=with_gain)
 
 
+_PRETRAINING: tuple[tuple[str, str, str, str, str, str, Direction, str], ...] = (
+    ("pretraining_loss_gain", "What pretraining taught", "预训练所学",
+     "The loss of telling a picture's changed copies from other pictures, before pretraining minus after it, on pictures "
+     "that it learnt from.", "在预训练所用图片上，把一张图片的变化副本与其他图片区分开的损失：预训练前减去预训练后。",
+     "nats", "higher", "Chen et al. 2020, ICML"),
+    ("pretraining_rank", "Directions in which features differ", "特征差异的方向数",
+     "In how many directions the features of pictures differ after pretraining; near 1 they have collapsed.",
+     "预训练之后图片特征在多少个方向上有差异；接近 1 表示已坍缩。", "count", "higher", "Roy & Vetterli 2007, EUSIPCO"),
+    ("pretraining_auroc_gain", "Gain in AUROC by pretraining", "预训练带来的 AUROC 增益",
+     "AUROC of logistic regression on the network's features after pretraining minus that before it, on the same records.",
+     "同一批记录上，以预训练后的特征做逻辑回归的 AUROC 减去以预训练前的特征所得的 AUROC。",
+     "fraction", "higher", "Hanley & McNeil 1982, Radiology 143"),
+    ("pretraining_mae_gain", "Gain in mean absolute error by pretraining", "预训练带来的平均绝对误差增益",
+     "Mean absolute error of a linear model on the network's features before pretraining minus that after it.",
+     "以预训练前的特征做线性模型的平均绝对误差减去以预训练后的特征所得的误差。",
+     "target", "higher", "Willmott & Matsuura 2005, Clim. Res. 30"),
+)  # fmt: skip
+
+
 def _register_table() -> None:
     for row in _TABLE:
         register_row(*row, with_gain=row[6] in ("higher", "lower"))
@@ -192,6 +211,8 @@ def _register_table() -> None:
             reference="Dwork & Roth 2014, The Algorithmic Foundations of Differential Privacy, definition 2.4",
         )
     )
+    for row in _PRETRAINING:
+        register_row(*row)
 
 
 _register_table()

@@ -12,7 +12,7 @@ from torch import nn
 from primum.errors import BackboneError
 from primum.registry import Registry
 
-Method = Literal["full", "head", "lora", "adalora", "prefix", "adapter", "none"]
+Method = Literal["full", "upper", "head", "lora", "adalora", "prefix", "adapter", "none"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,13 @@ class Adaptation:
     prefix_length: int = 16
     bottleneck: int = 48
     freeze_layers: int = 0
-    """First layers, and the embeddings, that stay as they are."""
+    """First layers, and all before them, that stay as they are; with upper 0 means half of them."""
+
+    def frozen_layers(self, layers: int) -> int:
+        """Return how many of so many layers stay as they are while those above are tuned."""
+        if self.method == "upper":
+            return self.freeze_layers or layers // 2
+        return self.freeze_layers if self.method == "full" else 0
 
     @property
     def frozen_backbone(self) -> bool:
@@ -73,20 +79,34 @@ def layers_of(backbone: nn.Module) -> nn.ModuleList:
 @ADAPTERS.register("full")
 def _full(backbone: nn.Module, adaptation: Adaptation) -> nn.Module:
     backbone.requires_grad_(True)
-    if adaptation.freeze_layers:
+    if adaptation.freeze_layers or adaptation.method == "upper":
         layers = layers_of(backbone)
-        if adaptation.freeze_layers > len(layers):
-            raise BackboneError(
-                f"model.adapt.freeze_layers: {adaptation.freeze_layers} is more than the backbone's {len(layers)} "
-                "layers; give a smaller number, or method: head."
-            )
+        frozen = frozen_of(adaptation, len(layers))
         backbone.get_input_embeddings().requires_grad_(False)  # type: ignore[operator]
         embeddings = getattr(backbone, "embeddings", None)
         if isinstance(embeddings, nn.Module):
             embeddings.requires_grad_(False)
-        for layer in list(layers)[: adaptation.freeze_layers]:
+        for layer in list(layers)[:frozen]:
             layer.requires_grad_(False)
     return backbone
+
+
+ADAPTERS.register("upper")(_full)
+
+
+def frozen_of(adaptation: Adaptation, layers: int, *, key: str = "model.adapt") -> int:
+    """Return how many of so many layers stay as they are.
+
+    Raises:
+        BackboneError: there are not so many.
+    """
+    frozen = adaptation.frozen_layers(layers)
+    if frozen > layers:
+        raise BackboneError(
+            f"{key}.freeze_layers: {frozen} is more than the backbone's {layers} layers; give a smaller number, "
+            "or method: head."
+        )
+    return frozen
 
 
 def _frozen(backbone: nn.Module, adaptation: Adaptation) -> nn.Module:

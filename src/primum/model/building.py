@@ -11,11 +11,11 @@ import torch
 from torch import nn
 
 from primum.errors import BackboneError
-from primum.model.adapters import Adaptation, adapt
+from primum.model.adapters import Adaptation, adapt, layers_of
 from primum.model.encoders import ImageEncoder, TextEncoder, VitalsEncoder
 from primum.model.inputs import AbstractInput, ImageInput, TextInput, VitalsInput
 from primum.model.net import Fusion, Head, HeadSpec, Net
-from primum.model.vision import ImageSource, build_image_net
+from primum.model.vision import ImageSource, build_image_net, frozen_blocks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,9 @@ def build_net(
         elif isinstance(fitted, ImageInput):
             source = ImageSource(form=fitted.form, folder=image_folder)
             way = spec.image or Adaptation(method="head")
-            encoders[name] = ImageEncoder(*build_image_net(source, way, pretrained=pretrained))
+            network, wide = build_image_net(source, way, pretrained=pretrained)
+            frozen = frozen_blocks(network, way)
+            encoders[name] = ImageEncoder(network, wide, frozen_blocks=frozen)
     fusion = Fusion({name: encoder.width for name, encoder in encoders.items()}, width=spec.width)
     return Net(encoders, fusion, Head(spec.head, fusion.width, dropout=spec.dropout))
 
@@ -113,5 +115,6 @@ def _text_encoder(spec: NetSpec, folder: Path, pretrained: bool) -> TextEncoder:
         backbone.pooler = None  # type: ignore[assignment]  # unused: its weights would look trainable and never move
     width = int(backbone.config.hidden_size)  # type: ignore[union-attr, arg-type]
     adapted = adapt(backbone, spec.adaptation)
-    frozen = spec.adaptation.freeze_layers if spec.adaptation.method == "full" else 0
+    layers = len(layers_of(backbone)) if spec.adaptation.method == "upper" else 0
+    frozen = spec.adaptation.frozen_layers(layers)
     return TextEncoder(adapted, width, frozen_layers=frozen)

@@ -15,6 +15,7 @@ from primum.model.inputs.base import Batch
 from primum.model.inputs.text import PreparedText
 from primum.model.inputs.vitals import VitalsInput
 from primum.model.known import begun_above, states_of
+from primum.model.lite import LiteNet
 
 
 class TextEncoder(nn.Module):
@@ -99,17 +100,27 @@ class TextEncoder(nn.Module):
 class ImageEncoder(nn.Module):
     """An image network that gives one vector a picture."""
 
-    def __init__(self, backbone: nn.Module, width: int) -> None:
-        """Encode with `backbone`, from pixels (b, 3, s, s) to features (b, width)."""
+    def __init__(self, backbone: nn.Module, width: int, *, frozen_blocks: int = 0) -> None:
+        """Encode with `backbone`, from pixels (b, 3, s, s) to features (b, width).
+
+        Args:
+            backbone: the network.
+            width: of its features.
+            frozen_blocks: of a LiteNet, first blocks that are not tuned; their maps may be given in place of pixels.
+        """
         super().__init__()
         self.backbone = backbone
         self.width = width
+        self.frozen_blocks = frozen_blocks
 
     def forward(self, batch: Batch) -> torch.Tensor:
-        """Return features of shape (b, width); those that were computed earlier are used."""
+        """Return features of shape (b, width); those, or maps of frozen blocks, that were computed earlier are used."""
         if "features" in batch:
             return batch["features"]
         with fused_kernels():
+            if "map" in batch:
+                assert isinstance(self.backbone, LiteNet)
+                return self.backbone.above(batch["map"], self.frozen_blocks)
             features: torch.Tensor = self.backbone(batch["pixels"])
         return features
 

@@ -78,9 +78,24 @@ class LiteNet(nn.Module):
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """Return the mean over the last feature map."""
+        return self.above(self.below(pixels, len(self.blocks)), len(self.blocks))
+
+    def lower(self, depth: int) -> list[nn.Module]:
+        """Return the stem and the first `depth` blocks; nothing where depth is 0."""
+        return [self.conv_stem, *list(self.blocks)[:depth]] if depth else []
+
+    def below(self, pixels: torch.Tensor, depth: int) -> torch.Tensor:
+        """Return what the stem and the first `depth` blocks make of pixels, (b, c, h, w)."""
         pixels = pixels.contiguous(memory_format=torch.channels_last)  # half the time on a CPU
         x = functional.relu6(self.conv_stem(pixels))
-        for block in self.blocks:
+        for block in list(self.blocks)[:depth]:
+            x = block(x)
+        return x
+
+    def above(self, x: torch.Tensor, depth: int) -> torch.Tensor:
+        """Return the features (b, 1280) that the blocks after the first `depth` make of what those made."""
+        x = x.contiguous(memory_format=torch.channels_last)
+        for block in list(self.blocks)[depth:]:
             x = block(x)
         last: torch.Tensor = self.map(functional.relu6(self.conv_head(x)))
         return last.mean((2, 3))

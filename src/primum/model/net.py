@@ -78,15 +78,19 @@ class Head(nn.Module):
         outputs: torch.Tensor = self.out(self.dropout(fused))
         return outputs
 
-    def losses(self, outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    def losses(self, outputs: torch.Tensor, labels: torch.Tensor, *, smoothing: float = 0.0) -> torch.Tensor:
         """Return each record's loss, shape (b,), in float32: cross-entropy, mean binary cross-entropy over the labels,
         squared error, or the Gaussian negative log-likelihood (Nix and Weigend 1994) of the standardised number.
+
+        Of `smoothing`, a share of each label's certainty is spread over all answers (Szegedy et al. 2016, section 7);
+        a number has none.
         """
         outputs = outputs.float()
         if self.spec.kind == "classes":
-            return functional.cross_entropy(outputs, labels, reduction="none")
+            return functional.cross_entropy(outputs, labels, reduction="none", label_smoothing=smoothing)
         if self.spec.kind == "labels":
-            return functional.binary_cross_entropy_with_logits(outputs, labels.float(), reduction="none").mean(1)
+            spread = labels.float() * (1.0 - smoothing) + smoothing / 2
+            return functional.binary_cross_entropy_with_logits(outputs, spread, reduction="none").mean(1)
         wanted = (labels.float() - self.shift) / self.scale
         error = (outputs[:, 0] - wanted) ** 2
         if not self.spec.heteroscedastic:
@@ -135,6 +139,8 @@ class Net(nn.Module):
     """One over the mean number of records in a training batch."""
     orthogonal: bool = False
     """Whether the adaptation's factors are pulled towards orthogonality (adalora)."""
+    label_smoothing: float = 0.0
+    """Of the losses in `forward`; what is measured elsewhere has none."""
     _trains: bool = False
     """Whether training mode was set by `train`, after the parts that stay frozen were known."""
 
@@ -183,7 +189,7 @@ class Net(nn.Module):
         outputs = self.head(fused)
         if labels is None:
             return {"logits": outputs}
-        losses = self.head.losses(outputs, labels)
+        losses = self.head.losses(outputs, labels, smoothing=self.label_smoothing)
         if weights is not None:
             losses = losses * weights
         if self.objective is not None and groups is not None:

@@ -19,13 +19,14 @@ from torch import nn
 from primum.errors import BackboneError
 from primum.extras import require
 from primum.files import sha256_of
-from primum.model.adapters import Adaptation
+from primum.model.adapters import Adaptation, frozen_of, layers_of
 from primum.model.backbones import locate_folder
 from primum.model.image_backbones import IMAGE_BACKBONES
 from primum.model.inputs.image import PixelForm
 from primum.model.lite import WIDTH, LiteNet
 
 FOLDER = "folder"
+_KEY = "model.image.adapt"
 _FILES = ("config.json", "preprocessor_config.json")
 _FIXED = frozenset({"vit", "deit", "swin", "swinv2", "beit", "vit_mae"})
 """Kinds of model whose tables of positions fit one side alone."""
@@ -147,6 +148,11 @@ def build_image_net(source: ImageSource, adaptation: Adaptation, *, pretrained: 
     return _adapted(freeze_norms(net), adaptation), width
 
 
+def frozen_blocks(net: nn.Module, adaptation: Adaptation) -> int:
+    """Return how many first blocks stay as they are and can be asked once; 0 of a network that cannot begin above."""
+    return frozen_of(adaptation, len(net.blocks), key=_KEY) if isinstance(net, LiteNet) else 0
+
+
 class _Pooled(nn.Module):
     """A vision model of Hugging Face that gives one vector a picture."""
 
@@ -219,14 +225,31 @@ def freeze_norms(net: nn.Module) -> nn.Module:
     return net
 
 
+def _frozen_below(net: nn.Module, adaptation: Adaptation) -> nn.Module:
+    """Return the network with its first blocks, and what lies before them, as they are."""
+    if isinstance(net, LiteNet):
+        for block in net.lower(frozen_of(adaptation, len(net.blocks), key=_KEY)):
+            block.requires_grad_(False)
+    elif adaptation.frozen_layers(2):
+        if not isinstance(net, _Pooled):
+            raise BackboneError(f"{_KEY}: this network has no list of layers to freeze; use full.")
+        layers = layers_of(net.model)
+        frozen = frozen_of(adaptation, len(layers), key=_KEY)
+        net.model.get_input_embeddings().requires_grad_(False)  # type: ignore[operator]
+        for part in (getattr(net.model, "embeddings", None), *list(layers)[:frozen]):
+            if isinstance(part, nn.Module):
+                part.requires_grad_(False)
+    return net
+
+
 def _adapted(net: nn.Module, adaptation: Adaptation) -> nn.Module:
     if adaptation.method in ("head", "none"):
         return net.requires_grad_(False)
-    if adaptation.method == "full":
-        return _begun_frozen(net.requires_grad_(True), adaptation.freeze_layers)
+    if adaptation.method in ("full", "upper"):
+        return _frozen_below(net.requires_grad_(True), adaptation)
     if adaptation.method != "lora":
         raise BackboneError(
-            f"model.image.adapt: {adaptation.method} is for texts; of an image network choose head, none, full or lora."
+            f"{_KEY}: {adaptation.method} is for texts; of an image network choose head, none, upper, full or lora."
         )
     names = {name.rpartition(".")[2] for name, module in net.named_modules() if isinstance(module, nn.Linear)}
     if not names:
@@ -236,21 +259,3 @@ def _adapted(net: nn.Module, adaptation: Adaptation) -> nn.Module:
     wanted = sorted(names & {"q_proj", "v_proj", "query", "value"}) or sorted(names)
     alpha = adaptation.alpha or 2 * adaptation.rank
     return get_peft_model(net, LoraConfig(r=adaptation.rank, lora_alpha=alpha, target_modules=wanted))  # type: ignore[arg-type]
-
-
-def _begun_frozen(net: nn.Module, layers: int) -> nn.Module:
-    """Return the network with its first layers, and what stands before them, frozen; layers are its longest list."""
-    lists = [module for module in net.modules() if isinstance(module, nn.ModuleList)]
-    found = max(lists, key=len) if lists else nn.ModuleList()
-    if layers > len(found):
-        raise BackboneError(
-            f"model.image.adapt.freeze_layers: {layers} is more than the network's {len(found)} layers; give a smaller "
-            "number, or method: head."
-        )
-    if layers:
-        last = list(found[layers - 1].parameters())[-1]
-        for parameter in net.parameters():
-            parameter.requires_grad_(False)
-            if parameter is last:
-                break
-    return net

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from primum.cohort import Cohort
@@ -10,9 +11,13 @@ from primum.errors import StudyError
 from primum.evidence import Finding, Predictions, gain_findings, performance_findings, point_values
 from primum.evidence.split_names import measured_splits
 from primum.fairness import fairness_findings
+from primum.study.fitting import BEFORE_PRETRAINING
 
 if TYPE_CHECKING:  # the steps read the study; the study starts the runner, which starts the steps
     from primum.study.study import Study
+
+_PROBED = ("auroc_gain", "mae_gain")
+"""Measures by which features before and after pretraining are compared, for classes and labels, and for a number."""
 
 
 def all_findings(
@@ -27,6 +32,10 @@ def all_findings(
     findings = performance_findings(predictions, n_resamples=resamples, seed=seed)
     for name, other in others.items():
         findings += gain_findings(predictions, other, name=name, n_resamples=resamples, seed=seed)
+    if BEFORE_PRETRAINING in others and "untuned_backbone" in others:
+        pair = others["untuned_backbone"], others[BEFORE_PRETRAINING]
+        found = gain_findings(*pair, name=BEFORE_PRETRAINING, n_resamples=resamples, seed=seed)
+        findings += [replace(one, metric=f"pretraining_{one.metric}") for one in found if one.metric in _PROBED]
     findings += fairness_findings(
         predictions, n_resamples=resamples, seed=seed, fields=_vitals_by_split(cohort, predictions)
     )

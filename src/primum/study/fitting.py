@@ -19,14 +19,17 @@ from primum.study.hardening import copies_of, robustness_plan
 from primum.study.mitigating import fairness_plan
 
 if TYPE_CHECKING:  # the steps read the study; the study starts the runner, which starts the steps
+    from primum.cohort.unlabelled import Unlabelled
     from primum.model.inside import Inside
     from primum.model.vision import ImageSource
     from primum.study.study import Study
     from primum.training.fit import FitRequest, Fitted
     from primum.training.known import Known
-    from primum.training.plan import TrainingPlan
+    from primum.training.plan import PretrainPlan, TrainingPlan
 
 SplitArray = npt.NDArray[np.object_]
+BEFORE_PRETRAINING = "before_pretraining"
+"""Logistic regression on what the network made of pictures before it was pretrained."""
 
 
 def train_on_validation(study: Study, overrides: Mapping[str, Any], report: Callable[[int, float], bool]) -> float:
@@ -106,6 +109,7 @@ def fit_request(
         base=study.folder,
         image_source=image_source_of(study),
         augmentation=Augmentation(**model.image.augment.model_dump()),
+        unlabelled=unlabelled_of(study, cohort, split),
         copies=copies_of(study, cohort, split, plan.robustness),
         study=study.spec.study,
     )
@@ -126,6 +130,7 @@ def training_plan(study: Study) -> TrainingPlan:
         optimizer=training.optimizer.name,
         lr=training.optimizer.lr,
         head_lr=training.optimizer.head_lr,
+        layer_decay=training.optimizer.layer_decay,
         weight_decay=training.optimizer.weight_decay,
         momentum=training.optimizer.momentum,
         warmup=training.warmup,
@@ -133,13 +138,46 @@ def training_plan(study: Study) -> TrainingPlan:
         patience=stopping.patience if stopping else None,
         metric=stopping.metric if stopping else "log_loss",
         balanced_classes=training.objective.class_weights == "balanced",
+        label_smoothing=training.objective.label_smoothing,
         fairness=fairness_plan(study),
         privacy=None if training.privacy is None else PrivacyPlan(**training.privacy.model_dump()),
         robustness=robustness_plan(study),
         shards=training.shards,
+        pretrain=_pretrain_plan(study),
         precision=training.precision,
         track=training.track,
         seed=training.seed,
+    )
+
+
+def _pretrain_plan(study: Study) -> PretrainPlan | None:
+    from primum.training.plan import PretrainPlan
+
+    asked = study.spec.training.pretrain
+    if asked is None:
+        return None
+    return PretrainPlan(
+        epochs=asked.epochs,
+        batch=asked.batch,
+        lr=asked.lr,
+        temperature=asked.temperature,
+        allow_flips=study.spec.model.image.augment.allow_flips,
+    )
+
+
+def unlabelled_of(study: Study, cohort: Cohort, split: SplitArray) -> Unlabelled | None:
+    """Return the further pictures that the study pretrains on; None where it names none."""
+    asked = study.spec.training.pretrain
+    if asked is None or asked.unlabelled is None:
+        return None
+    from primum.cohort.unlabelled import read_unlabelled
+
+    return read_unlabelled(
+        study.place_of(asked.unlabelled.source),
+        column=asked.unlabelled.column,
+        patient=asked.unlabelled.patient,
+        cohort=cohort,
+        split=split,
     )
 
 
@@ -227,6 +265,9 @@ def fit_others(study: Study, cohort: Cohort, split: SplitArray, fitted: Fitted, 
         if fitted.untuned_features is not None:
             features = fitted.untuned_features
             found["untuned_backbone"] = linear_probe(features, cohort, split, seed=study.spec.training.seed)
+        if fitted.before_pretraining is not None:
+            features = fitted.before_pretraining
+            found[BEFORE_PRETRAINING] = linear_probe(features, cohort, split, seed=study.spec.training.seed)
     return found
 
 

@@ -26,6 +26,10 @@ def resolved_study(study: Study) -> dict[str, Any]:
     if pointed is not None and pointed.boxes is not None:
         place = str(study.place_of(pointed.boxes).resolve())
         resolved["assess"]["localisation"] = {**resolved["assess"]["localisation"], "boxes": place}
+    pretrain = study.spec.training.pretrain
+    if pretrain is not None and pretrain.unlabelled is not None:
+        place = str(study.place_of(pretrain.unlabelled.source).resolve())
+        resolved["training"]["pretrain"]["unlabelled"] = {**pretrain.unlabelled.model_dump(), "source": place}
     resolved["cohort"]["erased"] = str(study.place_of(study.spec.cohort.erased).resolve())
     if study.spec.cohort.deid is not None:
         resolved["cohort"]["deid"] = {**resolved["cohort"]["deid"], "ner": list(pinned(study.spec.cohort.deid.ner))}

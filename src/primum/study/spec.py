@@ -17,6 +17,7 @@ from primum.study.spec_base import Columns, Rate, Texts
 from primum.study.spec_causal import CausalSpec, wrong_names
 from primum.study.spec_cohort import CohortSpec, Sensitive, TargetSpec
 from primum.study.spec_image import LITE, ImageAdaptSpec, ImageModelSpec, with_image_defaults
+from primum.study.spec_pretrain import pretrain_fault
 from primum.study.spec_privacy import shards_fault, switched
 from primum.study.spec_regions import regions_fault
 from primum.study.spec_training import TrainingSpec
@@ -36,18 +37,22 @@ class IntendedUse(_Spec):
     risk: Literal["low", "medium", "high"] = Field("high", description="Harm that a wrong answer can do.")
 
 
-AdaptMethod = Literal["full", "head", "lora", "adalora", "prefix", "adapter", "none"]
+AdaptMethod = Literal["full", "upper", "head", "lora", "adalora", "prefix", "adapter", "none"]
 
 
 class AdaptSpec(_Spec):
     """How much of the pretrained model is tuned."""
 
-    method: AdaptMethod = Field("full", description="What is tuned; none: only a linear head.")
+    method: AdaptMethod = Field(
+        "full", description="What is tuned; upper: the upper layers, those below stay; none: only a linear head."
+    )
     rank: int = Field(8, ge=1, le=1024, description="Rank of lora and adalora.")
     alpha: float | None = Field(None, gt=0, description="Scale of lora and adalora; left out: twice the rank.")
     prefix_length: int = Field(16, ge=1, le=512, description="Virtual tokens of prefix.")
     bottleneck: int = Field(48, ge=1, description="Width of adapter.")
-    freeze_layers: int = Field(0, ge=0, description="Number of first layers (and embeddings) that stay frozen.")
+    freeze_layers: int = Field(
+        0, ge=0, description="Number of first layers (and all before them) that stay frozen; 0 with upper: half."
+    )
 
 
 def _adapt(value: Any) -> Any:
@@ -192,6 +197,13 @@ class StudySpec(_Spec):
             raise ValueError(f"model.adapt: {method} is for texts; of images choose one of {', '.join(fitting)}")
         return self
 
+    @model_validator(mode="after")
+    def _can_be_pretrained(self) -> StudySpec:
+        fault = pretrain_fault(self)
+        if fault is not None:
+            raise ValueError(f"training.pretrain: {fault}")
+        return self
+
     def image_backbone(self) -> str:
         """Return the name of the network of images."""
         return self.model.image.backbone or (LITE if self.cohort.inputs.text else self.model.backbone)
@@ -203,9 +215,7 @@ class StudySpec(_Spec):
         if self.cohort.inputs.text:
             return ImageAdaptSpec()  # type: ignore[call-arg]
         own = self.model.adapt
-        return ImageAdaptSpec.model_validate(
-            {"method": own.method, "rank": own.rank, "alpha": own.alpha, "freeze_layers": own.freeze_layers}
-        )
+        return ImageAdaptSpec.model_validate({name: getattr(own, name) for name in ImageAdaptSpec.model_fields})
 
     @field_validator("study")
     @classmethod

@@ -54,20 +54,26 @@ class AugmentSpec(BaseSpec):
     allow_flips: bool = Field(
         False, description="Whether left and right, top and bottom may be swapped: of skin they may, of a chest never."
     )
+    copies: int = Field(
+        5, ge=0, le=50, description="Changed copies of each picture that are read, where lower blocks read them once."
+    )
 
 
 class ImageAdaptSpec(BaseSpec):
     """How much of the image network is tuned: a bare method, or this mapping."""
 
-    method: Literal["head", "none", "full", "lora"] = Field(
-        "head", description="What is tuned; head: nothing inside the network, so that each image is read once."
+    method: Literal["head", "none", "upper", "full", "lora"] = Field(
+        "head",
+        description="What is tuned; head: nothing inside the network, so that each image is read once; upper: its "
+        "upper blocks, and those below read each image, and a few changed copies, once.",
     )
     rank: int = Field(8, ge=1, le=1024, description="Rank of lora.")
     alpha: float | None = Field(None, gt=0, description="Scale of lora; left out: twice the rank.")
     freeze_layers: int = Field(
         0,
         ge=0,
-        description="full: first layers (of efficientnet-lite0 16 blocks), and what is before them, left frozen.",
+        description="full, upper: first layers (of efficientnet-lite0 16 blocks), and all before them, that stay frozen; "
+        "0 with upper: half.",
     )
 
 
@@ -91,12 +97,32 @@ class ImageModelSpec(BaseSpec):
 
 
 def with_image_defaults(study: Any) -> Any:
-    """Return a study as it was written, with the backbone and adaptation of images where it reads no text."""
+    """Return a study as it was written, with the backbone, adaptation and training of images.
+
+    Where nothing is said, the upper half of the built-in network is tuned, or a head where privacy is promised, where
+    images stand beside texts or where places are marked. The rates are those found best on skin lesions held out of
+    training (benchmarks/RESULTS.md).
+    """
     cohort = study.get("cohort") if isinstance(study, Mapping) else None
     inputs = cohort.get("inputs") if isinstance(cohort, Mapping) else None
     model = study.get("model", {}) if isinstance(study, Mapping) else None
-    if not isinstance(inputs, Mapping) or not isinstance(model, Mapping):
+    if not isinstance(cohort, Mapping) or not isinstance(inputs, Mapping) or not isinstance(model, Mapping):
         return study
     if not inputs.get("image") or inputs.get("text"):
         return study
-    return {**study, "model": {"backbone": LITE, "adapt": "head", **model}}
+    training, target = study.get("training") or {}, cohort.get("target")
+    if not isinstance(training, Mapping):
+        return study
+    marks = isinstance(target, Mapping) and target.get("type") == "regions"
+    named = model.get("image")
+    image = named if isinstance(named, Mapping) else {}
+    built_in = (image.get("backbone") or model.get("backbone", LITE)) == LITE
+    said = "adapt" in model or "adapt" in image
+    if said or marks or not built_in or training.get("privacy"):
+        return {**study, "model": {"backbone": LITE, "adapt": "head", **model}}
+    usual = {"optimizer": {"lr": 5e-4, "layer_decay": 0.9}, "objective": {"label_smoothing": 0.1}}
+    given = {key: training.get(key) or {} for key in usual}
+    if not all(isinstance(one, Mapping) for one in given.values()):
+        return study
+    tuned = {key: {**own, **given[key]} for key, own in usual.items()}
+    return {**study, "model": {"backbone": LITE, "adapt": "upper", **model}, "training": {**training, **tuned}}

@@ -57,7 +57,7 @@ def regions_fault(study: StudySpec) -> str | None:
         ),
         "cohort.label_map: marks are named where they are written; leave it out": bool(cohort.label_map),
         "model.backbone: marks are learnt on efficientnet-lite0 alone": study.image_backbone() != "efficientnet-lite0",
-        "model.adapt: for marks choose head, none or full": study.image_adapt().method == "lora",
+        "model.adapt: for marks choose head, none or full": study.image_adapt().method in ("lora", "upper"),
         "model.abstention: it is of classes": model.abstention is not None,
         "model.calibration: it is of probabilities": model.calibration.method not in ("auto", "none"),
         "training.privacy: marks cannot be learnt privately yet": training.privacy is not None,

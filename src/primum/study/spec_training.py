@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from primum.study.spec_base import BaseSpec as _Spec
 from primum.study.spec_base import Columns, Rate, as_list
+from primum.study.spec_pretrain import PretrainSpec, method_of
 from primum.study.spec_privacy import PrivacySpec, nothing_asked
 
 
@@ -18,6 +19,13 @@ class OptimizerSpec(_Spec):
     lr: float = Field(2e-4, ge=0.0, le=10.0, description="Peak learning rate of pretrained and adapter weights.")
     head_lr: float = Field(
         1e-3, ge=0.0, le=10.0, description="Peak learning rate of new weights: head, fusion, vitals."
+    )
+    layer_decay: float = Field(
+        1.0,
+        gt=0.0,
+        le=1.0,
+        description="Share of the rate of the layer above at which each pretrained layer learns; 0.9 where images "
+        "alone are tuned and nothing is said.",
     )
     weight_decay: float = Field(0.01, ge=0.0, le=1.0, description="Decoupled weight decay; none on biases and norms.")
     momentum: float = Field(0.9, ge=0.0, lt=1.0, description="Momentum of sgd.")
@@ -124,6 +132,13 @@ class ObjectiveSpec(_Spec):
     robustness: RobustnessSpec | None = Field(None, description="What training does about small changes to records.")
     fairness: FairnessSpec | None = Field(None, description="What is done about slices that are served worse.")
 
+    label_smoothing: float = Field(
+        0.0,
+        ge=0.0,
+        lt=1.0,
+        description="Share of each label's certainty that is spread over all answers in training; 0.1 where the image "
+        "network is tuned by default.",
+    )
     class_weights: Literal["none", "balanced"] = Field("none", description="balanced: rare classes weigh more.")
 
 
@@ -141,6 +156,9 @@ class TrainingSpec(_Spec):
     objective: ObjectiveSpec = Field(ObjectiveSpec(), description="Additions to the loss.")  # type: ignore[call-arg]
     privacy: Annotated[PrivacySpec | None, BeforeValidator(nothing_asked)] = Field(
         None, description="Differentially private training; nothing: off."
+    )
+    pretrain: Annotated[PretrainSpec | None, BeforeValidator(method_of)] = Field(
+        None, description="What the image network learns from pictures alone, before any label; left out: nothing."
     )
     shards: int | None = Field(
         None,

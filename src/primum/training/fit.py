@@ -13,27 +13,32 @@ import numpy.typing as npt
 import torch
 
 from primum.cohort.cohort import Cohort
+from primum.cohort.unlabelled import Unlabelled
 from primum.errors import SplitError
 from primum.evidence.finding import Finding
 from primum.model.building import NetSpec
 from primum.model.compact import compact_embedding, restore_embedding
+from primum.model.encoders import ImageEncoder
 from primum.model.inputs import (
     Augmentation,
     Prepared,
     PreparedFeatures,
+    PreparedImage,
     PreparedSelection,
     PreparedText,
 )
 from primum.model.known import PreparedStates
+from primum.model.lower_maps import PreparedLowerMaps
 from primum.model.net import Net
 from primum.model.predictor import Predictor
 from primum.model.vision import ImageSource
 from primum.progress import Progress, Silent
 from primum.training.examples import Examples, examples_of
 from primum.training.fairness import Copies, Mitigation, described, mitigate
-from primum.training.known import Known, augmented, cached, known_inputs, untuned_features_of
+from primum.training.known import Known, augmented, cached, known_inputs, untuned_features_of, with_lower_maps
 from primum.training.names import SHARDS
 from primum.training.plan import RobustnessPlan, TrainingPlan, use_bf16
+from primum.training.pretraining import pretrain
 from primum.training.private.promise import check_private, promise_finding
 from primum.training.private.trainer import PrivateTrainer
 from primum.training.proof import learnt_finding, prove, snapshot
@@ -76,6 +81,8 @@ class FitRequest:
     """Where the study's relative paths start."""
     known: Known | None = None
     """The cohort's inputs with what frozen layers make of them, where another model of the study has read them."""
+    unlabelled: Unlabelled | None = None
+    """Further pictures to pretrain on, none of which is of a record that is not trained on."""
     image_source: ImageSource | None = None
     """The image network; None without images."""
     augmentation: Augmentation | None = None
@@ -105,13 +112,15 @@ class Fitted:
     """What the proof found."""
     validation_figure: float
     """The best epoch's figure on the validation split, by the plan's metric."""
+    before_pretraining: npt.NDArray[np.float64] | None = None
+    """As `untuned_features`, of the image network before it was pretrained; None where it was not."""
     untuned_features: npt.NDArray[np.float64] | None
-    """The backbones' features before any tuning, text then image, shape (n, width); None without either or when not
-    asked for."""
+    """The backbones' features before any tuning to labels, text then image, shape (n, width); None without either or
+    when not asked for."""
 
     def known(self) -> Known:
         """Return the inputs of which frozen layers need not be asked again, for another model of the study."""
-        kinds = (PreparedStates, PreparedFeatures)
+        kinds = (PreparedStates, PreparedFeatures, PreparedLowerMaps)
         return {name: one for name, one in self.prepared.items() if isinstance(one, kinds)}
 
 
@@ -130,15 +139,18 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
     predictor = untrained_predictor(request, train_rows)
     net = predictor.net
     tokens = predictor.prepare(request.cohort.records)
+    first = _pretrained(request, predictor, tokens, train_rows, progress or Silent())
     frozen = predictor.spec.frozen() & set(tokens)
     known = known_inputs(predictor, tokens, request.known)
+    moves = plan.robustness is not None and plan.robustness.method == "pgd"
+    if not moves:  # a picture that is moved is another one at every step
+        known = with_lower_maps(predictor, known, request.known, rows=train_rows, how=request.augmentation)
     read = [name for name in _PRETRAINED if name in (tokens if request.probe else frozen)]
     alone = plan.shards is not None
     untuned = {name: untuned_features_of(predictor, known, name, request.known, alone=alone) for name in read}
     prepared = cached(known, {name: untuned[name] for name in frozen})
-    moves = plan.robustness is not None and plan.robustness.method == "pgd"
     pixels = {"image": known["image"]} if moves else {}
-    once = frozen - set(pixels)  # a picture that is moved is another one at every step
+    once = frozen - set(pixels)
     learnt_from = _with_copies(predictor, {**prepared, **pixels}, mitigation, frozen=once)
     examples = examples_of(request.cohort, train_rows, mitigation, balanced=request.plan.balanced_classes)
     collate = Collate(learnt_from, examples.labels, examples.weights, examples.groups)
@@ -173,17 +185,49 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
             **curves(done.state),
             "stopped_early": len(epoch_figures(done.state["log_history"], plan)) < request.plan.epochs,
             "seconds": time.perf_counter() - started,
-            "precision": "bf16" if use_bf16(request.plan.precision) else "fp32",
+            "precision": "bf16" if use_bf16(plan.precision) else "fp32",
             "texts_cut": _texts_cut(tokens),
             "checks": proof.to_json(),
+            **first.said,
             **({} if plan.fairness is None else {"fairness": described(plan.fairness, mitigation)}),
             **({} if plan.robustness is None else {"robustness": _said_of(plan.robustness)}),
             **done.said,
         },
-        findings=((gain,) if len(watched) else ()) + (() if done.promise is None else (done.promise,)),
+        findings=((gain,) if len(watched) else ()) + first.findings + (() if done.promise is None else (done.promise,)),
         validation_figure=done.validation_figure,
+        before_pretraining=first.before,
         untuned_features=np.column_stack(list(untuned.values())) if untuned and request.probe else None,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _First:
+    """What came before training."""
+
+    before: npt.NDArray[np.float64] | None = None
+    findings: tuple[Finding, ...] = ()
+    said: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _pretrained(
+    request: FitRequest, predictor: Predictor, tokens: Mapping[str, Prepared], train_rows: Rows, progress: Progress
+) -> _First:
+    """Pretrain the image network on pictures of the training split and on those without labels, where asked for."""
+    plan, image = request.plan.pretrain, tokens.get("image")
+    if plan is None or not isinstance(image, PreparedImage):
+        return _First()
+    encoder, more = predictor.net.encoders["image"], request.unlabelled
+    assert isinstance(encoder, ImageEncoder)
+    before = untuned_features_of(predictor, tokens, "image") if request.probe else None
+    seen, patients = image.chosen(train_rows), request.cohort.patients[train_rows]
+    if more is not None and len(more.images):
+        seen = seen.joined(PreparedImage(more.images, image.form, len(more.images)))
+        # Whoever they are, they are nobody who is tested on; each counts as a patient in the interval.
+        patients = np.concatenate([patients, [f"unlabelled {i}" for i in range(len(more.images))]])
+    done = pretrain(encoder, seen, patients, plan, seed=request.plan.seed, progress=progress)
+    left_out = {} if more is None else {"of_patients": more.of_patients, "equal": more.equal}
+    said = {"pictures": len(seen.present), "losses": list(done.losses), "left_out": left_out}
+    return _First(before=before, findings=done.findings, said={"pretraining": said})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +257,7 @@ def _whole(
     if isinstance(text, PreparedText) and plan.privacy is None:  # which words are in use would be told without noise
         compact_embedding(net, text.ids)
     net.objective = None if mitigation.objective is None else mitigation.objective(net)
+    net.label_smoothing = plan.label_smoothing
     seen = augmented(collate.prepared, request.augmentation)
     learn = Collate(seen, examples.labels, examples.weights, examples.groups)
     trainer = _trainer(request, net, plan, collate, learn, examples.rows, mitigation, progress, report)
@@ -289,12 +334,19 @@ def _mitigation(request: FitRequest, train_rows: Rows) -> tuple[Mitigation, Trai
         plan = replace(plan, robustness=None)  # a twin that sees no pictures has none to be moved
     moved = plan.robustness is not None and plan.robustness.method == "pgd"
     own = (found.judge is not None or moved) and plan.metric == "log_loss"
+    if plan.precision == "auto" and _tunes_convolutions(request) and not torch.cuda.is_available():
+        plan = replace(plan, precision="fp32")  # on a CPU, gradients of convolutions by channel are slower in bfloat16
     return found, replace(plan, metric="objective") if own else plan
 
 
 def _said_of(robustness: RobustnessPlan) -> dict[str, Any]:
     """Return what the history says of the hardening: the plan, without what is another method's."""
     return {name: value for name, value in asdict(robustness).items() if value is not None}
+
+
+def _tunes_convolutions(request: FitRequest) -> bool:
+    built_in = request.image_source is not None and request.image_source.folder is None
+    return built_in and "image" in request.input_names and "image" not in request.spec.frozen()
 
 
 def _with_copies(

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from primum.model.encoders import TextEncoder
+from primum.model.encoders import ImageEncoder, TextEncoder
 from primum.model.inference import inference
 from primum.model.inputs import Augmentation, Prepared, PreparedFeatures, PreparedImage, PreparedText
+from primum.model.lower_maps import PreparedLowerMaps, lower_maps
 from primum.model.net import Net
 from primum.model.predictor import Predictor
 
@@ -93,9 +94,36 @@ def known_inputs(
     return {**tokens, "text": encoder.known(text)}
 
 
+def with_lower_maps(
+    predictor: Predictor,
+    inputs: Known,
+    known: Known | None,
+    *,
+    rows: npt.NDArray[np.int64],
+    how: Augmentation | None,
+) -> Known:
+    """Return the inputs, pictures with what frozen lower blocks make of them, where that can be kept.
+
+    Args:
+        predictor: the untuned model.
+        inputs: of n records.
+        known: inputs that another model of the study has read; maps among them are taken as they are.
+        rows: the records to train on, of which changed copies are read too.
+        how: they are changed.
+    """
+    image, encoder = inputs.get("image"), predictor.net.encoders["image"] if "image" in inputs else None
+    if not isinstance(image, PreparedImage) or not isinstance(encoder, ImageEncoder):
+        return inputs
+    ready = (known or {}).get("image")
+    found = ready if isinstance(ready, PreparedLowerMaps) else lower_maps(encoder, image, rows, how)
+    return inputs if found is None else {**inputs, "image": found}
+
+
 def augmented(prepared: Mapping[str, Prepared], how: Augmentation | None) -> Mapping[str, Prepared]:
-    """Return the inputs as training sees them: pictures that are read anew each time come changed."""
+    """Return the inputs as training sees them: pictures that are read anew each time, or their maps, come changed."""
     image = prepared.get("image")
+    if isinstance(image, PreparedLowerMaps):
+        return {**prepared, "image": image.drawn()}
     if how is None or not isinstance(image, PreparedImage):
         return prepared
     return {**prepared, "image": image.augmented(how)}

@@ -45,6 +45,18 @@ class RobustnessPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PretrainPlan:
+    """What the image network learns from pictures alone."""
+
+    epochs: int = 10
+    batch: int = 64
+    lr: float = 5e-4
+    temperature: float = 0.2
+    allow_flips: bool = False
+    """Whether a mirrored picture is a changed copy of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingPlan:
     """Everything that decides how weights move."""
 
@@ -59,6 +71,8 @@ class TrainingPlan:
     """Peak learning rate of pretrained and adapter weights."""
     head_lr: float = 1e-3
     """Peak learning rate of weights that start from nothing: head, fusion, vitals encoder."""
+    layer_decay: float = 1.0
+    """Each layer of a pretrained network learns at this share of the rate of the layer above it."""
     weight_decay: float = 0.01
     momentum: float = 0.9
     warmup: float = 0.1
@@ -69,12 +83,16 @@ class TrainingPlan:
     metric: Literal["log_loss", "balanced_accuracy", "mae", "objective"] = "log_loss"
     """The validation figure that chooses the epoch; objective: what the fairness method makes small."""
     balanced_classes: bool = False
+    label_smoothing: float = 0.0
+    """Share of each label's certainty that is spread over the other answers in training."""
     precision: Precision = "auto"
     track: tuple[str, ...] = ()
     fairness: FairnessPlan | None = None
     privacy: PrivacyPlan | None = None
     """What is promised to the patients trained on; None: nothing."""
     robustness: RobustnessPlan | None = None
+    pretrain: PretrainPlan | None = None
+    """What comes first; None: nothing."""
     shards: int | None = None
     """Shards of patients, each with a head of its own; None: one model of all."""
     seed: int = 7

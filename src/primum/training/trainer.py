@@ -150,7 +150,7 @@ class StudyTrainer(Trainer):
                 records=plan.batch,
                 tokens=plan.batch_tokens,
                 seed=plan.seed,
-                processes=_world_size(),
+                processes=world_size(),
                 chances=mitigation.chances,
             )
             if batches is None
@@ -267,6 +267,8 @@ def _width(block: Mapping[str, torch.Tensor]) -> int:
     """Return what a record of this input costs, in tokens."""
     if "pixels" in block:
         return tokens_of(block["pixels"].shape[-1])
+    if "map" in block:
+        return int(block["map"].shape[-1] ** 2)
     return block["ids"].shape[1] if "ids" in block else 1
 
 
@@ -340,12 +342,13 @@ def _arguments(plan: TrainingPlan, folder: Path, batches: int, *, validated: boo
         label_names=["labels"],
         dataloader_pin_memory=torch.cuda.is_available(),
         accelerator_config={"even_batches": False},
-        ddp_backend="gloo" if _world_size() > 1 and not torch.cuda.is_available() else None,
+        ddp_backend="gloo" if world_size() > 1 and not torch.cuda.is_available() else None,
         disable_tqdm=True,
     )
 
 
-def _world_size() -> int:
+def world_size() -> int:
+    """Return how many processes share a training."""
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         return torch.distributed.get_world_size()
     return int(os.environ.get("WORLD_SIZE", "1"))

@@ -43,6 +43,8 @@ class Augmentation:
     """Standard deviation of Gaussian noise, share of white."""
     allow_flips: bool = False
     """Whether left and right may be swapped, and top and bottom: of skin they may, of a chest never."""
+    copies: int = 5
+    """Changed copies of each picture that are made at the start, where frozen blocks read them once."""
 
     def applied(self, picture: npt.NDArray[np.uint8], generator: np.random.Generator) -> npt.NDArray[np.uint8]:
         """Return a picture of shape (h, w, c), changed."""

@@ -15,8 +15,8 @@ from primum.model.inputs.image import tokens_of
 from primum.model.lite import PYRAMID
 from primum.model.net import Net
 from primum.model.regions.reading import BATCH, Tick
-from primum.model.regions.shelf import Shelf
 from primum.model.regions.spec import STRIDE
+from primum.model.shelf import Shelf
 
 
 class PreparedMaps:

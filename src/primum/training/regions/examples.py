@@ -11,9 +11,9 @@ import torch
 
 from primum.evidence.marks import Marking
 from primum.model.inputs import Prepared, PreparedImage
-from primum.model.regions.shelf import Shelf
 from primum.model.regions.spec import RegionSpec
 from primum.model.regions.targets import target_of
+from primum.model.shelf import Shelf
 from primum.training.regions.augmenting import JointAugmentation, MirroredMaps, mirrored_labels
 
 

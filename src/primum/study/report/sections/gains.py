@@ -23,6 +23,7 @@ MANY_CLASSES = ("balanced_accuracy_gain", "accuracy_gain", "auroc_gain", "log_lo
 """With more than two classes AUROC is near its ceiling for any model, so the share of right answers leads."""
 ORDER = (
     "untuned_backbone",
+    "before_pretraining",
     "text_alone",
     "vitals_alone",
     "image_alone",

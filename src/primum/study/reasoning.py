@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -53,5 +53,15 @@ def explained(
 
 def ignores_model(run: Path, method: str) -> bool:
     """Return whether a run found that reasons by a method are those of a model that learnt nothing."""
-    saved = read_saved(run / "model" / REASONS_FILE, lambda said: said, what="what the reasons were found to be worth")
+    saved = _saved(run)
     return saved is not None and saved["method"] == method and bool(saved["similar"])
+
+
+def reasons_ignore_model(run: Path) -> bool:
+    """Return whether a run, or Release, found so of the reasons that it looked at, by whichever method."""
+    saved = _saved(run)
+    return saved is not None and bool(saved["similar"])
+
+
+def _saved(run: Path) -> dict[str, Any] | None:
+    return read_saved(run / "model" / REASONS_FILE, lambda said: said, what="what the reasons were found to be worth")

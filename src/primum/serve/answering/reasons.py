@@ -15,6 +15,7 @@ from primum.study.explaining import told_of
 from primum.transparency import explain
 
 METHOD = "occlusion"
+"""Of pictures the run's own default method is the same: how much the score falls without each cell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,7 @@ class Explanation:
     """The class asked about; None for a number."""
     holds: bool
     withheld_because: tuple[str, ...]
-    """gap, chance, unstable; empty where it holds."""
+    """gap, chance, unstable, randomised; empty where it holds."""
     comprehensiveness: float | None
     """Fall of the probability without the reason; against `comprehensiveness_of_chance`, that of as much at random."""
     comprehensiveness_of_chance: float | None
@@ -49,7 +50,13 @@ def explained(release: OpenedRelease, row: Row) -> Explanation:
     deid = release.run.spec.cohort.deid
     texts = [row.text] if deid is None else mask_texts([row.text], deid.keep, models=deid.ner or ())
     records = records_of([row], release.roles, texts)
-    reasons = explain(release.run.model, records, method=METHOD, seed=release.run.spec.training.seed)
+    reasons = explain(
+        release.run.model,
+        records,
+        method=METHOD,
+        ignores_model=release.reasons_ignore_model,
+        seed=release.run.spec.training.seed,
+    )
     told = told_of(reasons, 0, "", records)
     return Explanation(
         method=METHOD,

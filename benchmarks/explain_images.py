@@ -9,8 +9,8 @@ LayerGradCam at the last map, 49 cells left out one by one against Occlusion wit
 by one unless it is told to ask several at once: as many as we do), the path of 16 nodes against IntegratedGradients of
 16 steps. The ratio is Captum's time over ours; the correlation is that of both attributions, told by cell.
 latency: a whole explanation of one picture, with every check, by the clock on as many threads as OMP_NUM_THREADS says.
-served: the same explanation by the run's model and by its served form without torch, by turns: seconds by the clock and of
-the processor, comprehensiveness beyond chance, and which share is withheld.
+served: the same explanation by the run's model and by its served form without torch, by turns: seconds by the clock and
+of the processor, comprehensiveness beyond chance, and which share is withheld.
 faithful: comprehensiveness of a fifth of the cells against as many at random, by method, over records of test.
 
 Needs captum 0.9.

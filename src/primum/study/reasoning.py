@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,9 @@ from primum.cohort import Cohort
 from primum.evidence import Finding
 from primum.files import read_saved, write_json
 from primum.privacy.deid import may_be_name
+from primum.privacy.dicom import Box, find_text
 from primum.study.clock import Clock
-from primum.transparency import explanation_findings
+from primum.transparency import explanation_findings, written_findings
 from primum.transparency.metrics import RANDOMISED
 
 if TYPE_CHECKING:  # the steps read the study; the study starts the runner, which starts the steps
@@ -48,7 +50,19 @@ def explained(
         found = next((one.detail for one in findings if one.metric == RANDOMISED), None)
         if found is not None:
             write_json(folder / "model" / REASONS_FILE, {"format": 1, **found})
-        return findings
+        return findings + _written(study, cohort, split, fitted)
+
+
+def words_in(picture: npt.NDArray[np.uint8]) -> list[Box]:
+    """Return where two letters or more are written in a picture: a single one is read in ribs and lesions as well."""
+    return [box for box in find_text(picture) if box.letters > 1]
+
+
+def _written(study: Study, cohort: Cohort, split: npt.NDArray[np.object_], fitted: Fitted) -> list[Finding]:
+    """Return what text in pictures decides; nothing where no reader of text in images is installed."""
+    if cohort.records.image is None or find_spec("rapidocr_onnxruntime") is None:
+        return []
+    return written_findings(fitted.predictor, cohort, split, find=words_in, seed=study.spec.training.seed)
 
 
 def ignores_model(run: Path, method: str) -> bool:

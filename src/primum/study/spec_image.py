@@ -72,8 +72,8 @@ class ImageAdaptSpec(BaseSpec):
     freeze_layers: int = Field(
         0,
         ge=0,
-        description="full, upper: first layers (of efficientnet-lite0 16 blocks), and all before them, that stay frozen; "
-        "0 with upper: half.",
+        description="full, upper: first layers (of efficientnet-lite0 16 blocks), and all before them, that stay as "
+        "they are; 0 with upper: half.",
     )
 
 

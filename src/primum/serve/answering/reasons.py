@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from primum.study.opened import AskedModel
 
 METHOD = "occlusion"
+"""Of pictures the run's own default method is the same: how much the score falls without each cell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,7 @@ class Explanation:
     """The class asked about; None for a number."""
     holds: bool
     withheld_because: tuple[str, ...]
-    """gap, chance, unstable; empty where it holds."""
+    """gap, chance, unstable, randomised; empty where it holds."""
     comprehensiveness: float | None
     """Fall of the probability without the reason; against `comprehensiveness_of_chance`, that of as much at random."""
     comprehensiveness_of_chance: float | None
@@ -53,7 +54,11 @@ def explained(release: OpenedRelease, row: Row) -> Explanation:
     texts = [row.text] if deid is None else mask_texts([row.text], deid.keep, models=deid.ner or ())
     records = records_of([row], release.roles, texts)
     reasons = explain(
-        cast("AskedModel", release.run.model), records, method=METHOD, seed=release.run.spec.training.seed
+        cast("AskedModel", release.run.model),
+        records,
+        method=METHOD,
+        ignores_model=release.reasons_ignore_model,
+        seed=release.run.spec.training.seed,
     )
     told = told_of(reasons, 0, "", records)
     return Explanation(

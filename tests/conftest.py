@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -30,6 +31,32 @@ def shared_data() -> Path:
     folder = Path(os.environ.get("PRIMUM_SHARED_DATA", ROOT.parent / "shared" / "data"))
     if not folder.is_dir():
         pytest.skip("the shared data are not on this machine")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def short_backbone(tmp_path_factory) -> Path:
+    """The folder of minilm's embeddings and first layer: real weights and words, a fifth of the time."""
+    return shortened(tmp_path_factory.mktemp("backbone") / "short", layers=1)
+
+
+def shortened(folder: Path, *, layers: int) -> Path:
+    """Write the first layers of minilm into a folder, as a backbone of its own, and return it."""
+    from safetensors.numpy import load_file, save_file
+
+    from primum.model.backbones import locate_backbone
+
+    whole = locate_backbone("minilm")
+    folder.mkdir()
+    tensors = load_file(whole / "model.safetensors")
+    later = [f"encoder.layer.{number}." for number in range(layers, 6)]
+    kept = {name: value for name, value in tensors.items() if not any(one in name for one in later)}
+    save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
+    config = json.loads((whole / "config.json").read_text(encoding="utf-8"))
+    (folder / "config.json").write_text(json.dumps({**config, "num_hidden_layers": layers}), encoding="utf-8")
+    for path in whole.glob("*"):
+        if path.is_file() and path.name not in ("config.json", "model.safetensors"):
+            shutil.copy(path, folder)
     return folder
 
 

@@ -163,9 +163,8 @@ np.save(sys.argv[2], fitted.predictor.predict_prepared(fitted.prepared))
 """
 
 
-def test_a_killed_training_ends_where_an_undisturbed_one_does(symptoms, tmp_path, fit_request):
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    plan = replace(PLAN, epochs=3, patience=3)
+def test_a_killed_training_ends_where_an_undisturbed_one_does(symptoms, tmp_path, fit_request, forks):
+    plan = replace(PLAN, epochs=6, patience=6)
     answers = []
     for name in ("undisturbed", "killed"):
         folder = tmp_path / name
@@ -173,16 +172,17 @@ def test_a_killed_training_ends_where_an_undisturbed_one_does(symptoms, tmp_path
         request = fit_request(symptoms, folder, "full", plan)
         request = replace(request, spec=replace(request.spec, backbone_dropout=0.1))
         (folder / "request").write_bytes(pickle.dumps(request))
-        command = [sys.executable, "-c", _SCRIPT, str(folder / "request"), str(folder / "answers.npy")]
+        asked = (str(folder / "request"), str(folder / "answers.npy"))
         if name == "killed":
-            process = subprocess.Popen(command, env=environment)
+            process = forks.begin(*asked, cwd=folder, code=_SCRIPT)
             while not list((folder / "checkpoints").glob("checkpoint-*/trainer_state.json")) and process.poll() is None:
                 time.sleep(0.05)
-            time.sleep(0.5)  # into the next epoch
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+            time.sleep(0.2)  # into the next epoch
+            os.kill(process.pid, signal.SIGKILL)
+            assert process.wait().returncode == -signal.SIGKILL
             assert not (folder / "answers.npy").exists()
-        subprocess.run(command, env=environment, check=True)
+        done = forks.run(*asked, cwd=folder, code=_SCRIPT)
+        assert done.returncode == 0, done.stderr
         answers.append(np.load(folder / "answers.npy"))
     np.testing.assert_allclose(answers[0], answers[1], atol=1e-7)
 

@@ -19,9 +19,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 LIBRARIES = (
-    "torch.onnx", "torch._dynamo", "torch.export", "transformers.trainer", "peft", "accelerate", "onnxscript", "optuna",
-    "sklearn.ensemble", "sklearn.linear_model", "primum.cli.main", "primum.study.runner",
-    "primum.study.fitting", "primum.training.fit",
+    "torch.onnx", "torch._dynamo", "torch.export", "transformers.trainer", "peft", "accelerate", "onnxscript",
+    "sklearn.ensemble", "sklearn.linear_model", "optuna", "alembic.command",
+    "primum.cli.main", "primum.ethics.ledger", "primum.study.runner", "primum.study.fitting", "primum.training.fit",
 )  # fmt: skip
 
 

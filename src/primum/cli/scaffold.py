@@ -21,7 +21,7 @@ class Proposal:
 
     column: str
     role: str
-    """text, vitals, target, id, patient, sensitive, site, time, consent, split or ignore."""
+    """text, vitals, image, target, id, patient, sensitive, site, time, consent, split or ignore."""
     why: str
 
 

@@ -44,6 +44,7 @@ def read_cohort(source: Any, roles: Roles, *, split_column: str | None = None) -
     """
     _check_roles(roles)
     table = open_table(source)
+    _check_patient(table, roles)
     columns = _coded_columns(roles, split_column)
     gathered = gather(table, columns, roles.inputs.text, consent=roles.consent, leave_out=LeaveOut.of(roles))
     return _Builder(table, gathered, roles, split_column, folder=folder_of(source)).cohort()
@@ -73,8 +74,10 @@ def read_records(
 
 
 def folder_of(source: Any) -> Path:
-    """Return where relative paths in a source's cells start: its folder, or the current one of a table in memory."""
-    return Path(source).parent if isinstance(source, str | Path) else Path()
+    """Return where relative paths in a source's cells start: its folder, itself if it is one, or the current one."""
+    if not isinstance(source, str | Path):
+        return Path()
+    return Path(source) if Path(source).is_dir() else Path(source).parent
 
 
 def read_attribute(source: Any, role: SensitiveRole) -> npt.NDArray[np.object_]:
@@ -249,6 +252,15 @@ def _check_roles(roles: Roles) -> None:
     repeated = sorted({name for name in inputs if inputs.count(name) > 1})
     if repeated:
         raise ColumnError(f"inputs: {', '.join(map(repr, repeated))} is named more than once; name each column once.")
+
+
+def _check_patient(table: Table, roles: Roles) -> None:
+    """Refuse DICOM files whose patients would be taken apart, one a file, though their headers say whose they are."""
+    if roles.patient is None and table.format == "images" and "PatientID" in table.columns:
+        raise ColumnError(
+            f"{table.name}: holds DICOM files, of which several may be of one patient, and cohort.patient is left out; "
+            f"set it to PatientID, or to StudyInstanceUID where that is empty."
+        )
 
 
 def _coded_columns(roles: Roles, split_column: str | None) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -10,12 +11,16 @@ import numpy as np
 
 from primum.cohort.columns import Coded, Interner, is_missing, number
 from primum.cohort.readers import open_table
+from primum.cohort.readers.headers import IMAGE_SUFFIXES, TAGS
 from primum.cohort.vitals import NUMBER_SHARE
 from primum.errors import CohortError
 
-Role = Literal["id", "patient", "text", "vitals", "target", "sensitive", "site", "time", "consent", "split", "ignore"]
+Role = Literal[
+    "id", "patient", "text", "vitals", "image", "target", "sensitive", "site", "time", "consent", "split", "ignore"
+]
 
 _LOOKED_AT = 5_000
+_IMAGE_ENDS = (*sorted(IMAGE_SUFFIXES), ".nii.gz")
 _LONG_TEXT = 30
 _MOST_CLASSES = 50
 _NAMES: tuple[tuple[Role, str], ...] = (
@@ -24,6 +29,7 @@ _NAMES: tuple[tuple[Role, str], ...] = (
         r"patient(_?(id|no|number|nr))?|pid|subject(_?id)?|mrn|患者(编号|号|id)?|病人(编号|号|id)?|住院号|病历号",
     ),
     ("id", r"(record|row|note|case|visit|encounter|hadm)?_?id|[a-z]+_id|index|编号|序号|记录号|就诊号"),
+    ("image", r"(image|img|film|scan|picture)(_?(path|file(_?name)?))?|影像(路径|文件)?|图像(路径|文件)?"),
     ("consent", r".*consent.*|知情同意.*|同意.*"),
     ("split", r"split|fold|subset|partition|划分|数据集划分"),
     ("sensitive", r"sex|gender|race|ethnicity|religion|insurance|language|marital.*|性别|民族|种族|婚姻.*|医保.*"),
@@ -40,8 +46,15 @@ _NAMES: tuple[tuple[Role, str], ...] = (
 )
 _AGE = re.compile(r"age|age_?(years|yrs)|年龄|岁数", re.IGNORECASE)
 _DATE = re.compile(r"\d{4}[-/.年]\d{1,2}([-/.月]|$)|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}\b")
+_HEADERS: dict[str, Role] = {
+    "PatientID": "patient", "PatientSex": "sensitive", "PatientAge": "sensitive", "ViewPosition": "sensitive",
+    "Manufacturer": "sensitive", "InstitutionName": "site", "StudyDate": "time",
+}  # fmt: skip
+"""Parts of DICOM headers. None is an input: what a device or a view gives away is a short cut."""
 _REASONS = {
     "en": {
+        "image": "its values name image files",
+        "header": "a DICOM header says it",
         "name": "its name says so",
         "unique": "its values are all different",
         "age": "ages can be served unequally; bands of age are proposed",
@@ -54,6 +67,8 @@ _REASONS = {
         "empty": "it is empty",
     },
     "zh": {
+        "image": "取值为影像文件名",
+        "header": "来自 DICOM 文件头",
         "name": "列名如此表明",
         "unique": "各行取值互不相同",
         "age": "不同年龄的患者可能受到不同对待，建议按年龄段分组",
@@ -84,6 +99,7 @@ class _Look:
     n_present: int
     numeric: bool
     dates: bool
+    images: bool
     length: float
 
 
@@ -112,6 +128,10 @@ def _proposals(look: _Look, named: Role | None, reasons: dict[str, str]) -> list
 
     if look.n_present == 0:
         return [say("ignore", "empty")]
+    if look.images or named == "image":
+        return [say("image", "image" if look.images else "name")]
+    if look.column in TAGS:
+        return [_of_header(look, say)]
     if _AGE.fullmatch(look.column) and look.numeric:
         return [say("vitals", "number"), say("sensitive", "age")]
     if named == "sensitive":
@@ -127,6 +147,12 @@ def _proposals(look: _Look, named: Role | None, reasons: dict[str, str]) -> list
     if look.n_distinct == look.n and look.n > 1:
         return [say("ignore", "unique")]
     return [say("vitals", "few") if look.n_distinct <= _MOST_CLASSES else say("ignore", "names")]
+
+
+def _of_header(look: _Look, say: Callable[[Role, str], Proposal]) -> Proposal:
+    role = _HEADERS.get(look.column, "ignore")
+    varies = look.n_distinct > 1 or role not in ("sensitive", "site")
+    return say(role if varies else "ignore", "header")
 
 
 def _by_name(look: _Look) -> Role | None:
@@ -184,6 +210,7 @@ def _look(name: str, cells: Coded, n: int) -> _Look:
         n_distinct=len(present),
         n_present=int(cells.where(lambda value: not is_missing(value)).sum()),
         numeric=bool(present) and numeric >= NUMBER_SHARE * len(present),
+        images=bool(present) and all(value.lower().endswith(_IMAGE_ENDS) for value in present),
         dates=bool(present) and all(_DATE.match(value) for value in present),
         length=float(np.median(lengths)) if lengths else 0.0,
     )

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from math import isqrt
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
@@ -29,13 +30,22 @@ class MapPlace:
     """Whether the map is what the module is given; else it is what it returns."""
 
 
+_PLACES: WeakKeyDictionary[ImageEncoder, MapPlace | None] = WeakKeyDictionary()
+
+
 def map_place(encoder: ImageEncoder, batch: Batch) -> MapPlace | None:
     """Return where the last map is; None where no map has more than one place.
 
     Args:
-        encoder: the network, which is asked about one picture.
+        encoder: the network, which is asked about one picture when it is first met.
         batch: with pixels of shape (b, 3, s, s).
     """
+    if encoder not in _PLACES:
+        _PLACES[encoder] = _looked_for(encoder, batch)
+    return _PLACES[encoder]
+
+
+def _looked_for(encoder: ImageEncoder, batch: Batch) -> MapPlace | None:
     if any(getattr(module, "first_token", False) is True for module in encoder.backbone.modules()):
         lists = [m for m in encoder.backbone.modules() if isinstance(m, nn.ModuleList) and len(m)]
         return MapPlace(module=max(lists, key=len)[-1], given=True) if lists else None

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from primum.cohort import Owned, read_erased, records_of
+from primum.cohort.readers import open_table
 from primum.errors import CohortError, InputError, StudyError
 from primum.files import sha256_of
 from primum.privacy.erasure import (
@@ -219,7 +220,7 @@ def _look(place: Place, patient: str, study: Study | None) -> _Looked:
 def _same_source(study: Study, place: Place) -> bool:
     """Return whether the study's source is the very file that the run read."""
     source = read_object(place.path / "cohort.json").get("source")
-    return isinstance(source, dict) and source.get("sha256") == sha256_of(study.source)
+    return isinstance(source, dict) and source.get("sha256") == open_table(study.source).facts.get("sha256")
 
 
 def _lists(patient: str, study: Study | None, own: Owned | None, looked: Sequence[_Looked]) -> dict[Path, Study]:

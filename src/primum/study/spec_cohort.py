@@ -197,7 +197,9 @@ class SplitSpec(_Spec):
 class CohortSpec(_Spec):
     """The records and their roles."""
 
-    source: str = Field(description="File of records; a relative path starts at the study file's folder.")
+    source: str = Field(
+        description="File of records, or folder of images; a relative path starts at the study file's folder."
+    )
     id: str | None = Field(None, description="Record id; left out: the row number.")
     patient: str | None = Field(None, description="Patient id; left out: every record is one patient.")
     inputs: InputsSpec

@@ -29,7 +29,7 @@ class Table:
     name: str
     """What to call it in a message: the file's name, or "the table"."""
     format: str
-    """csv, tsv, parquet, jsonl, arrow or memory."""
+    """csv, tsv, parquet, jsonl, arrow, images or memory."""
     columns: tuple[str, ...]
     """Names of all columns, in order."""
     stream: Callable[[Sequence[str]], Iterator[pa.RecordBatch]]
@@ -67,8 +67,8 @@ def open_table(source: Any) -> Table:
     """Return a path, or a table in memory, as a `Table`.
 
     Args:
-        source: a path to csv, tsv, parquet, jsonl, arrow or feather; a pyarrow, pandas or polars table; anything
-            with the Arrow interface; or a mapping of column names to lists.
+        source: a path to csv, tsv, parquet, jsonl, arrow or feather, to an image or a folder of images; a pyarrow,
+            pandas or polars table; anything with the Arrow interface; or a mapping of column names to lists.
     Raises:
         CohortError: the file is missing, empty, of unknown format, or cannot be read.
         ColumnError: two columns bear the same name.
@@ -98,13 +98,17 @@ def as_strings(values: Any, *, column: str, source: str) -> Any:
 def _open_file(path: Path) -> Table:
     for module in _FORMATS:
         importlib.import_module(f"primum.cohort.readers.{module}")
+    from primum.cohort.readers.pictures import kind_of, open_folder
+
     if path.is_dir():
-        raise CohortError(f"{path}: is a folder; expected a file ending in {', '.join(READERS)}.")
+        return open_folder(path)
     if not path.is_file():
         raise CohortError(f"{path}: no such file{_sibling(path)}.")
-    suffix = path.suffix.lower()
+    suffix = kind_of(path)
     if suffix not in READERS:
-        raise CohortError(f"{path.name}: files ending in {suffix!r} cannot be read; expected {', '.join(READERS)}.")
+        raise CohortError(
+            f"{path.name}: files ending in {path.suffix.lower()!r} cannot be read; expected {', '.join(READERS)}."
+        )
     if path.stat().st_size == 0:
         raise CohortError(f"{path.name}: the file is empty; expected a header and at least one record.")
     try:

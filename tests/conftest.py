@@ -327,17 +327,22 @@ policy: written.yaml
 @pytest.fixture(scope="session")
 def marks_release(tmp_path_factory) -> tuple[Path, Path]:
     """A Release of a small study of discs in films, marked by boxes, and the list of keys that it is signed by."""
-    image = pytest.importorskip("PIL.Image")
-    folder = tmp_path_factory.mktemp("discs")
+    pytest.importorskip("PIL.Image")
+    return _release_in(built_once(tmp_path_factory, "discs", _build_discs))
+
+
+def _build_discs(folder: Path) -> None:
+    from PIL import Image
+
     records, boxes = ["id,film"], ["film,label,xmin,ymin,xmax,ymax"]
     for i in range(80):
         pixels, (y, x) = disc(i)
-        image.fromarray(pixels).save(folder / f"{i}.png")
+        Image.fromarray(pixels).save(folder / f"{i}.png")
         records.append(f"r{i},{i}.png")
         boxes.append(f"{i}.png,{'dark' if i % 3 else 'light'},{x - 14},{y - 14},{x + 14},{y + 14}")
     (folder / "records.csv").write_text("\n".join(records), encoding="utf-8")
     (folder / "boxes.csv").write_text("\n".join(boxes), encoding="utf-8")
-    return _released(folder, MARKS_STUDY)
+    _build_release(folder, MARKS_STUDY)
 
 
 def disc(i: int) -> tuple[np.ndarray, tuple[int, int]]:

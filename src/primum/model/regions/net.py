@@ -87,8 +87,11 @@ class RegionHead(nn.Module):
         answers: torch.Tensor = self.out(self.last(found))
         return answers
 
-    def losses(self, outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Return each picture's loss, shape (b,), in float32; `labels` as `primum.model.regions.targets` makes them."""
+    def losses(self, outputs: torch.Tensor, labels: torch.Tensor, *, smoothing: float = 0.0) -> torch.Tensor:
+        """Return each picture's loss, shape (b,), in float32; `labels` as `primum.model.regions.targets` makes them.
+
+        Of `smoothing` a marked place has none: most of a picture is unmarked, and would be pulled towards a mark.
+        """
         of_kind = mask_losses if self.spec.kind == "masks" else box_losses
         return of_kind(outputs.float(), labels.float(), len(self.spec.labels))
 

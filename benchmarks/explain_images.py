@@ -9,6 +9,8 @@ LayerGradCam at the last map, 49 cells left out one by one against Occlusion wit
 by one unless it is told to ask several at once: as many as we do), the path of 16 nodes against IntegratedGradients of
 16 steps. The ratio is Captum's time over ours; the correlation is that of both attributions, told by cell.
 latency: a whole explanation of one picture, with every check, by the clock on as many threads as OMP_NUM_THREADS says.
+served: the same explanation by the run's model and by its served form without torch, by turns: seconds by the clock and
+of the processor, comprehensiveness beyond chance, and which share is withheld.
 faithful: comprehensiveness of a fifth of the cells against as many at random, by method, over records of test.
 
 Needs captum 0.9.
@@ -30,6 +32,7 @@ from primum.cohort import take
 from primum.cohort.records import Records
 from primum.model.inputs.cells import blank_of, spread_by_cell, summed_by_cell
 from primum.model.predictor import Predictor
+from primum.model.served import Served
 from primum.study import Study
 from primum.transparency import explain
 from primum.transparency.asking import Subject
@@ -52,6 +55,8 @@ def main() -> None:
     parts = options.parts.split(",")
     if "latency" in parts:
         _latency(predictor, records)
+    if "served" in parts:
+        _served(predictor, Served.load(options.run / "model", threads=1), records)
     torch.set_num_threads(1)
     subject = subject_of(predictor, records)
     if "cost" in parts:
@@ -78,6 +83,32 @@ def _latency(predictor: Predictor, records: Records) -> None:
         explain(predictor, one)
         spent.append(time.perf_counter() - start)
     print(f"latency: median {np.median(spent):.2f} s, worst {max(spent):.2f} s, {torch.get_num_threads()} threads")
+
+
+def _served(predictor: Predictor, served: Served | None, records: Records) -> None:
+    if served is None:
+        raise SystemExit("the run has no served form")
+    wall: dict[str, list[float]] = {"run": [], "served": []}
+    cpu: dict[str, list[float]] = {"run": [], "served": []}
+    excess: dict[str, list[float]] = {"run": [], "served": []}
+    withheld = {"run": 0, "served": 0}
+    for row in range(-1, len(records)):  # the first is not counted
+        one = Records(n=1, image=_chosen(records, max(row, 0)))
+        for name, model, method in (("run", predictor, "attention_gradient"), ("served", served, "occlusion")):
+            began, spent = time.perf_counter(), time.process_time()
+            found = explain(model, one, method=method)
+            if row >= 0:
+                wall[name].append(time.perf_counter() - began)
+                cpu[name].append(time.process_time() - spent)
+                faithful = found.faithful
+                excess[name].append(float((faithful.comprehensiveness - faithful.random_comprehensiveness)[0]))
+                withheld[name] += int(not found.holds()[0])
+    for name in wall:
+        print(
+            f"{name}: wall median {np.median(wall[name]):.2f} s, p95 {np.quantile(wall[name], 0.95):.2f} s; processor "
+            f"median {np.median(cpu[name]):.2f} s, p95 {np.quantile(cpu[name], 0.95):.2f} s; comprehensiveness beyond "
+            f"chance {np.mean(excess[name]):.4f}; withheld {withheld[name]} of {len(records)}"
+        )
 
 
 def _chosen(records: Records, row: int) -> Any:

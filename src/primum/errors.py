@@ -15,6 +15,7 @@
     │   ├── SignatureError    a key, a signature or the list of trusted keys
     │   ├── ReleaseError      a Release that cannot be built or must not be opened
     │   ├── ServiceError      the service: its settings, its database, an account
+    │   ├── ArchiveError      an archive of images that cannot be reached, or refuses
     │   └── OutputError       where results should go (exists already, disk full, no permission)
     ├── ExtraMissingError     an optional part is not installed (exit code 2)
     ├── TrainingFailedError   the proof that a model trained did not hold (exit code 2)
@@ -91,6 +92,10 @@ class ReleaseError(InputError):
 
 class ServiceError(InputError):
     """The service cannot start, or an account cannot be made or changed as asked."""
+
+
+class ArchiveError(InputError):
+    """An archive of images cannot be reached, refuses, or answers with something else than DICOM."""
 
 
 class OutputError(InputError, OSError):

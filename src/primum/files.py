@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
@@ -46,6 +47,31 @@ def atomic_path(path: Path) -> Iterator[Path]:
     finally:
         if temporary is not None and temporary.exists():
             temporary.unlink()
+
+
+@contextmanager
+def new_folder(path: Path, *, mode: int = 0o700) -> Iterator[Path]:
+    """Yield a folder beside `path` that takes its place when everything in it is written; nothing is left otherwise.
+
+    Args:
+        path: not there yet, or an empty folder.
+        mode: who may read it afterwards; meanwhile its owner alone.
+    Raises:
+        OutputError: the disk is full, or the place cannot be written to.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        try:
+            yield work
+            work.chmod(mode)
+            work.replace(path)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    except OSError as exc:
+        if isinstance(exc, OutputError):
+            raise
+        raise writing_failed(path, exc) from exc
 
 
 def disk_is_full(exc: BaseException) -> bool:

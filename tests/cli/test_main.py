@@ -19,7 +19,7 @@ from primum.errors import DefectError, InputError, OutputError
 
 COMMANDS = (
     *("init", "check", "run", "search", "assess", "report", "predict", "deid", "studies", "backbones", "policies"),
-    *("sign", "release", "verify", "explain", "mark", "erase", "serve"),
+    *("sign", "release", "verify", "explain", "fetch", "mark", "erase", "serve"),
 )
 GROUPS = {
     "keys": ("new", "show"),

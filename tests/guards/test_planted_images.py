@@ -78,22 +78,28 @@ def _told_in(folder: Path) -> dict[str, list[str]]:
     return found
 
 
+@pytest.fixture
+def primum(forks):
+    """Carry out a command in a process of its own."""
+    return lambda folder, *arguments: forks.run(*arguments, cwd=folder, env=planted._surroundings(folder))
+
+
 @pytest.mark.slow
-def test_a_study_of_films_tells_no_name(tmp_path):
+def test_a_study_of_films_tells_no_name(primum, tmp_path):
     study = _study(tmp_path)
     assert IN_MRN in str(pydicom.dcmread(next((tmp_path / IN_FOLDER).iterdir())).PatientID)
-    done = planted._primum(tmp_path, "run", str(study), "--out", "run", "--json")
+    done = primum(tmp_path, "run", str(study), "--out", "run", "--json")
     assert done.returncode in (0, 3, 4), done.stderr
     assert planted._told(done.stdout + done.stderr, SECRETS) == []
     assert (tmp_path / "run" / "report.html").is_file()
     assert _told_in(tmp_path / "run") == {} and _told_in(tmp_path / "tmp") == {}
-    told = planted._primum(tmp_path, "predict", "run", "records.csv", "--out", "new.jsonl")
+    told = primum(tmp_path, "predict", "run", "records.csv", "--out", "new.jsonl")
     assert told.returncode == 0, told.stderr
     assert planted._told(told.stdout + told.stderr + (tmp_path / "new.jsonl").read_text("utf-8"), SECRETS) == []
 
 
 @pytest.mark.parametrize("fault", ["cut", "no picture", "gone", "a folder", "unreadable header"])
-def test_what_is_wrong_with_a_film_is_told_by_its_row(tmp_path, fault):
+def test_what_is_wrong_with_a_film_is_told_by_its_row(primum, tmp_path, fault):
     study = _study(tmp_path)
     path = tmp_path / IN_FOLDER / f"{IN_FILE}-{planted.NAMES[1]}-5.dcm"
     if fault == "cut":
@@ -108,7 +114,7 @@ def test_what_is_wrong_with_a_film_is_told_by_its_row(tmp_path, fault):
         path.unlink()
         if fault == "a folder":
             path.mkdir()
-    done = planted._primum(tmp_path, "check", str(study), "--json")
+    done = primum(tmp_path, "check", str(study), "--json")
     assert done.returncode == 2, done.stdout + done.stderr
     assert "row 6" in json.loads(done.stdout)["error"]
     assert planted._told(done.stdout + done.stderr, SECRETS) == []

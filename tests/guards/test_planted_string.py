@@ -69,7 +69,7 @@ def _rows() -> list[dict[str, str]]:
     return rows
 
 
-def _write(folder: Path, rows: list[dict[str, str]], **cohort: object) -> Path:
+def _write(folder: Path, rows: list[dict[str, str]], *, backbone: Path | str = "minilm", **cohort: object) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "records.csv").open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, fieldnames=list(rows[0]))
@@ -87,7 +87,7 @@ def _write(folder: Path, rows: list[dict[str, str]], **cohort: object) -> Path:
             "site": "hospital",
             **cohort,
         },
-        "model": {"adapt": {"method": "head"}, "max_tokens": 16},
+        "model": {"backbone": str(backbone), "adapt": {"method": "head"}, "max_tokens": 16},
         "training": {"epochs": 2},
         "assess": {"resamples": 100, "inputs_alone": False},
     }
@@ -95,13 +95,27 @@ def _write(folder: Path, rows: list[dict[str, str]], **cohort: object) -> Path:
     return folder / "study.yaml"
 
 
+def _surroundings(folder: Path) -> dict[str, str]:
+    """Return what a command's environment has, and make its folder for what is short-lived."""
+    (folder / "tmp").mkdir(exist_ok=True)
+    return {"TMPDIR": str(folder / "tmp"), "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+
+
 def _primum(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    scratch = folder / "tmp"
-    scratch.mkdir(exist_ok=True)
-    environment = {**os.environ, "TMPDIR": str(scratch), "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    """Carry out a command in a process of its own from its first import on."""
     return subprocess.run(
-        [sys.executable, "-m", "primum", *arguments], cwd=folder, env=environment, capture_output=True, text=True
+        [sys.executable, "-m", "primum", *arguments],
+        cwd=folder,
+        env={**os.environ, **_surroundings(folder)},
+        capture_output=True,
+        text=True,
     )
+
+
+@pytest.fixture
+def primum(forks):
+    """Carry out a command in a process of its own that has imported the libraries already."""
+    return lambda folder, *arguments: forks.run(*arguments, cwd=folder, env=_surroundings(folder))
 
 
 def _told(text: str, planted: tuple[str, ...] = PLANTED) -> list[str]:
@@ -143,10 +157,10 @@ def _told_in_files(folder: Path) -> dict[str, list[str]]:
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+def finished(tmp_path_factory, short_backbone) -> tuple[Path, subprocess.CompletedProcess[str]]:
     """A finished run of the planted study, and what the run said."""
     folder = tmp_path_factory.mktemp("planted")
-    study = _write(folder, _rows())
+    study = _write(folder, _rows(), backbone=short_backbone)
     return folder, _primum(folder, "run", str(study), "--out", "run", "--json")
 
 
@@ -165,22 +179,22 @@ def test_a_run_tells_nothing(finished):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", [["check", "study.yaml"], ["report", "run", "--lang", "zh"]])
-def test_other_commands_tell_nothing(finished, command):
+def test_other_commands_tell_nothing(finished, primum, command):
     folder, _ = finished
-    done = _primum(folder, *command)
+    done = primum(folder, *command)
     assert done.returncode in ((0, 3, 4) if command[0] == "check" else (0,)), done.stderr
     assert _told(done.stdout + done.stderr) == []
     assert _told_in_files(folder / "run") == {}
 
 
 @pytest.mark.slow
-def test_predicting_and_auditing_tell_nothing(finished):
+def test_predicting_and_auditing_tell_nothing(finished, primum):
     folder, _ = finished
-    done = _primum(folder, "predict", "run", "records.csv", "--out", "new.csv")
+    done = primum(folder, "predict", "run", "records.csv", "--out", "new.csv")
     assert done.returncode == 0, done.stderr
     assert _told(done.stdout + done.stderr) == []
     assert _told((folder / "new.csv").read_text(encoding="utf-8"), SECRET) == []
-    audit = _primum(folder, "assess", "run/predictions.parquet", "--spec", "study.yaml", "--out", "audit", "--json")
+    audit = primum(folder, "assess", "run/predictions.parquet", "--spec", "study.yaml", "--out", "audit", "--json")
     assert audit.returncode in (0, 3, 4), audit.stderr
     assert _told(audit.stdout + audit.stderr) == []
     assert _told_in_files(folder / "audit") == {}
@@ -188,19 +202,19 @@ def test_predicting_and_auditing_tell_nothing(finished):
 
 
 @pytest.mark.slow
-def test_erasing_tells_nothing_and_leaves_nothing(finished, tmp_path):
+def test_erasing_tells_nothing_and_leaves_nothing(finished, primum, short_backbone, tmp_path):
     folder, _ = finished
-    copied = _write(tmp_path, _rows())
+    copied = _write(tmp_path, _rows(), backbone=short_backbone)
     shutil.copytree(folder / "run", tmp_path / "run")
     resolved = tmp_path / "run" / "study.yaml"
     resolved.write_text(resolved.read_text(encoding="utf-8").replace(str(folder), str(tmp_path)), encoding="utf-8")
     tables = sorted(path for path in (tmp_path / "run").glob("*.parquet"))
     before = {path.name: pq.read_table(path).to_pydict() for path in tables}
     assert ERASED in before["predictions.parquet"]["patient"]
-    done = _primum(tmp_path, "erase", "--patient", ERASED, "--study", str(copied), "--runs", "run", "--json")
+    done = primum(tmp_path, "erase", "--patient", ERASED, "--study", str(copied), "--runs", "run", "--json")
     assert done.returncode == 0, done.stderr
     for command in (["report", "run"], ["check", str(copied), "--json"]):
-        again = _primum(tmp_path, *command)
+        again = primum(tmp_path, *command)
         assert again.returncode in (0, 3, 4), again.stderr
         assert _told(again.stdout + again.stderr) == []
     assert _told(done.stdout + done.stderr) == []
@@ -223,22 +237,16 @@ def _vitals_only(folder: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_a_killed_run_leaves_nothing(tmp_path):
+def test_a_killed_run_leaves_nothing(forks, tmp_path):
     study = _vitals_only(tmp_path)
-    (tmp_path / "tmp").mkdir()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "primum", "run", str(study), "--out", "run", "--set", "training.epochs=4000"],
-        cwd=tmp_path,
-        env={**os.environ, "TMPDIR": str(tmp_path / "tmp"), "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    arguments = ("run", str(study), "--out", "run", "--set", "training.epochs=4000")
+    process = forks.begin(*arguments, cwd=tmp_path, env=_surroundings(tmp_path))
     while process.poll() is None and not list((tmp_path / "run").glob("checkpoints/checkpoint-*/trainer_state.json")):
         time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
-    said, _ = process.communicate()
-    assert process.returncode == -signal.SIGKILL, said
+    os.kill(process.pid, signal.SIGKILL)
+    done = process.wait()
+    said = done.stdout + done.stderr
+    assert done.returncode == -signal.SIGKILL, said
     assert {"splits.parquet", "cohort.json", "checkpoints"} <= {path.name for path in (tmp_path / "run").iterdir()}
     assert _told(said) == []
     assert _told_in_files(tmp_path / "run") == {}
@@ -247,7 +255,7 @@ def test_a_killed_run_leaves_nothing(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("step", ["fit_net", "predictions_of", "all_findings", "membership_of", "judge"])
-def test_a_crash_in_the_middle_of_a_run_leaves_nothing(tmp_path, step):
+def test_a_crash_in_the_middle_of_a_run_leaves_nothing(forks, tmp_path, step):
     """A library that puts a record's words into its error, in five steps of a run."""
     study = _vitals_only(tmp_path)
     code = (
@@ -256,9 +264,7 @@ def test_a_crash_in_the_middle_of_a_run_leaves_nothing(tmp_path, step):
         f"runner.{step} = fails\n"
         f"sys.exit(m.main(['run', {str(study)!r}, '--out', 'run', '--json']))\n"
     )
-    (tmp_path / "tmp").mkdir()
-    environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp"), "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    done = forks.run(cwd=tmp_path, env=_surroundings(tmp_path), code=code)
     assert done.returncode == 1, done.stderr
     assert len(list((tmp_path / "tmp").glob("primum-traceback-*.txt"))) == 1
     assert (tmp_path / "run" / "cohort.json").is_file()
@@ -327,10 +333,10 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_an_error_tells_nothing(fault, tmp_path):
+def test_an_error_tells_nothing(fault, primum, tmp_path):
     rows, cohort = FAULTS[fault]
     study = _write(tmp_path, rows, **cohort)
-    done = _primum(tmp_path, "check", str(study), "--json")
+    done = primum(tmp_path, "check", str(study), "--json")
     assert done.returncode == 2, done.stdout + done.stderr
     assert json.loads(done.stdout)["error"]
     assert _told(done.stdout + done.stderr) == []

@@ -158,6 +158,23 @@ def test_equal_pictures_are_read_once(folders, tmp_path):
     assert len(calls) == len(set(records.image.keys) - {None})
 
 
+@pytest.mark.parametrize("readers", [1, 3])
+def test_parts_of_a_picture_are_asked_about_as_with_torch(readers, folders, tmp_path):
+    records = _records(48, 3)
+    predictor = _predictor("convnext", records, base=folders)
+    served = replace(_served(predictor, tmp_path, records), readers=readers)
+    rows = np.repeat([3, 0, 5, 7, 3], 6)
+    kept = np.random.default_rng(2).random((len(rows), 49)) < np.linspace(0, 1, len(rows))[:, None]
+    told = [
+        model.predict_prepared(
+            model.thinned(model.prepare(records), rows, [np.empty(0, bool)] * len(rows), np.empty((len(rows), 0)), kept)
+        )
+        for model in (predictor, served)
+    ]
+    np.testing.assert_allclose(told[1], told[0], atol=1e-5)
+    assert np.ptp(told[0][rows == 3][:, 0]) > 1e-3  # parts matter
+
+
 @pytest.mark.parametrize(("size", "side"), [(32, 16), (48, 32), (33, 20), (20, 32), (224, 160), (32, 32)])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_pixels_are_torchs_antialiased_ones(size, side, channels):

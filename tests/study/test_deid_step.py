@@ -20,7 +20,7 @@ cohort:
   id: id
   inputs: {text: note, vitals: [age]}
   target: {column: dx}
-model: {adapt: none, engine: torch, max_tokens: 48}
+model: {backbone: BACKBONE, adapt: none, engine: torch, max_tokens: 48}
 training: {epochs: 1, track: []}
 assess: {baselines: false, inputs_alone: false, counterfactual: false, novelty: false, robustness: false, adversarial: false, resamples: 100}
 """
@@ -35,11 +35,11 @@ def _note(row):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, short_backbone):
     place = tmp_path_factory.mktemp("named")
     rows = [f'r{row},"{_note(row)}",{30 + row % 50},{("ill", "well")[row % 3 == 0]}' for row in range(120)]
     (place / "records.csv").write_text("\n".join(["id,note,age,dx", *rows]), encoding="utf-8")
-    (place / "study.yaml").write_text(STUDY, encoding="utf-8")
+    (place / "study.yaml").write_text(STUDY.replace("BACKBONE", str(short_backbone)), encoding="utf-8")
     return place
 
 
@@ -175,7 +175,8 @@ def test_a_model_of_the_training_that_is_not_there_is_one_sentence(run, tmp_path
 
 
 def _study_with(folder, run, deid):
-    text = STUDY.replace("source: records.csv", f"source: {run.path.parent / 'records.csv'}\n  deid: {deid}")
+    text = (run.path.parent / "study.yaml").read_text(encoding="utf-8")
+    text = text.replace("source: records.csv", f"source: {run.path.parent / 'records.csv'}\n  deid: {deid}")
     (folder / "named.yaml").write_text(text, encoding="utf-8")
     return folder / "named.yaml"
 

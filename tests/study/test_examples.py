@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from primum.model.backbones import locate_backbone
 from primum.study import Study
 from primum.study.loading import validate
 from primum.study.search_space import extract
@@ -66,10 +67,12 @@ def test_an_example_of_marked_places_reads_its_data(name, shared_data):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_an_example_runs_from_records_to_report(name, shared_data, tmp_path):
+def test_an_example_runs_from_records_to_report(name, shared_data, short_backbone, tmp_path):
     cohort = spec_of(name).cohort
+    assert locate_backbone(spec_of(name).model.backbone).is_dir()
     records = _a_part_of(shared_data / name / Path(cohort.source).name, cohort.target.column, tmp_path / "part.csv")
     quick = ["training.epochs=1", "training.early_stopping=null", "training.track=[]", "assess.resamples=200"]
+    quick += [f"model.backbone={short_backbone}"]
     study = Study.load(EXAMPLES / name / "study.yaml", overrides=[*quick, f"cohort.source={tmp_path / 'part.csv'}"])
     run = study.run(out=tmp_path / "run")
     predicted = pq.read_table(run.path / "predictions.parquet")

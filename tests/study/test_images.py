@@ -198,7 +198,9 @@ def test_images_alone_give_labels_and_no_reasons_in_words(folder, tmp_path):
     study = (run.path / "study.yaml").read_text(encoding="utf-8")
     assert "efficientnet-lite0" in study and "minilm" not in study
     assert {"explanations_that_hold", "part_importance", "adversarial_accuracy"} <= told
-    explain_run(run.path, folder / "records.csv", tmp_path / "reasons", with_counterfactuals=False, lang="zh")
+    asked = folder / "asked.csv"
+    asked.write_text("\n".join((folder / "records.csv").read_text("utf-8").splitlines()[:41]) + "\n", "utf-8")
+    explain_run(run.path, asked, tmp_path / "reasons", with_counterfactuals=False, lang="zh")
     reasons = [json.loads(line) for line in (tmp_path / "reasons" / "reasons.jsonl").read_text("utf-8").splitlines()]
     drawn = {int(path.stem) for path in (tmp_path / "reasons").glob("*.png")}
     assert drawn == {place for place, one in enumerate(reasons, start=1) if one["holds"] and one["inputs"]["image"]}
@@ -208,9 +210,10 @@ def test_images_alone_give_labels_and_no_reasons_in_words(folder, tmp_path):
     assert (tmp_path / "reasons" / "reasons.html").read_text("utf-8").count("data:image/png;base64,") == len(drawn)
 
 
-def test_a_note_and_a_film_have_a_network_each(folder, tmp_path):
+def test_a_note_and_a_film_have_a_network_each(folder, short_backbone, tmp_path):
     overrides = [
         "cohort.inputs.text=note",
+        f"model.backbone={short_backbone}",
         "model.adapt=head",
         "training.epochs=2",
         "assess={baselines: false, inputs_alone: false, robustness: false, adversarial: false, resamples: 100}",

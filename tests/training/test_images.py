@@ -9,7 +9,7 @@ import torch
 from primum.cohort.cohort import Cohort, Target
 from primum.cohort.records import Records, TextList
 from primum.cohort.roles import ImageRole, InputRoles, Roles, TargetRole
-from primum.errors import StudyError
+from primum.errors import StudyError, TrainingFailedError
 from primum.model.adapters import Adaptation
 from primum.model.building import NetSpec
 from primum.model.inputs import Augmentation, PreparedFeatures
@@ -181,13 +181,44 @@ def test_private_training_works_where_records_can_be_told_apart(method, vit, tmp
     assert promise.value <= 8.0 and promise.detail["self_test"] < 1e-3
 
 
-def test_the_built_in_network_is_private_under_a_head_and_refused_in_full(tmp_path):
+def test_the_built_in_network_is_private_under_a_head_and_with_its_last_block(tmp_path):
     plan = {"epochs": 1, "privacy": PrivacyPlan(epsilon=8.0, batch=32)}
     request = _request("efficientnet-lite0", tmp_path, plan=plan, probe=False)
     assert fit(request).history["privacy"]["epsilon"] <= 8.0
-    for method in ("full", "upper"):
-        with pytest.raises(StudyError, match="gradients of convolutions cannot be told apart"):
-            fit(_request("efficientnet-lite0", tmp_path / "full", method=method, plan=plan))
+    upper = NetSpec(
+        head=HeadSpec(kind="classes", outputs=2),
+        adaptation=Adaptation(method="head"),
+        image=Adaptation(method="full", freeze_layers=15),
+    )
+    fitted = fit(_request("efficientnet-lite0", tmp_path / "full", spec=upper, plan=plan, probe=False))
+    [promise] = [f for f in fitted.findings if f.metric == "epsilon"]
+    assert promise.value <= 8.0 and promise.detail["self_test"] < 1e-3
+    trained = [name for name, p in fitted.predictor.net.encoders.named_parameters() if p.requires_grad]
+    assert len(trained) == 8 and all("blocks.15." in name or "conv_head." in name for name in trained)
+    [learnt] = [f for f in fitted.findings if f.metric == "learnt_log_loss_gain"]
+    changed = learnt.detail["weights_changed"]
+    assert set(changed) == {"head", "image"} and min(changed.values()) > 0
+
+
+def test_private_training_of_a_network_that_keeps_no_records_apart_is_refused(vit, tmp_path):
+    plan = {"epochs": 1, "privacy": PrivacyPlan(epsilon=8.0, batch=32)}
+    with pytest.raises(StudyError, match="gradients cannot be told apart"):
+        fit(_request(vit, tmp_path, method="full", plan=plan))
+
+
+def test_an_encoder_that_was_to_move_and_did_not_is_no_training(vit, tmp_path):
+    with pytest.raises(TrainingFailedError, match="no weight of the part image moved, so it did not train"):
+        fit(_request(vit, tmp_path, method="full", plan={"epochs": 1, "lr": 0.0}))
+
+
+def test_moved_pictures_are_read_at_every_step_and_answers_once(vit, tmp_path):
+    images = Pictures()
+    plan = {"epochs": 2, "robustness": RobustnessPlan(method="pgd", strength=1.0, levels=2.0, steps=1)}
+    fitted = fit(_request(vit, tmp_path, images=images, method="head", plan=plan))
+    train, validation, reloaded = 56, 24, 16
+    assert images.read == N + 2 * (train + 2 * validation) + reloaded
+    assert isinstance(fitted.prepared["image"], PreparedFeatures)
+    assert fitted.history["robustness"] == {"method": "pgd", "strength": 1.0, "levels": 2.0, "steps": 1}
 
 
 def test_pixels_are_moved_by_adversarial_training(vit, tmp_path):

@@ -13,7 +13,6 @@ from scipy.stats import chisquare
 from primum.cohort import take
 from primum.errors import InputError, SplitError, StudyError
 from primum.model.adapters import Adaptation
-from primum.model.backbones import locate_backbone
 from primum.model.building import NetSpec
 from primum.model.gradients import Asked
 from primum.model.net import HeadSpec
@@ -26,22 +25,28 @@ from primum.training.shards import load_heads, shard_of
 PLAN = TrainingPlan(epochs=3, batch=8, head_lr=5e-3, precision="fp32", patience=2, shards=4)
 
 
-def request_of(data, folder, *, plan=PLAN, **options) -> FitRequest:
-    cohort, split = data
-    kind = cohort.target.kind
-    head = HeadSpec(kind=kind, outputs=max(len(cohort.target.classes), 1), linear=options.pop("linear", False))
-    return FitRequest(
-        cohort=cohort,
-        split=split,
-        spec=NetSpec(head=head, adaptation=Adaptation(method="head"), width=16),
-        plan=plan,
-        backbone_folder=locate_backbone("minilm"),
-        max_tokens=48,
-        input_names=("text",),
-        folder=folder,
-        model_folder=folder / "model",
-        **options,
-    )
+@pytest.fixture(scope="module")
+def shards_request(short_backbone):
+    """Make the request of a small fit."""
+
+    def made(data, folder, *, plan=PLAN, **options) -> FitRequest:
+        cohort, split = data
+        kind = cohort.target.kind
+        head = HeadSpec(kind=kind, outputs=max(len(cohort.target.classes), 1), linear=options.pop("linear", False))
+        return FitRequest(
+            cohort=cohort,
+            split=split,
+            spec=NetSpec(head=head, adaptation=Adaptation(method="head"), width=16),
+            plan=plan,
+            backbone_folder=short_backbone,
+            max_tokens=48,
+            input_names=("text",),
+            folder=folder,
+            model_folder=folder / "model",
+            **options,
+        )
+
+    return made
 
 
 def without(data, patient):
@@ -55,9 +60,9 @@ def files_of(folder):
 
 
 @pytest.fixture(scope="module")
-def trained(symptoms, tmp_path_factory):
+def trained(symptoms, tmp_path_factory, shards_request):
     folder = tmp_path_factory.mktemp("shards")
-    return folder, fit(request_of(symptoms, folder))
+    return folder, fit(shards_request(symptoms, folder))
 
 
 def test_who_leaves_moves_nobody_and_shards_are_of_like_size():
@@ -72,13 +77,13 @@ def test_who_leaves_moves_nobody_and_shards_are_of_like_size():
 
 
 @pytest.mark.parametrize("name", ["train", "validation", "test"])
-def test_unlearning_equals_training_without_the_patient_bit_for_bit(symptoms, trained, tmp_path, name):
+def test_unlearning_equals_training_without_the_patient_bit_for_bit(symptoms, trained, tmp_path, name, shards_request):
     folder, before = trained
     cohort, split = symptoms
     patient = str(cohort.patients[np.flatnonzero(split == name)[3]])
     left = without(symptoms, patient)
-    unlearnt = fit(request_of(left, tmp_path / "unlearnt", shards_from=folder / SHARDS))
-    oracle = fit(request_of(left, tmp_path / "oracle"))
+    unlearnt = fit(shards_request(left, tmp_path / "unlearnt", shards_from=folder / SHARDS))
+    oracle = fit(shards_request(left, tmp_path / "oracle"))
     trained_anew = {"train": 1, "validation": 4, "test": 0}[name]  # the validation split chooses every head's epoch
     assert unlearnt.history["shards"]["trained"] == trained_anew and oracle.history["shards"]["trained"] == 4
     assert files_of(unlearnt.model_folder) == files_of(oracle.model_folder)
@@ -128,34 +133,34 @@ def test_reasons_of_the_answer_are_the_mean_of_the_heads_reasons(symptoms, train
     np.testing.assert_array_equal(reasons(Predictor.load(fitted.model_folder)), ours)
 
 
-def test_a_shards_head_is_that_of_a_study_with_its_patients_alone(symptoms, trained, tmp_path):
+def test_a_shards_head_is_that_of_a_study_with_its_patients_alone(symptoms, trained, tmp_path, shards_request):
     folder, _ = trained
     cohort, split = symptoms
     mine = shard_of(cohort.patients, shards=4, seed=PLAN.seed) == 2
     alone = np.where((split == "train") & ~mine, "elsewhere", split).astype(object)
-    fitted = fit(request_of((cohort, alone), tmp_path, plan=replace(PLAN, shards=None)))
+    fitted = fit(shards_request((cohort, alone), tmp_path, plan=replace(PLAN, shards=None)))
     ours = load_heads(folder / SHARDS)[2].weights["out.weight"].numpy()
     np.testing.assert_allclose(fitted.predictor.net.head.out.weight.detach().numpy(), ours, atol=1e-5)
 
 
-def test_another_machine_setting_or_label_makes_a_head_another(symptoms, trained, tmp_path):
+def test_another_machine_setting_or_label_makes_a_head_another(symptoms, trained, tmp_path, shards_request):
     folder, _ = trained
     cohort, split = symptoms
-    more = fit(request_of(symptoms, tmp_path / "a", plan=replace(PLAN, head_lr=4e-3), shards_from=folder / SHARDS))
+    more = fit(shards_request(symptoms, tmp_path / "a", plan=replace(PLAN, head_lr=4e-3), shards_from=folder / SHARDS))
     assert more.history["shards"]["trained"] == 4
     values = cohort.target.values.copy()
     row = int(np.flatnonzero(split == "train")[0])
     values[row] = (values[row] + 1) % 4
     changed = replace(cohort, target=replace(cohort.target, values=values))
-    other = fit(request_of((changed, split), tmp_path / "b", shards_from=folder / SHARDS))
+    other = fit(shards_request((changed, split), tmp_path / "b", shards_from=folder / SHARDS))
     assert other.history["shards"]["trained"] == 1
 
 
-def test_a_number_is_the_mean_of_the_shards_numbers(symptoms, tmp_path):
+def test_a_number_is_the_mean_of_the_shards_numbers(symptoms, tmp_path, shards_request):
     cohort, split = symptoms
     values = 100.0 + 25.0 * cohort.target.values.astype(float)
     numbers = replace(cohort, target=replace(cohort.target, kind="number", classes=(), values=values))
-    fitted = fit(request_of((numbers, split), tmp_path, plan=replace(PLAN, metric="mae", epochs=10)))
+    fitted = fit(shards_request((numbers, split), tmp_path, plan=replace(PLAN, metric="mae", epochs=10)))
     inside = values[split == "validation"]
     each = [
         fitted.untuned_features @ head.weights["out.weight"].double().numpy()[0]
@@ -166,13 +171,13 @@ def test_a_number_is_the_mean_of_the_shards_numbers(symptoms, tmp_path):
     np.testing.assert_allclose(fitted.predictor.predict_prepared(fitted.prepared), wanted, rtol=1e-5)
 
 
-def test_a_shard_without_patients_and_a_study_without_validation_are_refused(symptoms, tmp_path):
+def test_a_shard_without_patients_and_a_study_without_validation_are_refused(symptoms, tmp_path, shards_request):
     cohort, split = symptoms
     with pytest.raises(SplitError, match="shard [0-9]+ of 80 has no patient to learn from; give fewer"):
-        fit(request_of(symptoms, tmp_path, plan=replace(PLAN, shards=80, epochs=1)))
+        fit(shards_request(symptoms, tmp_path, plan=replace(PLAN, shards=80, epochs=1)))
     none = np.where(split == "validation", "test", split).astype(object)
     with pytest.raises(StudyError, match="by shards reads scales, and chooses epochs, by the validation split"):
-        fit(request_of((cohort, none), tmp_path))
+        fit(shards_request((cohort, none), tmp_path))
 
 
 def test_damaged_heads_are_named(trained, tmp_path):

@@ -165,6 +165,13 @@ def _findings(model, records, rows):
     return told
 
 
+def test_leaving_cells_out_is_checked_as_the_default_that_does_the_same(reasons, model, records):
+    """A sample of the cells that are compared would say otherwise, and withhold what holds."""
+    found = explain(model, Records(n=2, image=_pair(records)), about="ill", method="occlusion")
+    np.testing.assert_allclose(np.stack(found.found), np.stack(reasons.found[:2]), atol=1e-4)
+    np.testing.assert_allclose(found.stable, reasons.stable[:2], atol=0.01)  # other batches round otherwise
+
+
 def test_harmless_forms_of_note_and_picture_stand_under_one_another(records):
     both = Records(n=2, text=TextList(["a cough. and fever", None]), image=_pair(records))
     made = variants_of(both)

@@ -52,13 +52,13 @@ def _cohort(texts, rate, classes) -> tuple[Cohort, np.ndarray]:
     return cohort, split
 
 
-def _fitted(cohort, split, folder, names):
+def _fitted(cohort, split, folder, names, backbone):
     request = FitRequest(
         cohort=cohort,
         split=split,
         spec=NetSpec(head=HeadSpec(kind="classes", outputs=2), adaptation=Adaptation(method="head"), width=16),
         plan=TrainingPlan(epochs=25, batch=16, head_lr=1e-2, precision="fp32"),
-        backbone_folder=locate_backbone("minilm"),
+        backbone_folder=backbone,
         max_tokens=48,
         input_names=names,
         folder=folder,
@@ -80,7 +80,7 @@ def planted(texts, tmp_path_factory):
             words.insert(int(rng.integers(len(words))), PLANTED)
         marked.append(" ".join(words))
     cohort, split = _cohort(marked, rng.normal(size=N), has)
-    predictor = _fitted(cohort, split, tmp_path_factory.mktemp("planted"), ("text",))
+    predictor = _fitted(cohort, split, tmp_path_factory.mktemp("planted"), ("text",), locate_backbone("minilm"))
     rows = np.flatnonzero(has[:TESTED])
     return predictor, Records(n=len(rows), text=TextList([marked[i] for i in rows]))
 
@@ -102,14 +102,14 @@ def test_a_planted_word_comes_first(planted, method):
 
 
 @pytest.fixture(scope="module")
-def threshold(texts, tmp_path_factory):
+def threshold(texts, tmp_path_factory, short_backbone):
     """A model that learnt one threshold of a vital, and the test records."""
     rng = np.random.default_rng(2)
     rate = rng.normal(80, 15, N)
     sick = rate > 80
     rate[TESTED:][rng.random(N - TESTED) < 0.2] = np.nan  # so that the model learns what to make of none
     cohort, split = _cohort(texts, rate, sick)
-    predictor = _fitted(cohort, split, tmp_path_factory.mktemp("threshold"), ("text", "vitals"))
+    predictor = _fitted(cohort, split, tmp_path_factory.mktemp("threshold"), ("text", "vitals"), short_backbone)
     values = {name: replace(v, values=v.values[:TESTED]) for name, v in cohort.records.vitals.items()}
     records = Records(n=TESTED, text=TextList(texts[:TESTED]), vitals=values)
     return predictor, records

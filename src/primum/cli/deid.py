@@ -16,6 +16,7 @@ from primum.errors import InputError
 
 if TYPE_CHECKING:
     from primum.privacy.deid import Deidentifier, Score, Share
+    from primum.privacy.dicom import Cleaned
 
 EXAMPLE = "primum deid notes.csv --out clean.csv"
 
@@ -126,11 +127,15 @@ def _dicom(source: Path, out: Path, texts: Deidentifier, keep: list[str], termin
         profile = replace_fields(profile, keep=frozenset(keep))
     with terminal.progress() as progress:
         done = (clean_folder if source.is_dir() else clean_file)(source, out, profile, progress=progress)
-    lines = [terminal.say("deid.dicom", files=done.files, patients=done.patients, masked=done.masked)]
-    if done.held:
-        lines.append(terminal.say("deid.held", count=len(done.held)))
-    lines += [terminal.say("written", path=out), terminal.say("deid.dicom_caution")]
+    lines = [terminal.say("written", path=out), *dicom_lines(done, terminal)]
     return terminal.answer({**asdict(done), "out": str(out)}, lines)
+
+
+def dicom_lines(done: Cleaned, terminal: Terminal) -> list[str]:
+    """Return what was done with DICOM files, and what a person has to look at."""
+    lines = [terminal.say("deid.dicom", files=done.files, patients=done.patients, masked=done.masked)]
+    lines += [terminal.say("deid.held", count=len(done.held))] if done.held else []
+    return [*lines, terminal.say("deid.dicom_caution")]
 
 
 def _actions(given: list[str]) -> dict[str, str]:

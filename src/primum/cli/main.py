@@ -19,6 +19,7 @@ from primum.cli import (
     deid,
     erase,
     explain,
+    fetch,
     init,
     keys,
     ledger,
@@ -70,7 +71,7 @@ def _program(
 
 
 _COMMANDS = (init, check, run, search, assess, report, sign, release, verify, registry, ledger, keys)
-for _command in (*_COMMANDS, predict, explain, mark, serve, people, deid, erase, studies, backbones, policies):
+for _command in (*_COMMANDS, predict, explain, fetch, mark, serve, people, deid, erase, studies, backbones, policies):
     _command.register(app)
 
 

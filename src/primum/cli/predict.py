@@ -39,8 +39,12 @@ def predict(
     lines = [terminal.say("predicted", count=told.records)]
     if told.escalated:
         lines.append(terminal.say("escalated", count=told.escalated))
+    if told.unmarked:
+        lines.append(terminal.say("unmarked", count=told.unmarked))
     lines += [terminal.say("written", path=path) for path in (out, patient_pages) if path is not None]
     answer = {"records": told.records, "escalated": told.escalated, "rules": dict(told.rules), "out": str(out)}
+    if told.unmarked is not None:
+        answer["unmarked"] = told.unmarked
     return terminal.answer(answer, lines)
 
 

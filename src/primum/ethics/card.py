@@ -23,8 +23,9 @@ from primum.files import write_json, write_text
 
 NOT_MEASURED = "not measured"
 NOT_STATED = "not stated"
-HEADLINES = ("auroc", "auprc", "accuracy", "balanced_accuracy", "macro_f1", "micro_f1", "subset_accuracy", "log_loss",
-             "brier", "ece", "mae", "rmse", "r2")  # fmt: skip
+HEADLINES = ("map50", "dice", "iou", "region_sensitivity", "region_ppv", "false_regions", "auroc", "auprc", "accuracy",
+             "balanced_accuracy", "macro_f1", "micro_f1", "subset_accuracy", "log_loss", "brier", "ece", "mae", "rmse",
+             "r2")  # fmt: skip
 """Metrics over all classes together that the card shows first."""
 _USES = ("population", "setting", "user", "not_for", "risk")
 
@@ -84,7 +85,7 @@ def build_card(
         "question": _stated(study.get("question")),
         "intended_use": {key: _stated(use.get(key)) for key in _USES},
         "model": {"backbone": _stated(model.get("backbone")), "adapt": model.get("adapt") or NOT_STATED},
-        "inputs": sorted(_mapping(roles.get("inputs"))),
+        "inputs": sorted(name for name, given in _mapping(roles.get("inputs")).items() if given),
         "target": _mapping(roles.get("target")) or NOT_STATED,
         "sensitive": [one.get("column") if isinstance(one, Mapping) else one for one in roles.get("sensitive") or []],
         "cohort": {

@@ -125,6 +125,7 @@ def gradients(
     sees = n > 0 and "image" in net.encoders and isinstance(prepared["image"], PreparedImage)
     cells = np.zeros((n, CELLS if sees else 0))
     scores = np.full((n, len(places)), np.nan)
+    device = next(net.parameters()).device
     with _asked_only(net):
         to_pixels = sees and kind != "attention"
         place = _map_of(net, prepared) if sees and not to_pixels else None
@@ -135,19 +136,19 @@ def gradients(
                 own, at = rows[pick], steps[pick]
                 opened = _Opened(net, prepared, own, places[at], kind=kind, blank=blank, place=place)
                 part = asked.chosen(own)
-                with torch.set_grad_enabled(wanted), _products(bf16 and wanted, back_to_pixels=to_pixels):
-                    score = opened.score(torch.from_numpy(part.about), torch.from_numpy(part.against))
+                with torch.set_grad_enabled(wanted), _products(device, bf16 and wanted, back_to_pixels=to_pixels):
+                    score = opened.score(*(torch.from_numpy(one).to(device) for one in (part.about, part.against)))
                     found = opened.attributed(score) if wanted else {}
-                scores[own, at] = score.detach().numpy()
+                scores[own, at] = score.detach().cpu().numpy()
                 _add(found, own, shares[at], {"text": tokens, "vitals": list(vitals), "image": list(cells)})
     start = scores[:, -2] if kind == "path" else np.full(n, np.nan)
     return Gradients(tokens=tokens, vitals=vitals, cells=cells, end=scores[:, -1], start=start)
 
 
 @contextmanager
-def _products(bf16: bool, *, back_to_pixels: bool) -> Iterator[None]:
+def _products(device: torch.device, bf16: bool, *, back_to_pixels: bool) -> Iterator[None]:
     """Multiply in bfloat16, whose fast kernels are oneDNN's, or in float32; convolutions want oneDNN backwards."""
-    with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+    with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
         with nullcontext() if bf16 else fused_kernels() if back_to_pixels else plain_kernels():
             yield
 
@@ -179,10 +180,12 @@ class _Opened:
         self.net = net
         self.kind = kind
         self.place = place
-        self.batch: dict[str, Batch] = {name: dict(one.collate(rows)) for name, one in prepared.items()}
+        device = next(net.parameters()).device
+        taken = {name: one.collate(rows) for name, one in prepared.items()}
+        self.batch: dict[str, Batch] = {name: {k: v.to(device) for k, v in b.items()} for name, b in taken.items()}
         self.points: dict[str, torch.Tensor] = {}
         self.ways: dict[str, torch.Tensor] = {}
-        at = torch.from_numpy(places.astype(np.float32))
+        at = torch.from_numpy(places.astype(np.float32)).to(device)
         with torch.no_grad():
             for name, encoder in net.encoders.items():
                 if isinstance(encoder, ImageEncoder) and (kind == "attention" or "pixels" not in self.batch[name]):
@@ -226,11 +229,11 @@ class _Opened:
             return _by_attention(self.attentions, slopes, self.batch[name]["ids"].shape[1])
         if name == "image" and self.maps:
             slope = torch.zeros_like(self.maps[-1]) if slopes[-1] is None else slopes[-1]
-            return np.asarray(map_by_cell(self.maps[-1], slope).double().numpy(), dtype=np.float64)
+            return np.asarray(map_by_cell(self.maps[-1], slope).double().cpu().numpy(), dtype=np.float64)
         way = self.ways[name]
         product = torch.zeros_like(way) if slopes[0] is None else slopes[0] * way
         added = pixels_by_cell(product) if name == "image" else product.sum(-1).double()
-        return np.asarray(added.numpy(), dtype=np.float64)
+        return np.asarray(added.cpu().numpy(), dtype=np.float64)
 
 
 def _by_attention(attentions: Sequence[torch.Tensor], slopes: Sequence[Any], width: int) -> FloatArray:
@@ -242,7 +245,7 @@ def _by_attention(attentions: Sequence[torch.Tensor], slopes: Sequence[Any], wid
             total = part if total is None else total + part
     if total is None:
         return np.zeros((len(attentions[0]), width))
-    return np.asarray(total.double().numpy(), dtype=np.float64)
+    return np.asarray(total.double().cpu().numpy(), dtype=np.float64)
 
 
 def _ends(encoder: torch.nn.Module, batch: Batch, blank: Blank) -> tuple[torch.Tensor, torch.Tensor]:
@@ -252,7 +255,7 @@ def _ends(encoder: torch.nn.Module, batch: Batch, blank: Blank) -> tuple[torch.T
     if isinstance(encoder, TextEncoder):
         ids = batch["ids"]
         own = encoder.embedded(ids)
-        kept = torch.isin(ids, torch.tensor(blank.kept, dtype=ids.dtype))
+        kept = torch.isin(ids, torch.tensor(blank.kept, dtype=ids.dtype, device=ids.device))
         filled = torch.where(kept, ids, torch.full_like(ids, blank.token))
         return own, encoder.embedded(filled)
     assert isinstance(encoder, VitalsEncoder)

@@ -27,32 +27,41 @@ _EPSILON = 1e-3
 """Of the batch normalisation that the weights were trained with."""
 
 
-class _SameConv(nn.Conv2d):
+class SameConv(nn.Conv2d):
     """A convolution that pads as TensorFlow does: ceil(size / stride) outputs, the odd pixel at the end."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return the convolved map, (b, c, ceil(h / stride), ceil(w / stride))."""
+        x, padding = self.padded(x)
+        return functional.conv2d(x, self.weight, self.bias, self.stride, padding, 1, self.groups)
+
+    def padded(self, x: torch.Tensor) -> tuple[torch.Tensor, int]:
+        """Return the map, and the padding that is still to be put on each of its sides."""
         kernel, stride = self.kernel_size[0], self.stride[0]
         high, wide = ((ceil(side / stride) - 1) * stride + kernel - side for side in x.shape[-2:])
         if high == wide and high % 2 == 0:
-            return functional.conv2d(x, self.weight, self.bias, self.stride, max(high, 0) // 2, 1, self.groups)
+            return x, max(high, 0) // 2
         high, wide = max(high, 0), max(wide, 0)
-        x = functional.pad(x, [wide // 2, wide - wide // 2, high // 2, high - high // 2])
-        return functional.conv2d(x, self.weight, self.bias, self.stride, 0, 1, self.groups)
+        return functional.pad(x, [wide // 2, wide - wide // 2, high // 2, high - high // 2]), 0
+
+
+def _relu6(x: torch.Tensor) -> torch.Tensor:
+    """Return x between 0 and 6; in its own place where nothing is learnt, which spares a third of the time there."""
+    return functional.relu6(x, inplace=torch.is_inference_mode_enabled())
 
 
 class _Block(nn.Module):
     def __init__(self, inputs: int, outputs: int, *, kernel: int, stride: int, expansion: int) -> None:
         super().__init__()
         inner = inputs * expansion
-        self.expand_conv = _SameConv(inputs, inner, 1) if expansion != 1 else None
-        self.depthwise_conv = _SameConv(inner, inner, kernel, stride, groups=inner)
-        self.project_conv = _SameConv(inner, outputs, 1)
+        self.expand_conv = SameConv(inputs, inner, 1) if expansion != 1 else None
+        self.depthwise_conv = SameConv(inner, inner, kernel, stride, groups=inner)
+        self.project_conv = SameConv(inner, outputs, 1)
         self.skips = stride == 1 and inputs == outputs
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        inner = x if self.expand_conv is None else functional.relu6(self.expand_conv(x))
-        out: torch.Tensor = self.project_conv(functional.relu6(self.depthwise_conv(inner)))
+        inner = x if self.expand_conv is None else _relu6(self.expand_conv(x))
+        out: torch.Tensor = self.project_conv(_relu6(self.depthwise_conv(inner)))
         return x + out if self.skips else out
 
 
@@ -61,7 +70,7 @@ class LiteNet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv_stem = _SameConv(3, _STEM, 3, 2)
+        self.conv_stem = SameConv(3, _STEM, 3, 2)
         blocks, inputs = [], _STEM
         for repeats, kernel, stride, expansion, outputs in _BLOCKS:
             for place in range(repeats):
@@ -69,7 +78,7 @@ class LiteNet(nn.Module):
                 blocks.append(_Block(inputs, outputs, kernel=kernel, stride=step, expansion=expansion))
                 inputs = outputs
         self.blocks = nn.ModuleList(blocks)
-        self.conv_head = _SameConv(inputs, WIDTH, 1)
+        self.conv_head = SameConv(inputs, WIDTH, 1)
         self.map = nn.Identity()  # a place to look at the last map from
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
@@ -83,7 +92,7 @@ class LiteNet(nn.Module):
     def below(self, pixels: torch.Tensor, depth: int) -> torch.Tensor:
         """Return what the stem and the first `depth` blocks make of pixels, (b, c, h, w)."""
         pixels = pixels.contiguous(memory_format=torch.channels_last)  # half the time on a CPU
-        x = functional.relu6(self.conv_stem(pixels))
+        x = _relu6(self.conv_stem(pixels))
         for block in list(self.blocks)[:depth]:
             x = block(x)
         return x
@@ -93,7 +102,7 @@ class LiteNet(nn.Module):
         x = x.contiguous(memory_format=torch.channels_last)
         for block in list(self.blocks)[depth:]:
             x = block(x)
-        last: torch.Tensor = self.map(functional.relu6(self.conv_head(x)))
+        last: torch.Tensor = self.map(_relu6(self.conv_head(x)))
         return last.mean((2, 3))
 
     def maps(self, pixels: torch.Tensor, *, frozen: int = 0) -> list[torch.Tensor]:
@@ -106,7 +115,7 @@ class LiteNet(nn.Module):
         x = pixels.contiguous(memory_format=torch.channels_last)
         found = []
         with torch.set_grad_enabled(torch.is_grad_enabled() and not frozen):
-            x = functional.relu6(self.conv_stem(x))
+            x = _relu6(self.conv_stem(x))
         for place, block in enumerate(self.blocks):
             with torch.set_grad_enabled(torch.is_grad_enabled() and place >= frozen):
                 x = block(x)

@@ -58,7 +58,7 @@ def _looked_for(encoder: ImageEncoder, batch: Batch) -> MapPlace | None:
     hooks = [module.register_forward_hook(look) for module in encoder.backbone.modules()]
     try:
         with torch.no_grad():
-            encoder({"pixels": batch["pixels"][:1]})
+            encoder({"pixels": batch["pixels"][:1].to(next(encoder.parameters()).device)})
     finally:
         for hook in hooks:
             hook.remove()

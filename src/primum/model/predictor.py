@@ -20,6 +20,7 @@ from primum.errors import InputError
 from primum.files import atomic_path, write_json
 from primum.model import asked
 from primum.model.attacking import attacked_answers
+from primum.model.attacking_blind import blindly_attacked_answers
 from primum.model.batching import prediction_batches
 from primum.model.building import NetSpec, build_net
 from primum.model.engine import TextEngine, integers_are_fast
@@ -211,10 +212,21 @@ class Predictor:
         blank = Blank(token=token, kept=kept)
         return gradients(self.net, prepared, about, kind=kind, blank=blank, nodes=nodes, weights=weights, bf16=bf16)
 
-    def under_attack(self, records: Records, truth: IntArray, *, bound: float, steps: int) -> FloatArray:
+    def under_attack(
+        self, records: Records, truth: IntArray, *, bound: float, steps: int, restarts: int = 0, seed: int = 7
+    ) -> FloatArray:
         """Return the answers after the worst small move of each picture; see `primum.model.attacking`."""
         self.net.eval()
-        return attacked_answers(self.net, self.prepare(records), truth, bound=bound, steps=steps)
+        prepared = self.prepare(records)
+        return attacked_answers(self.net, prepared, truth, bound=bound, steps=steps, restarts=restarts, seed=seed)
+
+    def under_blind_attack(
+        self, records: Records, truth: IntArray, *, bound: float, questions: int, seed: int = 7
+    ) -> FloatArray:
+        """Return the answers after a search that sees answers alone; see `primum.model.attacking_blind`."""
+        self.net.eval()
+        prepared = self.prepare(records)
+        return blindly_attacked_answers(self.net, prepared, truth, bound=bound, questions=questions, seed=seed)
 
     def randomised(self, *, part: Part, seed: int) -> Predictor:
         """Return a model like this one that has forgotten what it learnt; see `primum.model.randomised`."""

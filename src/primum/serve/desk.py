@@ -102,7 +102,11 @@ class Desk:
         """
         chosen = self.engine.release(release)
         pictures = await self._pictures(chosen, question)
-        row = self.engine.read(chosen, question.inputs, pictures[IMAGE].square if IMAGE in pictures else None)
+        if explain:
+            _check_reasons(chosen)
+        seen = pictures.get(IMAGE)
+        square, shape = (None, None) if seen is None else (seen.square, (seen.height, seen.width))
+        row = self.engine.read(chosen, question.inputs, square, shape=shape)
         with self._spans.span("answer", **{"primum.release": chosen.id}):
             if explain:
                 judged = await self.engine.ask(chosen, row)
@@ -144,11 +148,13 @@ class Desk:
         """Return the reason for the answer of a Case that was asked before.
 
         Raises:
-            Refused: its content was erased, its Release is not served here, too many wait, or it takes too long.
+            Refused: its content was erased, its Release is not served here or marks places, too many wait, or it takes
+                too long.
         """
         if case.inputs is None:
             raise Refused("conflict", "The content of this Case was erased.", key="erased")
         chosen = self.engine.release(case.head.release)
+        _check_reasons(chosen)
         inputs, role, square = dict(case.inputs), chosen.roles.inputs.image, None
         if role is not None and inputs.pop(role.column, None) is not None:
             square = pixels_of(await run_in_threadpool(self.cases.picture, case.head.id, SQUARE))
@@ -250,6 +256,16 @@ class Desk:
             return trace
         said = signed_text(answer.case, answer.release, input_sha256, answer_sha256)
         return replace(trace, key=self._key.public, signature=self._key.sign(said))
+
+
+def _check_reasons(release: OpenedRelease) -> None:
+    """Check that a Release can be asked for reasons.
+
+    Raises:
+        Refused: it marks places, which are all that there is to show.
+    """
+    if release.run.marks:
+        raise Refused("invalid", "This model marks places; it gives no reasons beside them.", key="no_reasons")
 
 
 def signed_text(case: str, release: str, input_sha256: str, answer_sha256: str) -> str:

@@ -42,6 +42,8 @@ class Told:
     number."""
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Class -> interval of the true share of such patients who are in it; empty where there is none."""
+    found: str = ""
+    """Of a target of marked places: what was found, or that nothing was and what that does not mean."""
     value: float | None = None
     """Of a target that is a number."""
     value_range: tuple[float, float] | None = None
@@ -71,8 +73,9 @@ def told_of(answer: Answer, unread: Sequence[Unread] = ()) -> Told:
         at=datetime.fromisoformat(answer.at.replace("Z", "+00:00")),
         probabilities={} if answer.abstained else {one.name: one.probability for one in answer.classes},
         intervals={} if answer.abstained else _intervals(answer),
-        value=None if answer.abstained else answer.number,
-        value_range=interval,
+        found="" if answer.marks is None else answer.marks.said,
+        value=None if answer.abstained or answer.marks is not None else answer.number,
+        value_range=None if answer.marks is not None else interval,
         sentences=tuple(_sentences(answer, unread)),
         urgent=answer.escalate,
         held=answer.held,
@@ -97,7 +100,7 @@ def _sentences(answer: Answer, unread: Sequence[Unread]) -> Iterator[str]:
         yield answer.novel_because
     if answer.set is not None and answer.set.members:
         yield say("set", names=say("comma").join(answer.set.members), promise=answer.set.promise)
-    elif answer.set is not None:
+    elif answer.set is not None and answer.marks is None:
         yield answer.set.promise
     if answer.intervals is not None and not answer.abstained:
         yield answer.intervals.promise

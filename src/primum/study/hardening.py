@@ -25,10 +25,17 @@ def robustness_plan(study: Study) -> RobustnessPlan | None:
     if spec is None:
         return None
     from primum.training.plan import RobustnessPlan
-    from primum.training.robustness import STRENGTH
+    from primum.training.robustness import LEVELS, STEPS, STRENGTH
 
     strength = STRENGTH[spec.method] if spec.strength is None else spec.strength
-    return RobustnessPlan(method=spec.method, strength=strength)
+    if spec.method != "pgd":
+        return RobustnessPlan(method=spec.method, strength=strength)
+    return RobustnessPlan(
+        method="pgd",
+        strength=strength,
+        levels=LEVELS if spec.levels is None else spec.levels,
+        steps=STEPS if spec.steps is None else spec.steps,
+    )
 
 
 def copies_of(

@@ -128,6 +128,7 @@ def _fit(task: MarkingTask) -> RegionFitted:
         folder=task.folder,
         model_folder=task.folder / "model",
         study=study.spec.study,
+        served=study.spec.model.engine == "auto",
         augmentation=JointAugmentation(intensity=augment.intensity, allow_flips=augment.allow_flips),
     )
     return fit_regions(request, progress=task.clock.progress)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from primum.cohort import Records
 from primum.cohort.roles import InputRoles, Roles
 from primum.errors import InputError
+from primum.evidence.marks import Marking
 from primum.evidence.predictions import FloatArray, IntArray, TextArray
 from primum.extras import require
 from primum.fairness import SliceDecisions
@@ -34,9 +35,16 @@ from primum.study.study import input_roles, roles_of
 from primum.transparency.similar import Groups
 
 if TYPE_CHECKING:  # need torch, or ONNX Runtime, which are imported where a model is opened
+    from primum.model.inputs.base import Prepared
+    from primum.model.inside import Inside
     from primum.model.members import DropoutMembers, TrainedMembers
     from primum.model.predictor import Predictor
+    from primum.model.regions import ServedRegions
+    from primum.model.regions.predictor import RegionPredictor
     from primum.model.served import Served
+
+    AskedModel = Predictor | Served
+    MarksModel = RegionPredictor | ServedRegions
 
 
 class LevelSource(Protocol):
@@ -74,6 +82,8 @@ class Said:
     spoken: Spoken | None
     features: FloatArray
     """What the model makes of each record, by which similar patients are found, shape (n, width)."""
+    marking: Marking | None = None
+    """Of a model that marks places: those that it shows in each picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +92,7 @@ class OpenedRun:
 
     folder: Path
     spec: StudySpec
-    model: Predictor | Served
+    model: AskedModel | MarksModel
     roles: InputRoles
     """Of the columns that new records have for the model."""
     every: Roles
@@ -108,18 +118,30 @@ class OpenedRun:
         """Return the roles of every column, for messages about `columns_of`."""
         return replace(self.every, columns_of=columns_of)
 
-    def say(self, records: Records, levels: LevelSource, *, progress: Progress | None = None) -> Said:
+    @property
+    def marks(self) -> bool:
+        """Whether it marks places in pictures; what it then says of a picture as a number is how much it marks."""
+        return self.spec.cohort.target.type == "regions"
+
+    def say(
+        self,
+        records: Records,
+        levels: LevelSource,
+        *,
+        shapes: IntArray | None = None,
+        progress: Progress | None = None,
+    ) -> Said:
         """Return what the model says of records.
 
         Args:
             records: what the model may see, without identifiers where the study says so.
             levels: of their attributes; asked only for what is needed.
+            shapes: of a model that marks places: height and width of each stored image, 0 for none, shape (n, 2).
             progress: is told of the records done.
         Raises:
             CohortError: the records lack an attribute by which the run decides.
         """
-        prepared = self.model.prepare(records)
-        inside = self.model.inside_prepared(prepared, tick=(progress or Silent()).advance)
+        marking, prepared, inside = self._asked(records, shapes, progress or Silent())
         coded, answers = self._decided(inside.answers, levels)
         found = None
         if self.members is not None:
@@ -147,7 +169,21 @@ class OpenedRun:
                 classes=self.model.classes,
             ),
             features=inside.features,
+            marking=marking,
         )
+
+    def _asked(
+        self, records: Records, shapes: IntArray | None, progress: Progress
+    ) -> tuple[Marking | None, Mapping[str, Prepared], Inside]:
+        """Return what is marked, the inputs as the model takes them, and what it computes of them."""
+        if not self.marks:
+            asked = cast("AskedModel", self.model)
+            prepared = asked.prepare(records)
+            return None, prepared, asked.inside_prepared(prepared, tick=progress.advance)
+        marker = cast("MarksModel", self.model)
+        assert shapes is not None
+        marking, inside = marker.read(marker.prepare(records), shapes, tick=progress.advance)
+        return marking.above(marker.spec.threshold), {}, inside
 
     def _decided(
         self, answers: FloatArray, levels: LevelSource
@@ -187,7 +223,12 @@ def open_run(run: Path, *, threads: int | None = None, torch_allowed: bool = Tru
     """
     spec = spec_of(run)
     folder = run / "model"
-    model = _model_of(folder, threads) if torch_allowed else _served_of(folder, threads)
+    marks = spec.cohort.target.type == "regions"
+    model: AskedModel | MarksModel | None
+    if marks:
+        model = open_marker(folder, threads=threads) if torch_allowed else _served_marker(folder, threads)
+    else:
+        model = _model_of(folder, threads) if torch_allowed else _served_of(folder, threads)
     if model is None:
         raise InputError(
             f"{run}: has no served model, because its study asks for `engine: torch`, for an ensemble of trained "
@@ -247,6 +288,31 @@ def _model_of(folder: Path, threads: int | None) -> Predictor | Served:
     return Predictor.load(folder)
 
 
+def open_marker(folder: Path, *, threads: int | None = None) -> MarksModel:
+    """Return the network of marks in a model's folder: its served form where there is one, else that in torch.
+
+    Args:
+        folder: of the model.
+        threads: that one call of a served model may use; None: as many as the process may.
+    Raises:
+        InputError: the model marks no places.
+        ExtraMissingError: what it needs is not installed.
+    """
+    served = _served_marker(folder, threads)
+    if served is not None:
+        return served
+    require("torch", extra="train", purpose="Marking places")
+    from primum.model.regions.predictor import RegionPredictor
+
+    return RegionPredictor.load(folder)
+
+
+def _served_marker(folder: Path, threads: int | None) -> ServedRegions | None:
+    from primum.model.regions import ServedRegions
+
+    return ServedRegions.load(folder, threads=threads)
+
+
 def _served_of(folder: Path, threads: int | None) -> Served | None:
     """Return the served model; None where there is none, or its ensemble needs torch."""
     from primum.model.members import ENSEMBLE_FILE
@@ -256,7 +322,7 @@ def _served_of(folder: Path, threads: int | None) -> Served | None:
     return None if how == "training" else Served.load(folder, threads=threads)
 
 
-def roles_for(spec: StudySpec, model: Predictor | Served) -> InputRoles:
+def roles_for(spec: StudySpec, model: AskedModel | MarksModel) -> InputRoles:
     """Return the roles of the columns that new records have for a model.
 
     Every vital is of the kind it was tuned as, whatever the new values look like, and images in colour are refused

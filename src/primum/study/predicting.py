@@ -13,16 +13,17 @@ import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
-from primum.cohort import Records, read_records
+from primum.cohort import Records, read_records, read_shapes
 from primum.cohort.roles import InputRoles
 from primum.errors import InputError
+from primum.evidence.marks import Marking
 from primum.files import atomic_path
 from primum.i18n import catalogue
 from primum.privacy.deid import mask_records
 from primum.progress import Progress, Silent
 from primum.safety import reasons_in_words
 from primum.safety.novelty import Judged
-from primum.study.opened import open_run, roles_for, spec_of
+from primum.study.opened import Said, open_run, roles_for, spec_of
 from primum.study.predicting_marks import marks_table
 from primum.study.predicting_pages import check_folder, write_pages
 from primum.study.predicting_trust import Levels, joined_names, trust_columns
@@ -43,6 +44,8 @@ class Predicted:
     """How many of them a person must look at, whatever the model says."""
     rules: Mapping[str, int]
     """How many of them each clinical rule speaks of, by its id; rules that speak of none are left out."""
+    unmarked: int | None = None
+    """Of a model that marks places: in how many of them it found none, which is not the same as healthy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +86,8 @@ def predict_run(
             trained on) where the run measured that,
             `rules` (ids of the clinical rules that speak, joined by semicolons) and `escalate` (a red flag: a person
             must look, whatever the model says) where the run has rules. Of marked places one row a mark: id, label,
-            score, xmin, ymin, xmax, ymax and mask, as `primum.study.predicting_marks` says.
+            score, xmin, ymin, xmax, ymax and mask, as `primum.study.predicting_marks` says, with `novel` and
+            `novel_because` of their picture.
         progress: is told of the records done.
         lang: language of the reasons and pages, en or zh.
         patient_pages: a folder for one page a record in plain words for the patient, 1.html for the first.
@@ -97,14 +101,9 @@ def predict_run(
     """
     if out.suffix not in _WRITERS:
         raise InputError(f"{out}: a table is written as {', '.join(_WRITERS)}; give --out one of these endings.")
-    spec = spec_of(run)
-    if spec.cohort.target.type == "regions":
-        if patient_pages is not None:
-            raise InputError("--patient-pages: there are no pages of marked places yet; leave it out.")
-        table, n = marks_table(run, spec, records, progress or Silent())
-        _write(out, table)
-        return Predicted(records=n, escalated=0, rules={})
     if patient_pages is not None:
+        if spec_of(run).cohort.target.type == "regions":
+            raise InputError("--patient-pages: there are no pages of marked places yet; leave it out.")
         check_folder(patient_pages)
     answered = answer(run, records, progress=progress, lang=lang)
     _write(out, answered.table)
@@ -132,7 +131,10 @@ def answer(run: Path, records: Path | object, *, progress: Progress | None = Non
     ids, given = read_for(opened.spec, opened.roles, records)
     progress.step("predict")
     levels = Levels(records=records, cohort=opened.spec.cohort)
-    said = opened.say(given, levels, progress=progress)
+    shapes = read_shapes(records, opened.roles) if opened.marks else None
+    said = opened.say(given, levels, shapes=shapes, progress=progress)
+    if said.marking is not None:
+        return _marked(ids.tolist(), said, said.marking, lang)
     columns: dict[str, pa.Array] = {"id": pa.array(ids, pa.string())}
     columns["predicted"] = pa.array(_named(said.coded, classes))
     for place, name in enumerate(classes):
@@ -145,6 +147,13 @@ def answer(run: Path, records: Path | object, *, progress: Progress | None = Non
     ruled = rule_columns(said.spoken)
     told = Predicted(records=len(ids), escalated=ruled.escalated, rules=ruled.counts)
     return Answered(table=pa.table(columns | dict(ruled.columns)), told=told, kind=opened.kind)
+
+
+def _marked(ids: list[object], said: Said, marking: Marking, lang: str) -> Answered:
+    table = marks_table(ids, marking, {} if said.novel is None else _novel(said.novel, lang))
+    unmarked = sum(not marks for marks in marking.marks)
+    told = Predicted(records=len(ids), escalated=0, rules={}, unmarked=unmarked)
+    return Answered(table=table, told=told, kind="regions")
 
 
 def opened_run(run: Path) -> tuple[StudySpec, Predictor, InputRoles]:

@@ -276,6 +276,16 @@ class StudySpec(_Spec):
         return self
 
     @model_validator(mode="after")
+    def _pixels_are_of_images(self) -> StudySpec:
+        robust = self.training.objective.robustness
+        if robust is not None and robust.method == "pgd" and self.cohort.inputs.image is None:
+            raise ValueError(
+                "training.objective.robustness.method: pgd moves pixels and cohort.inputs names no image column; "
+                "choose fgm or augmentation"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _places_are_in_images(self) -> StudySpec:
         if self.assess.localisation is not None and self.cohort.inputs.image is None:
             raise ValueError("assess.localisation: places are marked in images; cohort.inputs names no image column")

@@ -70,7 +70,10 @@ class ImageAdaptSpec(BaseSpec):
     rank: int = Field(8, ge=1, le=1024, description="Rank of lora.")
     alpha: float | None = Field(None, gt=0, description="Scale of lora; left out: twice the rank.")
     freeze_layers: int = Field(
-        0, ge=0, description="Number of first blocks (and all before them) that stay frozen; 0 with upper: half."
+        0,
+        ge=0,
+        description="full, upper: first layers (of efficientnet-lite0 16 blocks), and all before them, that stay as "
+        "they are; 0 with upper: half.",
     )
 
 

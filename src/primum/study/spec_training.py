@@ -100,17 +100,30 @@ class FairnessSpec(_Spec):
 class RobustnessSpec(_Spec):
     """What training does about small changes to records."""
 
-    method: Literal["fgm", "augmentation"] = Field(
+    method: Literal["fgm", "pgd", "augmentation"] = Field(
         description="fgm: records moved a little in the direction that hurts most count as much as the records "
-        "themselves. augmentation: training records once more, misspelt, abbreviated, in synonyms, numbers noisy."
+        "themselves. pgd: images learnt from as a search for the worst move of their pixels leaves them. "
+        "augmentation: training records once more, misspelt, abbreviated, in synonyms, numbers noisy."
     )
     strength: float | None = Field(
         None,
         gt=0.0,
         le=1.0,
-        description="fgm: length of the move in lengths of the record (0.1). "
-        "augmentation: share of records copied (1).",
+        description="fgm: length of the move in lengths of the record (0.1). pgd: share of the loss that moved images "
+        "have (1). augmentation: share of records copied (1).",
     )
+    levels: float | None = Field(
+        None, gt=0.0, le=32.0, description="pgd: most that a pixel moves, of 255 (2). Of no other method."
+    )
+    steps: int | None = Field(
+        None, ge=1, le=50, description="pgd: steps of the search before every step of training (2). Of no other method."
+    )
+
+    @model_validator(mode="after")
+    def _of_pgd(self) -> RobustnessSpec:
+        if self.method != "pgd" and (self.levels is not None or self.steps is not None):
+            raise ValueError(f"levels and steps are of pgd; leave them out of {self.method}")
+        return self
 
 
 class ObjectiveSpec(_Spec):

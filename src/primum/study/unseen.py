@@ -90,6 +90,12 @@ def robustness_of(
     def attack(records: Records, truth: IntArray, bound: float, steps: int) -> FloatArray:
         return fitted.predictor.under_attack(records, truth, bound=bound, steps=steps)
 
+    def harder(records: Records, truth: IntArray, bound: float) -> FloatArray:
+        return fitted.predictor.under_attack(records, truth, bound=bound, steps=10, restarts=2, seed=seed)
+
+    def blind(records: Records, truth: IntArray, bound: float) -> FloatArray:
+        return fitted.predictor.under_blind_attack(records, truth, bound=bound, questions=150, seed=seed)
+
     if asked.robustness:
         with clock.step("robustness"):
             findings += robustness_findings(predictor, cohort, split, decide=decide, seed=seed)
@@ -97,5 +103,6 @@ def robustness_of(
     if asked.adversarial:
         with clock.step("adversarial"):
             findings += adversarial_findings(predictor, cohort, split, decide=decide, seed=seed)
-            findings += pixel_findings(attack, cohort, split, decide=decide, seed=seed)
+            doubts = {"more_steps": harder, "answers_alone": blind}
+            findings += pixel_findings(attack, cohort, split, decide=decide, doubts=doubts, seed=seed)
     return findings

@@ -37,7 +37,7 @@ from primum.training.examples import Examples, examples_of
 from primum.training.fairness import Copies, Mitigation, described, mitigate
 from primum.training.known import Known, augmented, cached, known_inputs, untuned_features_of, with_lower_maps
 from primum.training.names import SHARDS
-from primum.training.plan import TrainingPlan, use_bf16
+from primum.training.plan import RobustnessPlan, TrainingPlan, use_bf16
 from primum.training.pretraining import pretrain
 from primum.training.private.promise import check_private, promise_finding
 from primum.training.private.trainer import PrivateTrainer
@@ -134,7 +134,7 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
     train_rows = _rows(request.split, "train")
     if not len(train_rows):
         raise SplitError("cohort.split: no record is left to train on; give train a larger share.")
-    check_private(request.plan, request.spec.adaptation, request.spec.image)
+    check_private(request.plan, request.spec.adaptation)
     mitigation, plan = _mitigation(request, train_rows)
     predictor = untrained_predictor(request, train_rows)
     net = predictor.net
@@ -142,19 +142,24 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
     first = _pretrained(request, predictor, tokens, train_rows, progress or Silent())
     frozen = predictor.spec.frozen() & set(tokens)
     known = known_inputs(predictor, tokens, request.known)
-    known = with_lower_maps(predictor, known, request.known, rows=train_rows, how=request.augmentation)
+    moves = plan.robustness is not None and plan.robustness.method == "pgd"
+    if not moves:  # a picture that is moved is another one at every step
+        known = with_lower_maps(predictor, known, request.known, rows=train_rows, how=request.augmentation)
     read = [name for name in _PRETRAINED if name in (tokens if request.probe else frozen)]
     alone = plan.shards is not None
     untuned = {name: untuned_features_of(predictor, known, name, request.known, alone=alone) for name in read}
     prepared = cached(known, {name: untuned[name] for name in frozen})
-    learnt_from = _with_copies(predictor, prepared, mitigation, frozen=frozen)
+    pixels = {"image": known["image"]} if moves else {}
+    once = frozen - set(pixels)
+    learnt_from = _with_copies(predictor, {**prepared, **pixels}, mitigation, frozen=once)
     examples = examples_of(request.cohort, train_rows, mitigation, balanced=request.plan.balanced_classes)
     collate = Collate(learnt_from, examples.labels, examples.weights, examples.groups)
+    plain = Collate(prepared, examples.labels)
     proven_on = request.proven_on if (request.split == request.proven_on).any() else "validation"
     watched = _spread(_rows(request.split, proven_on), _PROOF_RECORDS)
 
     before = snapshot(net)
-    untrained = losses_and_answers(net, collate, watched, torch.device("cpu"))[0]
+    untrained = losses_and_answers(net, plain, watched, torch.device("cpu"))[0]
     started = time.perf_counter()
     if plan.shards is None:
         done = _whole(request, predictor, plan, collate, examples, mitigation, progress or Silent(), report)
@@ -162,7 +167,7 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
         done = _by_shards(request, predictor, plan, collate, train_rows, progress or Silent())
     net.to("cpu").eval()
     predictor.save(request.model_folder)
-    trained = losses_and_answers(net, collate, watched, torch.device("cpu"))[0]
+    trained = losses_and_answers(net, plain, watched, torch.device("cpu"))[0]
     proof = prove(
         net,
         before,
@@ -170,7 +175,7 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
         reloaded=_reloaded(request, tokens),
     )
     patients = request.cohort.patients[watched]
-    gain = learnt_finding(untrained, trained, patients, split=proven_on, seed=request.plan.seed)
+    gain = learnt_finding(untrained, trained, patients, split=proven_on, seed=request.plan.seed, changes=proof.changes)
     return Fitted(
         predictor=predictor,
         model_folder=request.model_folder,
@@ -185,7 +190,7 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
             "checks": proof.to_json(),
             **first.said,
             **({} if plan.fairness is None else {"fairness": described(plan.fairness, mitigation)}),
-            **({} if plan.robustness is None else {"robustness": asdict(plan.robustness)}),
+            **({} if plan.robustness is None else {"robustness": _said_of(plan.robustness)}),
             **done.said,
         },
         findings=((gain,) if len(watched) else ()) + first.findings + (() if done.promise is None else (done.promise,)),
@@ -325,10 +330,18 @@ def _mitigation(request: FitRequest, train_rows: Rows) -> tuple[Mitigation, Trai
     if request.copies is not None:
         both = request.copies if found.copies is None else found.copies.joined(request.copies)
         found = replace(found, copies=both)
-    own = found.judge is not None and plan.metric == "log_loss"
+    if plan.robustness is not None and plan.robustness.method == "pgd" and "image" not in request.input_names:
+        plan = replace(plan, robustness=None)  # a twin that sees no pictures has none to be moved
+    moved = plan.robustness is not None and plan.robustness.method == "pgd"
+    own = (found.judge is not None or moved) and plan.metric == "log_loss"
     if plan.precision == "auto" and _tunes_convolutions(request) and not torch.cuda.is_available():
         plan = replace(plan, precision="fp32")  # on a CPU, gradients of convolutions by channel are slower in bfloat16
     return found, replace(plan, metric="objective") if own else plan
+
+
+def _said_of(robustness: RobustnessPlan) -> dict[str, Any]:
+    """Return what the history says of the hardening: the plan, without what is another method's."""
+    return {name: value for name, value in asdict(robustness).items() if value is not None}
 
 
 def _tunes_convolutions(request: FitRequest) -> bool:

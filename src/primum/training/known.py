@@ -42,7 +42,7 @@ def untuned_features_of(
     """
     ready = (known or {}).get(name)
     if isinstance(ready, PreparedFeatures):
-        return ready.features.numpy().astype(np.float64)
+        return ready.features.cpu().numpy().astype(np.float64)
     if alone:
         return _one_by_one(predictor, prepared[name], name)
     reading = Net({name: predictor.net.encoders[name]}, predictor.net.fusion, predictor.net.head)
@@ -54,11 +54,12 @@ def untuned_features_of(
 def _one_by_one(predictor: Predictor, one: Prepared, name: str) -> npt.NDArray[np.float64]:
     predictor.net.eval()
     encoder = predictor.net.encoders[name]
+    device = next(predictor.net.parameters()).device
     rows = []
     for row in range(len(one.lengths)):
-        batch = one.collate([row])
+        batch = {key: value.to(device) for key, value in one.collate([row]).items()}
         with inference():
-            rows.append((encoder(batch) * batch["present"].unsqueeze(-1)).double().numpy()[0])
+            rows.append((encoder(batch) * batch["present"].unsqueeze(-1)).double().cpu().numpy()[0])
     return np.stack(rows)
 
 

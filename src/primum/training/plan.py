@@ -32,10 +32,16 @@ class FairnessPlan:
 class RobustnessPlan:
     """What is done during training about small changes to records."""
 
-    method: Literal["fgm", "augmentation"]
-    """fgm: see `primum.training.robustness`; augmentation: the study gives changed copies of training records."""
+    method: Literal["fgm", "pgd", "augmentation"]
+    """fgm: see `primum.training.robustness`; pgd: see `primum.training.hardened_pictures`; augmentation: the study
+    gives changed copies of training records."""
     strength: float
-    """fgm: length of the move, in lengths of the record; augmentation: share of records that are copied, changed."""
+    """fgm: length of the move, in lengths of the record; pgd: share of the loss that moved pictures have;
+    augmentation: share of records that are copied, changed."""
+    levels: float | None = None
+    """pgd: most that a pixel moves, of 255."""
+    steps: int | None = None
+    """pgd: of the search for the worst move, whenever a picture is learnt from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

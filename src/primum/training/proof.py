@@ -37,6 +37,9 @@ class Proof:
     head_moved: bool
     frozen_unchanged: bool
     reload_max_difference: float
+    changes: Mapping[str, float]
+    """Of each part with trainable weights: the length of their change, in lengths of what they were (infinite where
+    they began at 0)."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the figures as plain JSON."""
@@ -67,6 +70,7 @@ def prove(
             saved model answers differently.
     """
     moved, trainable, frozen_unchanged, head_moved = 0, 0, True, False
+    ways: dict[str, list[float]] = {}
     for name, parameter in net.named_parameters():
         now = parameter.detach().cpu()
         if not bool(torch.isfinite(now).all()):
@@ -81,6 +85,9 @@ def prove(
         trainable += 1
         moved += not same
         head_moved |= name.startswith("head.") and not same
+        way = ways.setdefault(_part_of(name), [0.0, 0.0])
+        way[0] += float((now - before[name]).double().square().sum())
+        way[1] += float(before[name].double().square().sum())
     proof = Proof(
         trainable_parameters=sum(p.numel() for p in net.parameters() if p.requires_grad),
         total_parameters=sum(p.numel() for p in net.parameters()),
@@ -89,9 +96,16 @@ def prove(
         head_moved=head_moved,
         frozen_unchanged=frozen_unchanged,
         reload_max_difference=float(np.abs(in_memory - reloaded).max(initial=0.0)),
+        changes={part: (way / own) ** 0.5 if own else float("inf") for part, (way, own) in ways.items() if way or own},
     )
     _insist(proof, scale=max(float(np.abs(in_memory).max(initial=0.0)), 1.0))
     return proof
+
+
+def _part_of(name: str) -> str:
+    """Return the part that a weight is of: head, fusion, or the name of the input that its encoder reads."""
+    first, _, rest = name.partition(".")
+    return rest.partition(".")[0] if first == "encoders" else first
 
 
 def _insist(proof: Proof, *, scale: float) -> None:
@@ -99,6 +113,11 @@ def _insist(proof: Proof, *, scale: float) -> None:
         raise TrainingFailedError(
             "training: the weights did not move; training.optimizer.lr and head_lr must be above 0 "
             "and the training split must not be empty."
+        )
+    for part in (part for part, change in proof.changes.items() if change == 0.0):
+        raise TrainingFailedError(
+            f"training: no weight of the part {part} moved, so it did not train; check training.optimizer.lr, or leave "
+            "the part as it is with method: head."
         )
     if not proof.frozen_unchanged:
         raise TrainingFailedError("training: weights that were frozen have changed; the run is void.")
@@ -116,6 +135,7 @@ def learnt_finding(
     *,
     split: str,
     seed: int,
+    changes: Mapping[str, float] | None = None,
 ) -> Finding:
     """Return how much lower the trained model's loss is than the untrained one's on records it was not trained on.
 
@@ -125,6 +145,7 @@ def learnt_finding(
         patients: each record's patient, shape (n,); whole patients are resampled.
         split: the records' split.
         seed: of the resampling.
+        changes: how far the weights of each part moved, in lengths of what they were.
     """
     codes = np.unique(patients, return_inverse=True)[1] if len(patients) else np.empty(0, np.int64)
     gain = untrained - trained
@@ -148,4 +169,5 @@ def learnt_finding(
         method="mean paired difference of the records' losses, before minus after training; patients resampled "
         f"{_RESAMPLES} times, percentile interval",
         reference="Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 13",
+        detail={} if changes is None else {"weights_changed": {part: round(by, 6) for part, by in changes.items()}},
     )

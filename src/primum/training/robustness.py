@@ -18,8 +18,11 @@ from primum.model.encoders import TextEncoder
 from primum.model.inputs import Batch
 from primum.model.net import Net
 
-STRENGTH: Mapping[str, float] = {"fgm": 0.1, "augmentation": 1.0}
-"""What is used when a study names none, by method: the length of the move, or the share of records that are copied."""
+STRENGTH: Mapping[str, float] = {"fgm": 0.1, "pgd": 1.0, "augmentation": 1.0}
+"""What is used when a study names none, by method: the length of the move, the share of the loss that moved pictures
+have, or the share of records that are copied."""
+LEVELS, STEPS = 2.0, 2
+"""What pgd uses when a study names none."""
 _MOVED = ("features", "states", "embedded", "numbers", "pixels")
 
 

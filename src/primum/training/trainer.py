@@ -26,6 +26,7 @@ from primum.model.inputs.image import tokens_of
 from primum.model.net import Net
 from primum.training.adalora import RankAllocation, orthogonality
 from primum.training.fairness import Judge, Mitigation
+from primum.training.hardened_pictures import hardened, hardened_losses
 from primum.training.optimizers import build_optimizer
 from primum.training.plan import TrainingPlan, use_bf16
 from primum.training.robustness import moved, opened
@@ -183,13 +184,19 @@ class StudyTrainer(Trainer):
     ) -> Any:
         """Return the net's own loss, with the orthogonality term that adalora asks for.
 
-        Of adversarial training it is the mean of that on the records and on the records moved.
+        Of adversarial training it is the mean of that on the records and on the records moved, by the shares of pgd.
         """
         net = self.accelerator.unwrap_model(model)
         robust = self.plan.robustness
-        if robust is None or robust.method != "fgm":
+        if robust is None or robust.method == "augmentation":
             outputs = model(**inputs)
             loss = outputs["loss"]
+        elif robust.method == "pgd":
+            outputs = {}
+            loss = torch.zeros((), device=inputs["labels"].device)
+            for share, batch in hardened(net, self.learn.prepared, inputs, robust):
+                outputs = model(**batch)
+                loss = loss + share * outputs["loss"]
         else:
             batch = opened(net, inputs["inputs"])
             outputs = model(**{**inputs, "inputs": batch})
@@ -211,11 +218,25 @@ class StudyTrainer(Trainer):
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
         """Return the figures on the validation split, every process computing them alike."""
         net = self.accelerator.unwrap_model(self.model)
-        figures = validation_figures(net, self.collate, self.validation_rows, self.args.device, judge=self._judge)
+        judge = self._judge or self._hardened_judge(net)
+        figures = validation_figures(net, self.collate, self.validation_rows, self.args.device, judge=judge)
         metrics = {f"eval_{name}": value for name, value in figures.items()}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
+
+    def _hardened_judge(self, net: Net) -> Judge | None:
+        """Return what judges an epoch of pgd: the loss that training makes small, under a search without chance."""
+        robust = self.plan.robustness
+        if robust is None or robust.method != "pgd":
+            return None
+        prepared, labels = self.collate.prepared, self.collate.labels
+
+        def judge(rows: npt.NDArray[np.int64], losses: npt.NDArray[np.float64], answers: object) -> float:
+            moved = hardened_losses(net, prepared, rows, labels[torch.as_tensor(rows)], robust)
+            return float((robust.strength * moved + (1 - robust.strength) * losses).mean())
+
+        return judge
 
 
 def step_tokens() -> int:
@@ -259,7 +280,7 @@ def validation_figures(
     """
     losses, answers = losses_and_answers(net, collate, rows, device)
     figures = {"log_loss": float(losses.mean())}
-    labels = collate.labels[torch.as_tensor(rows)].numpy()
+    labels = collate.labels[torch.as_tensor(rows)].cpu().numpy()
     if net.head.spec.kind == "classes":
         hit = answers.argmax(1) == labels
         figures["balanced_accuracy"] = float(np.mean([hit[labels == c].mean() for c in np.unique(labels)]))

@@ -10,6 +10,7 @@ from primum.transparency.methods import METHODS
 from primum.transparency.overall import overall_findings
 from primum.transparency.similar import similar_patients
 from primum.transparency.trust import Bars
+from primum.transparency.written import written_findings
 
 __all__ = [
     "DEFAULT_METHOD",
@@ -27,4 +28,5 @@ __all__ = [
     "overall_findings",
     "runner_up",
     "similar_patients",
+    "written_findings",
 ]

@@ -12,6 +12,7 @@ RANDOMISED = "explanation_randomised_similarity"
 STABILITY, WORST = "explanation_stability", "explanation_stability_worst"
 POINTING, POINTING_EXCESS, ENERGY = "pointing_accuracy", "pointing_excess", "energy_inside"
 NOTE_SHARE, IMAGE_SHARE = "note_share", "image_share"
+WRITTEN = "burned_in_text_effect"
 IMPORTANCE, WORD = "part_importance", "word_importance"
 _ERASER = "DeYoung et al. 2020, ACL (ERASER), section 4"
 _POINTING = "Zhang et al. 2018, IJCV 126:1084, section 4.2"
@@ -58,6 +59,10 @@ _TABLE: tuple[tuple[str, str, str, str, str, str, Direction, str], ...] = (
      "Of what speaks for the true class in an image, the share that lies in places that people marked, mean over patients; a reason that is the same everywhere has the share of the image that is marked.",
      "影像中支持真实类别的贡献落在人工标注处之内的份额，对患者取平均；若理由处处相同，则该份额等于标注面积所占比例。", "fraction", "higher",
      "Wang et al. 2020, CVPR workshops (Score-CAM), section 4.3"),
+    (WRITTEN, "What text in the picture decides", "影像中文字的影响",
+     "How much the probability of the answer falls when text that is burned into the image is masked, beyond its fall when as much of the same image is masked where nothing is written, mean over patients with text in their image; near 0 the text decides nothing.",
+     "遮蔽影像中烧录的文字后答案概率的下降，减去遮蔽同一影像中同样大小的无文字处时的下降，对影像中有文字的患者取平均；接近 0 表示文字不起决定作用。", "fraction", "lower",
+     "Zech et al. 2018, PLOS Medicine 15:e1002683 (what metal tokens in films gave away); Zeiler & Fergus 2014, ECCV, section 4.2"),
     (NOTE_SHARE, "How much of the answer the note makes", "答案中病历文本所占份额",
      "Of what note, vitals and image add to or take from the answer's log-odds (Shapley values of these inputs), the share that is the note's, mean over patients who have a note and another input.",
      "在病历文本、体征与影像对答案对数几率的贡献（各输入的沙普利值，取绝对值）中文本所占的份额，对同时具有文本与其他输入的患者取平均。", "fraction", "none", _SHAPLEY),

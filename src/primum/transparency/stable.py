@@ -17,7 +17,7 @@ from primum.transparency.trust import shared_places, stability
 from primum.transparency.variants import variants_of
 
 COMPARED = 16
-"""Parts of each reworded record that are asked about where every part costs an answer of its own."""
+"""Words and vitals of each reworded record that are asked about where each costs an answer of its own."""
 _PART_BY_PART = "occlusion"
 
 
@@ -27,8 +27,9 @@ def in_other_words(
     """Return the mean and the least rank correlation of each reason with those of its variants, each of shape (n,).
 
     A rewording of which the model reads the very same tokens, such as other white space, has the same reason: it is
-    not asked about again. Where a method asks about one part after the other, some parts of each rewording, drawn at
-    random, are compared: the correlation over a sample has no other expectation to speak of, and costs a fraction.
+    not asked about again. Where a method asks about one part after the other, some words of each rewording, drawn at
+    random, are compared: the correlation over a sample has no other expectation to speak of, and costs a fraction. Of a
+    picture every cell is: few of them decide, and a sample that misses these withholds a true reason.
 
     Args:
         subject: the records as they are.
@@ -65,7 +66,8 @@ def _reasons(again: Subject, before: Sequence[Parts], *, method: str, seed: int)
     for its, own in zip(again.parts, before, strict=True):
         _, shared = shared_places(own, its)
         drawn = np.zeros(len(its), dtype=bool)
-        drawn[generator.permutation(shared)[:COMPARED]] = True
+        drawn[generator.permutation(shared[shared < its.of_cells.start])[:COMPARED]] = True
+        drawn[its.of_cells] = True
         some.append(drawn)
     return falls_without(again, some)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
-import sys
 import threading
 
 import pytest
@@ -121,13 +119,10 @@ with Ledger.open(sys.argv[1]) as ledger:
 """
 
 
-def test_processes_that_begin_together_share_a_ledger(place):
+def test_processes_that_begin_together_share_a_ledger(place, forks, tmp_path):
     """Not one of them finds the tables made: they create them at the same time, and none loses an entry."""
-    several = [
-        subprocess.Popen([sys.executable, "-c", _PROCESS, place, str(number)], stderr=subprocess.PIPE, text=True)
-        for number in range(5)
-    ]
-    assert [(one.communicate()[1], one.returncode) for one in several] == [("", 0)] * 5
+    several = [forks.begin(place, str(number), cwd=tmp_path, code=_PROCESS) for number in range(5)]
+    assert [(done.stderr, done.returncode) for done in [one.wait() for one in several]] == [("", 0)] * 5
     with Ledger.open(place) as ledger:
         checked = ledger.verify()
         assert checked.ok and checked.entries == 100

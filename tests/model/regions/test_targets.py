@@ -33,7 +33,7 @@ def test_boxes_come_back_in_stored_pixels(shape):
     height, width = shape
     boxes = [(2.0, 3.0, width / 2, height / 2), (width / 2, height / 2, width - 1.0, height - 2.0)]
     marks = [Mark(label=name, box=box) for name, box in zip("ab", boxes, strict=True)]
-    said = marks_of(_perfect(box_target(marks, shape, spec), spec), shape, spec)
+    said = marks_of(_perfect(box_target(marks, shape, spec), spec).numpy(), shape, spec)
     found = {mark.label: mark for mark in said if mark.score > 0.9}
     for mark in marks:
         assert found[mark.label].box == pytest.approx(mark.box, abs=0.05)
@@ -47,7 +47,7 @@ def test_masks_come_back_in_stored_pixels(shape):
     disc = (rows - height / 2) ** 2 + (columns - width / 2) ** 2 < (min(shape) / 3) ** 2
     truth = Marking(kind="masks", labels=("a",), shapes=np.array([shape]), marks=(tuple(components(disc, "a")),))
     outputs = _perfect(mask_target(truth.marks[0], shape, spec), spec)
-    found = Marking(kind="masks", labels=("a",), shapes=truth.shapes, marks=(marks_of(outputs, shape, spec),))
+    found = Marking(kind="masks", labels=("a",), shapes=truth.shapes, marks=(marks_of(outputs.numpy(), shape, spec),))
     assert point_figures(compare(truth, found), "masks", threshold=0.0)["dice", None] > 0.93
     assert mask_of(found.marks[0][0].runs, shape).shape == shape
 
@@ -97,8 +97,8 @@ def test_of_two_boxes_of_a_label_over_each_other_the_better_stays():
     spec = _spec("boxes", ("a", "b"))
     marks = [Mark(label="a", box=(8, 8, 40, 40)), Mark(label="b", box=(10, 10, 42, 42))]
     outputs = _perfect(box_target(marks, (64, 64), spec), spec)
-    found = [mark for mark in marks_of(outputs, (64, 64), spec) if mark.score > 0.5]
+    found = [mark for mark in marks_of(outputs.numpy(), (64, 64), spec) if mark.score > 0.5]
     assert sorted(mark.label for mark in found) == ["a", "b"]  # of two labels both stay
     outputs[0] = torch.maximum(outputs[0], outputs[1] - 1.0)
-    again = [mark.label for mark in marks_of(outputs, (64, 64), spec) if mark.score > 0.5]
+    again = [mark.label for mark in marks_of(outputs.numpy(), (64, 64), spec) if mark.score > 0.5]
     assert again.count("a") == 1

@@ -95,3 +95,59 @@ def test_findings_count_the_decisions_that_turn(model, films):
         assert at_least <= own["adversarial_turned"].value <= at_most
         assert own["adversarial_accuracy"].detail["bound"] == pytest.approx(levels / 255)
         assert "adversarial_changes" not in own
+
+
+class Hidden(Mean):
+    """As Mean, in steps so coarse that no slope is seen: what hides gradients from an adversary, and nothing else."""
+
+    def forward(self, pixels):
+        return torch.round(super().forward(pixels) * 255 * 20) / 255 / 20
+
+
+def _doubts(model):
+    return {
+        "more_steps": lambda r, t, b: model.under_attack(r, t, bound=b, steps=8, restarts=1),
+        "answers_alone": lambda r, t, b: model.under_blind_attack(r, t, bound=b, questions=300),
+    }
+
+
+def _cohort(films):
+    names = np.array([str(i) for i in range(N)], dtype=object)
+    return Cohort(
+        roles=Roles(inputs=InputRoles(), target=TargetRole(column="y")),
+        records=films,
+        ids=names,
+        patients=names,
+        target=Target(kind="classes", classes=("well", "ill"), values=np.ones(N, np.int64)),
+    )
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_another_search_tells_a_model_that_stands_from_one_that_hides_its_slopes(model, films, hidden):
+    if hidden:
+        model.net.encoders["image"].backbone = Hidden()
+    found = pixel_findings(
+        lambda r, t, b, s: model.under_attack(r, t, bound=b, steps=s),
+        _cohort(films),
+        np.full(N, "test", dtype=object),
+        doubts=_doubts(model),
+    )
+    turned = {f.versus["perturbation"]: f for f in found if f.metric == "adversarial_turned"}
+    [missed] = [f for f in found if f.metric == "pixel_search_missed"]
+    if not hidden:  # along its slopes everything is found that there is
+        assert missed.value == 0 and missed.detail["by_answers_alone"] == missed.detail["by_more_steps"] == 0
+        return
+    assert turned["pixels_2"].value == 0  # no slope, nothing found: it looks as if it stood
+    lead = np.arange(N) % 12
+    assert missed.detail["by_more_steps"] == 0 or missed.detail["by_answers_alone"] >= missed.detail["by_more_steps"]
+    assert 0 < missed.value <= ((lead > 0) & (lead < 5)).sum() / missed.n
+
+
+def test_the_blind_search_stays_within_the_bound_and_comes_near_it(model, films):
+    lead = np.arange(N) % 12 / 255
+    truth = np.ones(N, dtype=np.int64)
+    answers = model.under_blind_attack(films, truth, bound=2 / 255, questions=400)[:, 1]
+    worst, own = (1 / (1 + np.exp(-100 * (lead - by / 255))) for by in (4, 0))
+    assert (answers >= worst - 1e-5).all() and (answers <= own + 1e-6).all()
+    assert ((own - answers) / (own - worst)).mean() > 0.5
+    np.testing.assert_array_equal(answers, model.under_blind_attack(films, truth, bound=2 / 255, questions=400)[:, 1])

@@ -7,7 +7,6 @@ import secrets
 from dataclasses import dataclass, field
 
 import pytest
-import sqlalchemy as sa
 
 from primum.ethics.ledger import Ledger
 from primum.privacy.at_rest import read_keys
@@ -19,13 +18,7 @@ def place(request, tmp_path) -> str:
     """The address of an empty database."""
     if request.param == "sqlite":
         return str(tmp_path / "service.sqlite")
-    address = sa.make_url(request.getfixturevalue("postgres"))
-    name = f"cases_{secrets.token_hex(6)}"
-    admin = sa.create_engine(address.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    admin.dispose()
-    return address.set(database=name).render_as_string(hide_password=False)
+    return request.getfixturevalue("database")
 
 
 @pytest.fixture

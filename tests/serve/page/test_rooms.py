@@ -236,6 +236,22 @@ def test_reasons_are_shown_on_demand_without_a_script(browse):
     assert "not causes" in said and "not causes" in part
 
 
+def test_reasons_that_a_model_without_learning_gets_as_well_are_not_shown(browse, service, monkeypatch):
+    engine = service.app.state.desk.engine
+    mute = replace(engine.release(None), reasons_ignore_model=True)
+    monkeypatch.setattr(engine, "release", lambda name: mute)
+    for lang, says in (
+        ("en", "a model which has learnt nothing gets the same reasons"),
+        ("zh", "未学习任何内容的模型"),
+    ):
+        ada = browse("clinician", lang=lang)
+        ada.go(f"{_ask(ada)}/reasons")
+        reasons = ada.page.xpath("//*[@id='reasons']")[0]
+        assert says in reasons.text_content() and not reasons.xpath(".//table")
+    told = service.ask(inputs={"age": 50, "sbp": 120, "ward": "A"}, explain=True)["reasons"]
+    assert not told["holds"] and "randomised" in told["withheld_because"] and told["vitals"] == []
+
+
 def test_a_release_shows_why_it_may_be_used_and_by_whom(browse, service):
     page = browse("board").go("/releases")
     (link,) = page.xpath("//main//h2/a/@href")

@@ -103,7 +103,9 @@ def reports(shared_data):
 
 @pytest.mark.parametrize("inputs", [("text",), ("text", "vitals")])
 @pytest.mark.parametrize("method", list(METHODS))
-def test_every_method_trains_on_real_reports_through_a_frozen_backbone(reports, tmp_path, method, inputs):
+def test_every_method_trains_on_real_reports_through_a_frozen_backbone(
+    reports, short_backbone, tmp_path, method, inputs
+):
     cohort, split = reports
     request = request_of(
         cohort,
@@ -111,7 +113,7 @@ def test_every_method_trains_on_real_reports_through_a_frozen_backbone(reports, 
         tmp_path,
         FairnessPlan(method=method),
         input_names=inputs,
-        backbone=locate_backbone("minilm"),
+        backbone=short_backbone,
         adapt="head",
         epochs=2,
     )

@@ -112,7 +112,7 @@ def test_a_step_is_the_clipped_sum_with_noise_over_the_expected_number(symptoms,
         return result
 
     monkeypatch.setattr(PrivateTrainer, "training_step", step)
-    request = _request(symptoms, tmp_path, epochs=30)
+    request = _request(symptoms, tmp_path, epochs=6)
     fit(replace(request, plan=replace(request.plan, privacy=PrivacyPlan(epsilon=50.0, batch=2, clip=0.01))))
     assert 0 in seen and seen[0] < 1e-4
     for records, size in seen.items():

@@ -11,9 +11,9 @@ from PIL import Image
 from primum.cohort import read_cohort
 from primum.cohort.roles import BoxesRole, ImageRole, InputRoles, MasksRole, Roles, TargetRole
 from primum.evidence.marks import Mark, compare, components, point_figures
-from primum.model.regions import RegionPredictor, RegionSpec
+from primum.model.regions import RegionSpec
 from primum.model.regions.net import build_region_net
-from primum.model.regions.predictor import _encoder
+from primum.model.regions.predictor import RegionPredictor, _encoder
 from primum.model.regions.targets import box_target, mask_target
 from primum.training.plan import TrainingPlan
 from primum.training.regions import RegionFitRequest, fit_regions, threshold_marks
@@ -66,6 +66,7 @@ def _request(tmp_path, cohort, *, epochs=14, frozen=None, augmentation=None):
         folder=tmp_path / "work",
         model_folder=tmp_path / "model",
         augmentation=augmentation,
+        served=False,
     )
 
 

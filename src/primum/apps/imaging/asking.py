@@ -11,7 +11,7 @@ from primum.cohort import Records
 from primum.cohort.images import HeldImages
 from primum.errors import InputError
 from primum.evidence.regions import Region
-from primum.extras import require
+from primum.study.opened import open_marker
 
 
 def found_by(run: Path, source: Source) -> tuple[Region, ...]:
@@ -24,12 +24,10 @@ def found_by(run: Path, source: Source) -> tuple[Region, ...]:
         InputError: the model marks no places, or finds none here.
         CohortError: the picture is in colour, and the model was tuned on grey ones.
     """
-    require("torch", extra="train", purpose="Marking")
-    from primum.model.regions import RegionPredictor
-
-    predictor = RegionPredictor.load(run / "model")
+    marker = open_marker(run / "model")
     records = Records(n=1, image=HeldImages([source.square], source.square.shape[0]))
-    [found] = predictor.regions(records, np.array([source.size], dtype=np.int64))
+    marking, _ = marker.read(marker.prepare(records), np.array([source.size], dtype=np.int64))
+    found = marking.above(marker.spec.threshold).marks[0]
     if not found:
         raise InputError(f"{run}: its model marks nothing in this picture, so there is nothing to write.")
-    return tuple(found)
+    return tuple(mark.region(source.size) for mark in found)

@@ -104,14 +104,14 @@ def _header(content: bytes) -> Any | None:
 
 @contextmanager
 def silent() -> Iterator[None]:
-    """Silence highdicom and pydicom meanwhile: their warnings quote a patient's name."""
-    loggers = [logging.getLogger(name) for name in ("highdicom", "pydicom")]
+    """Silence libraries of DICOM meanwhile: their warnings quote a patient's name, their logs identifiers."""
+    loggers = [logging.getLogger(name) for name in ("highdicom", "pydicom", "dicomweb_client", "retrying", "urllib3")]
     levels = [one.level for one in loggers]
     for one in loggers:
         one.setLevel(logging.CRITICAL + 1)
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module=r"highdicom|pydicom")
+            warnings.filterwarnings("ignore", module=r"highdicom|pydicom|dicomweb_client")
             yield
     finally:
         for one, level in zip(loggers, levels, strict=True):

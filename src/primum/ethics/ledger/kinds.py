@@ -89,6 +89,15 @@ _known(
     role="word",
     reason_sha256="hash",
 )
+_known(
+    "sending",
+    "Files about a picture were sent to an archive.",
+    host="name",
+    outcome="word",
+    files="figure",
+    failed="figure",
+    uids_sha256="hash",
+)
 _known("incident", "Something went wrong in use.", severity="word", report_sha256="hash", name="name")
 _known(
     "erasure",

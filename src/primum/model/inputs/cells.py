@@ -30,7 +30,7 @@ def without_cells(pixels: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:
     """
     import torch
 
-    band = torch.from_numpy(band_of_pixel(pixels.shape[-1]))
+    band = torch.from_numpy(band_of_pixel(pixels.shape[-1])).to(pixels.device)
     mask = kept.reshape(-1, GRID, GRID)[:, band][:, :, band].unsqueeze(1)  # (b, 1, s, s)
     return torch.where(mask, pixels, blank_of(pixels))
 
@@ -44,7 +44,7 @@ def summed_by_cell(values: torch.Tensor) -> torch.Tensor:
     """Return what pixels (b, s, s) sum to in each cell, shape (b, CELLS)."""
     import torch
 
-    band = torch.from_numpy(band_of_pixel(values.shape[-1]))
+    band = torch.from_numpy(band_of_pixel(values.shape[-1])).to(values.device)
     own = torch.nn.functional.one_hot(band, GRID).to(values.dtype)  # (s, GRID)
     return (own.T @ values @ own).flatten(1)
 
@@ -54,7 +54,7 @@ def spread_by_cell(values: torch.Tensor) -> torch.Tensor:
 
     Every place of the map shares its value among the cells by the area that they have in common.
     """
-    rows, columns = (_shares(side).to(values.dtype) for side in values.shape[-2:])
+    rows, columns = (_shares(side).to(values) for side in values.shape[-2:])
     return (rows.T @ values @ columns).flatten(1)
 
 

@@ -74,17 +74,24 @@ class RegionHead(nn.Module):
     def forward(self, maps: list[torch.Tensor]) -> torch.Tensor:
         """Return answers of shape (b, channels, s, s), s a quarter of the picture's side."""
         with fused_kernels():
-            found: torch.Tensor | None = None
-            for side, smooth, one in reversed(list(zip(self.sides, self.smooth, maps, strict=True))):
-                here = side(one)
-                if found is not None:
-                    here = here + functional.interpolate(found, scale_factor=2.0, mode="nearest")
-                found = smooth(here)
-            answers: torch.Tensor = self.out(self.last(found))
-            return answers
+            return self.decoded(maps)
 
-    def losses(self, outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Return each picture's loss, shape (b,), in float32; `labels` as `primum.model.regions.targets` makes them."""
+    def decoded(self, maps: list[torch.Tensor]) -> torch.Tensor:
+        """Return what `forward` returns, with whatever kernels are set around."""
+        found: torch.Tensor | None = None
+        for side, smooth, one in reversed(list(zip(self.sides, self.smooth, maps, strict=True))):
+            here = side(one)
+            if found is not None:
+                here = here + functional.interpolate(found, scale_factor=2.0, mode="nearest")
+            found = smooth(here)
+        answers: torch.Tensor = self.out(self.last(found))
+        return answers
+
+    def losses(self, outputs: torch.Tensor, labels: torch.Tensor, *, smoothing: float = 0.0) -> torch.Tensor:
+        """Return each picture's loss, shape (b,), in float32; `labels` as `primum.model.regions.targets` makes them.
+
+        Of `smoothing` a marked place has none: most of a picture is unmarked, and would be pulled towards a mark.
+        """
         of_kind = mask_losses if self.spec.kind == "masks" else box_losses
         return of_kind(outputs.float(), labels.float(), len(self.spec.labels))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,12 +14,9 @@ from primum.model.inputs.base import Batch
 from primum.model.inputs.image import tokens_of
 from primum.model.lite import PYRAMID
 from primum.model.net import Net
+from primum.model.regions.reading import BATCH, Tick
 from primum.model.regions.spec import STRIDE
 from primum.model.shelf import Shelf
-
-BATCH = 8
-"""Pictures that are read at once."""
-Tick = Callable[[int, int], None]
 
 
 class PreparedMaps:
@@ -60,7 +57,7 @@ def read_maps(net: Net, image: PreparedImage, *, axes: tuple[int, ...] = (), tic
         with inference():
             maps = encoder({**batch, "pixels": batch["pixels"].flip(axes)})
         for shelf, one in zip(shelves, maps, strict=True):
-            shelf.put(rows, one.contiguous().numpy())
+            shelf.put(rows, one.contiguous().cpu().numpy())
         if tick is not None:
             tick(len(rows) + start, len(first))
     return PreparedMaps(shelves, equal, image.present, side=image.side)

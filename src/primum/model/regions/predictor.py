@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from primum.cohort.records import Records
+from primum.cohort.roles import VitalKind
 from primum.errors import InputError
 from primum.evidence.marks import Marking
 from primum.evidence.regions import Region
@@ -23,9 +24,9 @@ from primum.model.inputs.image import PixelForm
 from primum.model.inside import Inside
 from primum.model.lite import LiteNet
 from primum.model.net import Net
-from primum.model.regions.decoding import marks_of
 from primum.model.regions.net import build_region_net
-from primum.model.regions.pictures import BATCH, PreparedMaps, Tick
+from primum.model.regions.pictures import PreparedMaps
+from primum.model.regions.reading import Tick, prepared_pictures, read_marks
 from primum.model.regions.spec import RegionSpec
 from primum.model.vision import ImageSource, build_image_net
 
@@ -48,20 +49,31 @@ class RegionPredictor:
         net = build_region_net(spec, _encoder(pretrained=True))
         return cls(net=net, spec=spec, image=ImageInput(FORM, colour=colour))
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Return nothing: it marks places and decides on no class."""
+        return ()
+
+    @property
+    def inputs(self) -> Mapping[str, ImageInput]:
+        """Return its one input by name."""
+        return {"image": self.image}
+
+    def vital_kinds(self) -> dict[str, VitalKind]:
+        """Return nothing: it reads no vitals."""
+        return {}
+
+    def colour(self) -> bool:
+        """Return whether the network was tuned on images in colour."""
+        return self.image.colour
+
     def prepare(self, records: Records) -> PreparedImage:
         """Return the pictures of the records, ready for batches.
 
         Raises:
             InputError: there are none, of another size, or in colour where the network was tuned on grey ones.
         """
-        if records.image is None:
-            raise InputError("image: the model marks places in images, and the records have none; name their column.")
-        if records.image.size != self.spec.size:
-            raise InputError(
-                f"image: the model was tuned on pictures of {self.spec.size} pixels, and these have "
-                f"{records.image.size}; set cohort.inputs.image.size."
-            )
-        return self.image.prepare(records)
+        return prepared_pictures(records, self.image, self.spec)
 
     def regions(self, records: Records, shapes: npt.NDArray[np.int64]) -> list[list[Region]]:
         """Return the places that the model shows in each record's image.
@@ -97,25 +109,17 @@ class RegionPredictor:
             tick: called with (done, total).
         """
         self.net.eval()
-        marks, features = [], []
         device = next(self.net.parameters()).device
-        n = len(pictures.present)
-        for start in range(0, n, BATCH):
-            rows = np.arange(start, min(start + BATCH, n))
+
+        def ask(rows: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
             batch = {name: one.to(device) for name, one in pictures.collate(rows).items()}
             with inference():
                 maps = self.net.features({"image": batch})
-                outputs = self.net.head(maps).cpu()
-                features.append(maps[-1].mean((2, 3)).double().cpu().numpy())
-            for row, one in zip(rows.tolist(), outputs, strict=True):
-                there = tuple(shapes[row].tolist()) if pictures.present[row] else (0, 0)
-                marks.append(marks_of(one, there, self.spec))
-            if tick is not None:
-                tick(len(marks), n)
-        marking = Marking(kind=self.spec.kind, labels=self.spec.labels, shapes=shapes, marks=tuple(marks))
-        amounts = marking.above(self.spec.threshold).amounts()
-        together = np.concatenate(features) if features else np.empty((0, 0))
-        return marking, Inside(features=together, logits=amounts[:, None], answers=amounts)
+                outputs = self.net.head(maps)
+                features = maps[-1].mean((2, 3)).double()
+            return outputs.float().cpu().numpy(), features.cpu().numpy()
+
+        return read_marks(ask, pictures, shapes, self.spec, tick=tick)
 
     def _square(self, prepared: PreparedImage) -> npt.NDArray[np.int64]:
         return np.where(prepared.present[:, None], self.spec.size, 0).repeat(2, 1).astype(np.int64)

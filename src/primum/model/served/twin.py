@@ -28,7 +28,7 @@ from primum.model.inputs.text import PreparedText, TokenPlaces
 from primum.model.inputs.vitals import PreparedVitals, VitalsInput
 from primum.model.inside import Inside
 from primum.model.served.files import HEAD_FILE, IMAGE_FILE, SERVED_FILE, TOKENIZER_FILE
-from primum.model.served.image import pixels_of
+from primum.model.served.image import cells_left, pixels_of
 from primum.model.served.text import ServedText
 from primum.model.sessions import open_session, usable_threads
 
@@ -38,7 +38,7 @@ Form = Literal["float32", "int8"]
 _ROWS = 1024
 """Records in one call of the head."""
 _MANY = 16
-"""Texts from which on several are read at the same time."""
+"""Texts, or pictures, from which on several are read at the same time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ class Served:
     out: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
     """Weight (outputs, width) and bias of the head's last layer."""
     readers: int = 1
-    """Texts that are read at the same time where many are asked about."""
+    """Texts, or pictures, that are read at the same time where many are asked about."""
     scale: float
     shift: float
     image: Any = None
@@ -190,9 +190,17 @@ class Served:
             )
         first, equal = image.distinct()
         found = np.zeros((len(first), int(self.image.get_outputs()[0].shape[-1])), np.float32)
-        for place, row in enumerate(first.tolist()):
-            if image.present[row]:
-                found[place] = self.image.run(["features"], {"pixels": pixels_of(image, row, side=side)})[0][0]
+        there = [(place, row) for place, row in enumerate(first.tolist()) if image.present[row]]
+        whole = _Whole(image, side)
+
+        def read(row: int) -> npt.NDArray[np.float32]:
+            return np.asarray(self.image.run(["features"], {"pixels": whole.left_of(row)})[0][0])
+
+        done = iter(_in_order(read, [row for _, row in there], readers=self.readers))
+        of_row = dict(there)
+        for place in range(len(first)):
+            if place in of_row:
+                found[place] = next(done)
             if tick is not None:
                 tick(int((equal <= place).sum()), len(equal))
         return found[equal]
@@ -212,6 +220,25 @@ class Served:
             return None
         count = usable_threads() if threads is None else threads
         return read_saved(folder / SERVED_FILE, lambda said: _opened(folder, said, count), what="a served model")
+
+
+class _Whole:
+    """Pictures as a network takes them; one of which many parts are asked about is read and normalised once."""
+
+    def __init__(self, image: PreparedImage, side: int) -> None:
+        self.image = image
+        self.side = side
+        self.last: tuple[object, npt.NDArray[np.float32]] | None = None
+
+    def left_of(self, row: int) -> npt.NDArray[np.float32]:
+        """Return what is left of a record's picture, shape (1, 3, side, side); rows of one picture come together."""
+        if self.image.kept is None:
+            return pixels_of(self.image, row, side=self.side)
+        assert self.image.images is not None
+        key, last = self.image.images.keys[row], self.last
+        if last is None or last[0] != key:
+            self.last = last = (key, pixels_of(self.image, row, side=self.side))
+        return cells_left(last[1], self.image.kept[row])
 
 
 def _in_order(

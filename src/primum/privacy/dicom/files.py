@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import shutil
-import tempfile
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from primum.errors import CohortError, OutputError
 from primum.extras import require
-from primum.files import atomic_path
+from primum.files import atomic_path, new_folder
 from primum.privacy.dicom.headers import Profile, clean_header
 from primum.privacy.dicom.pixels import Box, clean_pixels
 from primum.progress import Progress, Silent
@@ -127,7 +124,7 @@ def clean_folder(source: Path, out: Path, profile: Profile, *, progress: Progres
     if not paths:
         raise CohortError(f"{source}: holds no DICOM file.")
     progress.step("deid", "DICOM")
-    with _new_folder(out) as work:
+    with new_folder(out, mode=0o755) as work:
         written: list[_Written] = []
         held: list[Held] = []
         for number, path in enumerate(paths, start=1):
@@ -234,21 +231,3 @@ def _write_review(path: Path, written: Sequence[_Written], held: Sequence[Held])
                 writer.writerow(["masked", name, box.top, box.bottom, box.left, box.right, "", ""])
         for refused in held:
             writer.writerow([refused.why, "", "", "", "", "", refused.number, refused.sha256])
-
-
-@contextmanager
-def _new_folder(out: Path) -> Iterator[Path]:
-    """Yield a folder that takes the place `out` when everything in it is written."""
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-        try:
-            yield work
-            work.chmod(0o755)
-            work.replace(out)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-    except OSError as exc:
-        if isinstance(exc, OutputError):
-            raise
-        raise OutputError(f"{out}: cannot be written: {exc.strerror}; choose another folder with --out.") from exc

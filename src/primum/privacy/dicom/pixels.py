@@ -48,6 +48,8 @@ class Box:
     right: int
     marker: bool
     """Whether it is a marker, or a single letter, and stays."""
+    letters: int
+    """Letters and digits that were read there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +135,7 @@ def _box(corners: npt.NDArray[np.float64], text: str, shape: Sequence[int]) -> B
         left=max(0, int(left - margin)),
         right=min(int(shape[1]), int(np.ceil(right + margin))),
         marker=bare in MARKERS or len(bare) < _FEWEST,
+        letters=len(bare),
     )
 
 

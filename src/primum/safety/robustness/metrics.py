@@ -14,6 +14,8 @@ DROP, FLIPS, WORST, NEGATION = (
 LEFT_AUROC, LEFT_CHANGE = "image_part_auroc", "image_part_change"
 _ZECH = "Zech et al. 2018, PLOS Medicine 15(11); DeGrave et al. 2021, Nature Machine Intelligence 3"
 ADVERSARIAL, TURNED, CHANGES = "adversarial_accuracy", "adversarial_turned", "adversarial_changes"
+MISSED = "pixel_search_missed"
+_ATHALYE = "Athalye, Carlini & Wagner 2018, ICML; Andriushchenko et al. 2020, ECCV (Square Attack)"
 _RIBEIRO = "Ribeiro et al. 2020, ACL (CheckList: invariance and directional tests)"
 _LEMPERT = "Goel et al. 2021, NAACL (Robustness Gym)"
 _JIN = "Jin et al. 2020, AAAI (TextFooler); Carlini et al. 2019, arXiv:1902.06705"
@@ -36,6 +38,9 @@ _TABLE: tuple[tuple[str, str, str, str, str, Direction, str], ...] = (
     (TURNED, "Right decisions that a plausible change turns", "可被合理改动推翻的正确决策",
      "Of the patients decided rightly, the share for whom a search within plausible bounds found a change that makes the decision wrong.",
      "在决策正确的患者中，经有界搜索找到使决策变错的合理改动者所占的比例。", "lower", _JIN),
+    (MISSED, "Decisions that the search by gradients missed", "梯度搜索所遗漏的决策",
+     "Of patients whose right decision stood the search of pixels along the gradients (2 of 255), the share whom the same search with more steps and random starts turns, or one that sees answers alone: a network may hide its slopes.",
+     "在经受住沿梯度的像素搜索（255 级中的 2 级）而决策仍正确的患者中，被更多步数与随机起点的同类搜索，或只看答案的搜索所推翻者的比例：网络可能掩盖其梯度。", "lower", _ATHALYE),
     (LEFT_AUROC, "Ranking by a part of the image", "仅凭影像局部的区分能力",
      "The AUROC when only a part of each image is left: the rim alone (a seventh of the side, where markers, burned-in text and film edges lie), the centre alone, or all but the corners; the rest shows the mean colour of what is left.",
      "仅保留影像一部分时的 AUROC：仅边框（宽为边长的七分之一，标记、叠加文字与胶片边缘所在处）、仅中央，或除去四角；其余部分以所保留部分的平均颜色填充。", "none", _ZECH),

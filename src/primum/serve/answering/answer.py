@@ -121,6 +121,38 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MarkAnswer:
+    """One place that the model marks in the image."""
+
+    label: str
+    score: float
+    """The model's confidence in [0, 1]."""
+    box: tuple[float, float, float, float]
+    """Left, top, right, bottom in pixels of the image as it was sent; right and bottom are outside."""
+    mask: tuple[int, ...] | None
+    """Of a model of masks: how many pixels outside, inside, outside, ... in turn, column by column, as COCO writes
+    uncompressed run lengths; None of a model of boxes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarksAnswer:
+    """What a model that marks places says of an image."""
+
+    kind: Literal["boxes", "masks"]
+    labels: tuple[str, ...]
+    """What it looks for."""
+    threshold: float
+    """Score from which a place is given; fainter ones are left out."""
+    height: int
+    """Of the image as it was sent, in pixels."""
+    width: int
+    places: tuple[MarkAnswer, ...]
+    """The surest first."""
+    said: str
+    """What was found, or that nothing was and what that does not mean, in the language asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
     """How the answer can be held against what was kept of it."""
 
@@ -157,14 +189,14 @@ class Answer:
     expires: str
     """When the Release stops answering, ISO 8601; empty for never."""
     lang: str
-    kind: Literal["classes", "labels", "number"]
+    kind: Literal["classes", "labels", "number", "regions"]
     classes: tuple[ClassAnswer, ...]
     intervals: IntervalsSaid | None
     """What the intervals of `classes` promise; None for a number, and for a Release from before there were any."""
     predicted: tuple[str, ...]
     """Decided classes; one of `classes`, any number of `labels`, none of a number."""
     number: float | None
-    """Of a number, in its own unit."""
+    """Of a number, in its own unit; of regions how much is marked: how many boxes, or the masks' share of the image."""
     set: SetAnswer | None
     abstained: bool
     abstained_because: str
@@ -185,6 +217,8 @@ class Answer:
     held_because: tuple[HeldBecause, ...]
     urgency: int
     """3 for a grave red flag, 2 for another one or a contradiction, 1 for any other reason to hold, 0 for none."""
+    marks: MarksAnswer | None = None
+    """Places in the image; None of a model that marks none."""
     reasons: Any = None
     """Which words and vitals speak for the answer, where they were asked for; see `Explanation`."""
     trace: Trace = field(default=Trace(input_sha256="", answer_sha256="", ledger=0, key="", signature=""))

@@ -19,6 +19,7 @@ from primum.serve.answering.answer import (
     Similar,
     Unknown,
 )
+from primum.serve.answering.marks import marks_answer
 from primum.serve.engine import Judged, OpenedRelease, Row
 
 
@@ -49,7 +50,7 @@ def answer_of(
         model=manifest.run,
         expires="" if release.expires is None else release.expires.isoformat(),
         lang=lang,
-        kind=release.run.spec.cohort.target.coded,
+        kind="regions" if release.run.marks else release.run.spec.cohort.target.coded,
         classes=_classes(names, judged),
         intervals=_intervals(release, lang),
         predicted=tuple(names[place] for place in judged.decided),
@@ -76,6 +77,7 @@ def answer_of(
         held=bool(because),
         held_because=because,
         urgency=_urgency(judged, because),
+        marks=None if judged.marks is None else marks_answer(release, row, judged.marks, lang),
     )
 
 

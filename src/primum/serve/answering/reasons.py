@@ -6,7 +6,7 @@ A serving process has no gradients, so the methods are those that only ask the m
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from primum.privacy.deid import mask_texts
 from primum.serve.engine import OpenedRelease, Row
@@ -14,7 +14,11 @@ from primum.serve.engine.rows import records_of
 from primum.study.explaining import told_of
 from primum.transparency import explain
 
+if TYPE_CHECKING:
+    from primum.study.opened import AskedModel
+
 METHOD = "occlusion"
+"""Of pictures the run's own default method is the same: how much the score falls without each cell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +30,7 @@ class Explanation:
     """The class asked about; None for a number."""
     holds: bool
     withheld_because: tuple[str, ...]
-    """gap, chance, unstable; empty where it holds."""
+    """gap, chance, unstable, randomised; empty where it holds."""
     comprehensiveness: float | None
     """Fall of the probability without the reason; against `comprehensiveness_of_chance`, that of as much at random."""
     comprehensiveness_of_chance: float | None
@@ -49,7 +53,13 @@ def explained(release: OpenedRelease, row: Row) -> Explanation:
     deid = release.run.spec.cohort.deid
     texts = [row.text] if deid is None else mask_texts([row.text], deid.keep, models=deid.ner or ())
     records = records_of([row], release.roles, texts)
-    reasons = explain(release.run.model, records, method=METHOD, seed=release.run.spec.training.seed)
+    reasons = explain(
+        cast("AskedModel", release.run.model),
+        records,
+        method=METHOD,
+        ignores_model=release.reasons_ignore_model,
+        seed=release.run.spec.training.seed,
+    )
     told = told_of(reasons, 0, "", records)
     return Explanation(
         method=METHOD,

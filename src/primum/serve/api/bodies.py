@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, StrictBool, StrictFloat, StrictInt, Stri
 from primum.i18n import Language
 from primum.serve.cases import Verb
 from primum.serve.people.bodies import Body
+from primum.serve.placing import Stance
 
 MOST_QUESTIONS = 256
 _LONGEST_TEXT = 200_000
@@ -101,12 +102,18 @@ class Search(Body):
 
 
 class Place(Body):
-    """A place that a person marked in a Case's image."""
+    """A place in a Case's image that a person marked, or what they hold of one that the model marked."""
 
-    label: StrictStr = Field(min_length=1, max_length=200, description="What is there.")
+    label: StrictStr = Field("", max_length=200, description="What is there; left out of a mark kept or rejected.")
     box: tuple[float, float, float, float] = Field(
-        description="Left, top, right, bottom in pixels of the image as it was sent; right and bottom are outside."
+        (0.0, 0.0, 0.0, 0.0),
+        description="Left, top, right, bottom in pixels of the image as it was sent; right and bottom are outside. "
+        "Left out of a mark kept or rejected.",
     )
+    stance: Stance = Field(
+        "add", description="add what the model did not mark, or keep, change or reject the mark that `mark` names."
+    )
+    mark: StrictInt | None = Field(None, description="Number of the model's mark in `marks.places`, from 0.")
 
 
 class Decide(Body):
@@ -114,11 +121,17 @@ class Decide(Body):
 
     decision: Verb = Field(description="accept the answer, correct it, or refuse it.")
     answer: StrictStr | None = Field(
-        None, max_length=2000, description="What is right instead; with `correct` it must be given, else left out."
+        None,
+        max_length=2000,
+        description="What is right instead; with `correct` it must be given, else left out. Of a model that marks "
+        "places it is left out too: `regions` say it.",
     )
     reason: StrictStr = Field("", max_length=4000, description="Why; needed to correct or refuse.")
     regions: list[Place] = Field(
-        [], max_length=100, description="Places marked in the image; only with `correct`. They are kept encrypted."
+        [],
+        max_length=200,
+        description="Places in the image; only with `correct`. Of a model that marks places, marks that are not named "
+        "are kept. They are kept encrypted.",
     )
 
 

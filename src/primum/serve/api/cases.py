@@ -15,6 +15,7 @@ from primum.serve.cases import Case, CaseHead, Cases
 from primum.serve.deciding import decide
 from primum.serve.desk import Desk
 from primum.serve.people import Principal, needs
+from primum.serve.placing import Placed
 from primum.serve.security.faults import Refused
 
 router = APIRouter(prefix="/api/v1", tags=["cases"])
@@ -45,7 +46,9 @@ def readable(cases: Cases, case: str, who: Principal) -> Case:
 
 def decided_by(body: Decide, desk: Desk, case: str, who: Principal, *, review: bool) -> CaseHead:
     """Write down a decision as the API takes it."""
-    regions = [Region(label=one.label, box=one.box) for one in body.regions]
+    regions = [
+        Placed(region=Region(label=one.label, box=one.box), stance=one.stance, mark=one.mark) for one in body.regions
+    ]
     return decide(
         desk, case, who, body.decision, answer=body.answer, reason=body.reason, review=review, regions=regions
     )

@@ -32,7 +32,8 @@ class Decision:
     ledger: int
     regions: tuple[Mapping[str, Any], ...] = ()
     """Places that the person marked in the picture: label, and box as left, top, right, bottom in pixels of the picture
-    as it was sent; right and bottom are outside."""
+    as it was sent; right and bottom are outside. Where the model marked places, all of them, each with the person's
+    stance (keep, change, reject, add) and the number of the model's mark, None for one added."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,7 +73,10 @@ class Engine:
             levels = {} if release.run.decisions is None else {release.run.decisions.attribute: "unknown"}
             role = release.roles.inputs.image
             square = None if role is None else np.zeros((role.size, role.size), np.uint8)
-            judge_rows(release, [Row(text="warm", vitals=vitals, levels=levels, missing=(), square=square)])
+            shape = None if role is None else (role.size, role.size)
+            judge_rows(
+                release, [Row(text="warm", vitals=vitals, levels=levels, missing=(), square=square, shape=shape)]
+            )
 
     def release(self, named: str | None) -> OpenedRelease:
         """Return the Release of an id, of the first eight or more digits of one, or the one that answers by default.
@@ -96,14 +99,21 @@ class Engine:
         """Return the columns that questions to any of the Releases may have."""
         return {name for one in self.releases.values() for name in one.columns}
 
-    def read(self, release: OpenedRelease, inputs: Mapping[str, Scalar], square: ByteArray | None = None) -> Row:
-        """Return one question's inputs, checked.
+    def read(
+        self,
+        release: OpenedRelease,
+        inputs: Mapping[str, Scalar],
+        square: ByteArray | None = None,
+        *,
+        shape: tuple[int, int] | None = None,
+    ) -> Row:
+        """Return one question's inputs, checked; see `read_row`.
 
         Raises:
             Refused: they are not what the study's columns hold, or the Release has expired meanwhile.
         """
         check_date(release)
-        row = read_row(inputs, release.roles, square)
+        row = read_row(inputs, release.roles, square, shape=shape)
         decisions = release.run.decisions
         if decisions is not None and decisions.attribute not in row.levels:
             raise Refused("invalid", f"This model decides by {decisions.attribute}; give it with the inputs.")

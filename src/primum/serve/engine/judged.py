@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from primum.evidence.marks import Mark
 from primum.knowledge.rules import ClinicalRule
 from primum.privacy.deid import mask_texts
 from primum.serve.engine.opening import OpenedRelease
@@ -41,6 +42,8 @@ class Judged:
     """That speak of the record."""
     similar: SimilarPatients | None
     """How it went with training patients like this one; None where the Release keeps no groups of them."""
+    marks: tuple[Mark, ...] | None
+    """Places that the model shows in the image, in its pixels as it was sent; None of a model that marks none."""
 
 
 def judge_rows(release: OpenedRelease, rows: Sequence[Row]) -> list[Judged]:
@@ -57,7 +60,8 @@ def judge_rows(release: OpenedRelease, rows: Sequence[Row]) -> list[Judged]:
         some = [rows[place] for place in places]
         texts = [row.text for row in some]
         texts = texts if deid is None else mask_texts(texts, deid.keep, models=deid.ner or ())
-        said = release.run.say(records_of(some, release.roles, texts), RowLevels(some))
+        shapes = np.array([row.shape or (0, 0) for row in some], dtype=np.int64)
+        said = release.run.say(records_of(some, release.roles, texts), RowLevels(some), shapes=shapes)
         for place, judged in zip(places, _each(release, said, len(some)), strict=True):
             found[place] = judged
     return [one for one in found if one is not None]
@@ -86,6 +90,7 @@ def _each(release: OpenedRelease, said: Said, n: int) -> list[Judged]:
             if spoken is None
             else tuple(spoken.rules[place] for place in np.flatnonzero(spoken.yes[:, row]).tolist()),
             similar=None if like is None else like[row],
+            marks=None if said.marking is None else said.marking.marks[row],
         )
         for row in range(n)
     ]

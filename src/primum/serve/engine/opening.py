@@ -18,6 +18,7 @@ from primum.extras import require
 from primum.model.served import SERVED_FILE
 from primum.serve.engine.rows import attributes_of
 from primum.study.opened import OpenedRun, open_run
+from primum.study.reasoning import reasons_ignore_model
 from primum.study.released import verified_release
 
 _ALIKE = ("accuracy", "balanced_accuracy", "mae")
@@ -38,6 +39,8 @@ class OpenedRelease:
     card: Mapping[str, Any]
     expires: datetime | None
     """When it must not answer any more; None for never."""
+    reasons_ignore_model: bool
+    """Whether its run found that a model which learnt nothing gets the same reasons: then none is shown."""
     alike: tuple[Finding, ...]
     """How right the model was about the test patients of each group, where they were enough to tell."""
 
@@ -90,6 +93,7 @@ def open_release(folder: Path, *, trust: TrustList | None, any_key: bool = False
         roles=run.all_roles("the record"),
         card=json.loads((folder / "card.json").read_text(encoding="utf-8")),
         expires=verified.expires,
+        reasons_ignore_model=reasons_ignore_model(folder),
         alike=_alike(read_findings(folder / "findings.jsonl")),
     )
 

@@ -37,6 +37,8 @@ class Row:
     """Input columns of which nothing is known."""
     square: ByteArray | None = None
     """Of its image what the model sees; None without one."""
+    shape: tuple[int, int] | None = None
+    """Height and width of the image as it was sent; None without one."""
 
     @property
     def tokens(self) -> int:
@@ -45,13 +47,20 @@ class Row:
         return 16 + len(self.text or "") // 4 + picture
 
 
-def read_row(inputs: Mapping[str, Scalar], roles: Roles, square: ByteArray | None = None) -> Row:
+def read_row(
+    inputs: Mapping[str, Scalar],
+    roles: Roles,
+    square: ByteArray | None = None,
+    *,
+    shape: tuple[int, int] | None = None,
+) -> Row:
     """Return one question's inputs.
 
     Args:
         inputs: value by column: input columns, sensitive attributes, hospital.
         roles: of the study's columns, vitals with the kinds that the model knows.
         square: of the image that came with it what the model sees.
+        shape: height and width of that image as it was sent.
     Raises:
         Refused: a field that the study does not know, or that holds something else than a number where one belongs;
             all faults at once, and never what the fields hold.
@@ -84,6 +93,7 @@ def read_row(inputs: Mapping[str, Scalar], roles: Roles, square: ByteArray | Non
         levels=levels,
         missing=(*_missing(roles, texts, vitals), *([image.column] if image is not None and square is None else [])),
         square=square,
+        shape=shape,
     )
     if len(row.missing) == len(roles.inputs.columns()):
         raise Refused("invalid", "Nothing is given of what the model reads; fill in at least one input.")

@@ -114,6 +114,8 @@ def _predictions(told: Told) -> list[dict[str, Any]]:
         {"outcome": {"text": name}, "probabilityDecimal": round(value, 6), **_rationale(told, name)}
         for name, value in ranked
     ]
+    if told.found:
+        found.append({"outcome": {"text": told.found}})
     if told.value is not None:
         said = f"{told.value:g}"
         if told.value_range is not None:

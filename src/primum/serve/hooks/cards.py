@@ -28,7 +28,10 @@ def card_of(told: Told, *, url: str, lang: str = "en") -> dict[str, Any]:
         url: of the service, where the Case can be opened.
         lang: en or zh.
     """
-    lines = [*(f"- {_markdown(sentence)}" for sentence in told.sentences)]
+    lines = [
+        *([f"- {_markdown(told.found)}"] if told.found else []),
+        *(f"- {_markdown(sentence)}" for sentence in told.sentences),
+    ]
     shown = [f"- **{_markdown(name)}**: {value:.0%}{_interval(told, name)}" for name, value in _ranked(told)]
     return {
         "uuid": told.case,
@@ -53,8 +56,10 @@ def _interval(told: Told, name: str) -> str:
 def _headline(told: Told, lang: str) -> str:
     if told.urgent:
         said = translate("hooks.urgent", lang, study=told.study)
-    elif told.held or not (told.probabilities or told.value is not None):
+    elif told.held or not (told.probabilities or told.found or told.value is not None):
         said = translate("hooks.held", lang, study=told.study)
+    elif told.found:
+        said = translate("hooks.found", lang, study=told.study, found=told.found)
     elif told.value is not None:
         said = translate("hooks.value", lang, study=told.study, value=f"{told.value:g}")
     else:

@@ -17,16 +17,18 @@ from primum.serve.api.cases import PictureName, readable
 from primum.serve.api.parts import CaseId, TheDesk, desk_of
 from primum.serve.cases import Case
 from primum.serve.cases.case import VERBS
-from primum.serve.deciding import decide
+from primum.serve.deciding import decide, found_in
 from primum.serve.desk import Desk, Question
 from primum.serve.engine import OpenedRelease
 from primum.serve.engine.pictures import IMAGE, PRIOR
 from primum.serve.page.fields import EXAMPLES, PREFIX, example_of, fields_of
+from primum.serve.page.found import BOX, LABEL, REJECT, found_of, placed_of, said_of_marks
 from primum.serve.page.marks import cells_of, marks_of, places_in, regions_of
 from primum.serve.page.rendering import go, render, sentence
 from primum.serve.page.wording import language_of, words
 from primum.serve.people.access import needs
 from primum.serve.people.principal import Principal
+from primum.serve.placing import Placed
 from primum.serve.security.bodies import check_words
 from primum.serve.security.faults import Refused
 
@@ -35,6 +37,7 @@ Asker = Annotated[Principal, Depends(needs("answer"))]
 Reader = Annotated[Principal, Depends(needs("cases.own"))]
 Decider = Annotated[Principal, Depends(needs("decide"))]
 _RECENT = 8
+_NOTHING_TYPED = {"decision": "", "answer": "", "reason": "", "places": [], BOX: [], LABEL: [], REJECT: []}
 
 
 @router.get("/")
@@ -119,7 +122,7 @@ async def decided(case: CaseId, request: Request, desk: TheDesk, who: Decider) -
 
 def _decided(case: str, request: Request, desk: Desk, who: Principal, form: FormData) -> Response:
     typed = {name: _typed(form, name, most) for name, most in (("decision", 20), ("answer", 400), ("reason", 4000))}
-    places = places_in(form)
+    places, of_marks = places_in(form), said_of_marks(form)
     found = readable(desk.cases, case, who)
     verb = next((one for one in VERBS if one == typed["decision"]), None)
     try:
@@ -133,10 +136,13 @@ def _decided(case: str, request: Request, desk: Desk, who: Principal, form: Form
             answer=typed["answer"] or None,
             reason=typed["reason"],
             review=found.head.owner != who.id,
-            regions=regions_of(places),
+            regions=[
+                *placed_of(of_marks, found_in(found)),
+                *(Placed(region=region) for region in regions_of(places)),
+            ],
         )
     except Refused as refused:
-        return case_page(request, found, who, fault=refused, typed={**typed, "places": places})
+        return case_page(request, found, who, fault=refused, typed={**typed, "places": places, **of_marks})
     return go(f"/cases/{case}")
 
 
@@ -175,9 +181,10 @@ def case_page(
         decisions=[one for one in case.decisions if not (blind and one.review)],
         hidden=sum(1 for one in case.decisions if blind and one.review),
         said="" if fault is None else sentence(request, fault),
-        typed=typed or {"decision": "", "answer": "", "reason": "", "places": []},
+        typed={**_NOTHING_TYPED, **(typed or {})},
         cells=cells_of(told, case.images[IMAGE]) if case.images else [],
         marks=[] if case.answer is None else marks_of(case, hide_reviews=blind),
+        found=found_of(case, hide_reviews=blind),
         reasons=told,
         pieces=[] if told is None else pieces(told),
         metric_title=lambda name: METRICS.get(name).title[language_of(request)],

@@ -75,6 +75,7 @@ def marks_of(case: Case, *, hide_reviews: bool) -> list[Mark]:
         for decision in case.decisions
         if not (hide_reviews and decision.review)
         for one in decision.regions
+        if one.get("stance", "add") in ("add", "change")  # those kept or rejected are drawn as the model's
     ]
 
 

@@ -76,7 +76,7 @@ class KeptLinear(AbstractKept):
         x, g = (part.float() for part in self._all())
         total = x.new_zeros(len(x))
         if self.module.weight.requires_grad:
-            total += _outer_norms(x, g)
+            total += outer_norms(x, g)
         if self.module.bias is not None and self.module.bias.requires_grad:
             total += g.sum(1).square().sum(1)
         return total
@@ -86,9 +86,9 @@ class KeptLinear(AbstractKept):
         x, g = self._all()
         g = g.float() * factors[:, None, None]
         if self.module.weight.requires_grad:
-            _add(self.module.weight, g.flatten(0, 1).T @ x.flatten(0, 1).float())
+            add_to(self.module.weight, g.flatten(0, 1).T @ x.flatten(0, 1).float())
         if self.module.bias is not None and self.module.bias.requires_grad:
-            _add(self.module.bias, g.sum((0, 1)))
+            add_to(self.module.bias, g.sum((0, 1)))
 
 
 class KeptEmbedding(AbstractKept):
@@ -153,22 +153,40 @@ class KeptLayerNorm(AbstractKept):
     def add(self, factors: torch.Tensor) -> None:
         """Add the weighted sums."""
         for part, parameter in self._parts():
-            _add(parameter, (factors @ part).view_as(parameter))
+            add_to(parameter, (factors @ part).view_as(parameter))
 
     def _parts(self) -> list[tuple[torch.Tensor, nn.Parameter]]:
         pairs = [(self.inputs[0], self.module.weight), (self.gradients[0], self.module.bias)]
         return [(part, p) for part, p in pairs if p is not None and p.requires_grad]
 
 
+class KeptGroupNorm(KeptLayerNorm):
+    """`nn.GroupNorm` of maps (b, c, ...): groups of channels of one record, so that no record sees another."""
+
+    module: nn.GroupNorm  # type: ignore[assignment]
+
+    def forward(self, x: torch.Tensor, anchor: torch.Tensor, records: int) -> torch.Tensor:
+        """Return the normalised map, scaled and shifted."""
+        shape = (-1, *[1] * (x.ndim - 2))
+        plain = functional.group_norm(x, self.module.num_groups, None, None, self.module.eps)
+        weight, bias = self.module.weight.reshape(shape), self.module.bias.reshape(shape)
+        out: torch.Tensor = _Affine.apply(plain, weight, bias, anchor, self._keep)  # type: ignore[no-untyped-call]
+        return out
+
+    def _keep(self, plain: torch.Tensor, gradient: torch.Tensor) -> None:
+        super()._keep(plain.movedim(1, -1), gradient.movedim(1, -1))
+
+
 KEPT: dict[type[nn.Module], type[AbstractKept]] = {
     nn.Linear: KeptLinear,
     nn.Embedding: KeptEmbedding,
     nn.LayerNorm: KeptLayerNorm,
+    nn.GroupNorm: KeptGroupNorm,
 }
 """Layers by exact class; every other trainable weight is given to each record as a copy of its own."""
 
 
-def _outer_norms(x: torch.Tensor, g: torch.Tensor) -> torch.Tensor:
+def outer_norms(x: torch.Tensor, g: torch.Tensor) -> torch.Tensor:
     """Return |sum over t of g_t x_t'|^2 of each record, for x of shape (b, t, d) and g of shape (b, t, p)."""
     positions, inputs, outputs = x.shape[1], x.shape[2], g.shape[2]
     if positions == 1:
@@ -178,7 +196,8 @@ def _outer_norms(x: torch.Tensor, g: torch.Tensor) -> torch.Tensor:
     return torch.bmm(g.transpose(1, 2), x).square().sum((1, 2))
 
 
-def _add(parameter: torch.Tensor, value: torch.Tensor) -> None:
+def add_to(parameter: torch.Tensor, value: torch.Tensor) -> None:
+    """Add a value of the parameter's shape to its `grad`."""
     parameter.grad = value.to(parameter.dtype) if parameter.grad is None else parameter.grad.add_(value)
 
 

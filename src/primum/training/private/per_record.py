@@ -12,6 +12,7 @@ from torch.func import functional_call
 
 from primum.errors import StudyError
 from primum.training.private.layers import KEPT, AbstractKept
+from primum.training.private.maps import kept_conv
 
 Losses = Callable[[Callable[..., object]], torch.Tensor]
 """Given the network's call, returns each record's loss, shape (b,)."""
@@ -20,9 +21,9 @@ Losses = Callable[[Callable[..., object]], torch.Tensor]
 class PerRecord:
     """Clips what each record says of the weights, and adds it up.
 
-    Trainable `nn.Linear`, `nn.Embedding` and `nn.LayerNorm` are handled by formulas (`layers.py`). Every other
-    trainable weight is handed to each record as a copy of its own, which is exact where the module's arithmetic
-    broadcasts over a leading axis of records; `self_test` shows whether it does.
+    Trainable `nn.Linear`, `nn.Embedding`, `nn.LayerNorm`, `nn.GroupNorm` (`layers.py`) and `nn.Conv2d` (`maps.py`) are
+    handled by formulas. Every other trainable weight is handed to each record as a copy of its own, which is exact
+    where the module's arithmetic broadcasts over a leading axis of records; `self_test` shows whether it does.
     """
 
     def __init__(self, net: nn.Module) -> None:
@@ -51,8 +52,9 @@ class PerRecord:
                         f"training.privacy: {first} and {full} are one weight, which private training cannot clip; "
                         "freeze it with model.adapt: {method: lora}, or choose another backbone."
                     )
-            if mine and _kept(module):
-                self.layers[name] = KEPT[type(module)](module)
+            layer = _layer_of(module) if mine else None
+            if layer is not None:
+                self.layers[name] = layer
             else:
                 self.own |= {f"{name}.{short}" if name else short: p for short, p in mine.items()}
 
@@ -150,10 +152,13 @@ def _called(net: nn.Module, copies: Mapping[str, torch.Tensor], *args: object, *
     return functional_call(net, dict(copies), args, kwargs)
 
 
-def _kept(module: nn.Module) -> bool:
-    """Return whether the layer is one that the formulas are for, in its plain form."""
-    if type(module) not in KEPT:
-        return False
+def _layer_of(module: nn.Module) -> AbstractKept | None:
+    """Return the layer with its formulas, where it is one that they are for, in its plain form."""
+    kind = KEPT.get(type(module))
+    if kind is None:
+        return kept_conv(module)
     if isinstance(module, nn.Embedding):
-        return module.max_norm is None and not module.scale_grad_by_freq and not module.sparse
-    return not isinstance(module, nn.LayerNorm) or module.weight is not None
+        plain = module.max_norm is None and not module.scale_grad_by_freq and not module.sparse
+    else:
+        plain = not isinstance(module, nn.LayerNorm | nn.GroupNorm) or module.weight is not None
+    return kind(module) if plain else None

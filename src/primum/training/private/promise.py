@@ -9,7 +9,7 @@ from primum.training.plan import TrainingPlan
 from primum.training.private.budget import Budget
 
 
-def check_private(plan: TrainingPlan, adaptation: Adaptation, image: Adaptation | None = None) -> None:
+def check_private(plan: TrainingPlan, adaptation: Adaptation) -> None:
     """Check that nothing in the plan looks at training patients without noise.
 
     Raises:
@@ -24,11 +24,6 @@ def check_private(plan: TrainingPlan, adaptation: Adaptation, image: Adaptation 
         wrong = f"training.objective.fairness.method: {plan.fairness.method} needs the training patients' groups"
     if plan.robustness is not None:
         wrong = "training.objective.robustness takes a second look at every training patient"
-    if image is not None and image.method in ("full", "upper"):
-        raise StudyError(
-            "training.privacy: records' gradients of convolutions cannot be told apart, so that none could be bounded; "
-            "use head or lora for the image network."
-        )
     if adaptation.method == "adalora":
         wrong = "model.adapt: adalora chooses its ranks by the training patients' gradients"
     if plan.accumulate > 1:

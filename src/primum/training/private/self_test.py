@@ -43,7 +43,13 @@ def self_test(net: Net, batch: dict[str, Any], singles: Sequence[dict[str, Any]]
     parameters = fast.parameters()
     for parameter in parameters:
         parameter.grad = None
-    norms = fast.add_clipped(losses_of(net, batch), records=len(singles), clip=clip)
+    try:
+        norms = fast.add_clipped(losses_of(net, batch), records=len(singles), clip=clip)
+    except RuntimeError as exc:  # a weight that no copy a record can be put in the place of
+        raise StudyError(
+            "training.privacy: this model has layers in which records' gradients cannot be told apart, so that none "
+            "could be bounded; use head or lora, or another backbone."
+        ) from exc
     found = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
     wanted = [torch.zeros_like(p) for p in parameters]
     true_norms = []

@@ -12,7 +12,8 @@ import torch
 from primum.model.inputs import PreparedImage
 from primum.model.inputs.base import Batch
 from primum.model.net import Net
-from primum.model.regions.pictures import PreparedMaps, Tick, read_maps
+from primum.model.regions.pictures import PreparedMaps, read_maps
+from primum.model.regions.reading import Tick
 from primum.model.regions.spec import RegionSpec
 
 MIRRORED: tuple[tuple[int, ...], ...] = ((), (3,), (2,), (2, 3))

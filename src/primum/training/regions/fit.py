@@ -52,6 +52,8 @@ class RegionFitRequest:
     """Name for trackers."""
     augmentation: JointAugmentation | None = None
     """What happens to training pictures; None: nothing."""
+    served: bool = True
+    """Whether the form that marks without torch is written beside the model."""
 
     def frozen(self) -> bool:
         """Return whether the encoder stays as it is, so that it reads each picture once."""
@@ -98,6 +100,7 @@ def fit_regions(request: RegionFitRequest, *, progress: Progress | None = None) 
     predictor = _shown_from(predictor, request, marking)
     predictor.save(request.model_folder)
     proof = prove(predictor.net, before, **_both(predictor, collate, request.model_folder))
+    served = _served(predictor, request, image) if request.served else {}
     gain = learnt_finding(untrained, trained, cohort.patients[watched], split=proven_on, seed=request.plan.seed)
     amounts = marking.above(predictor.spec.threshold).amounts()
     return RegionFitted(
@@ -111,6 +114,7 @@ def fit_regions(request: RegionFitRequest, *, progress: Progress | None = None) 
             "precision": "bf16" if use_bf16(request.plan.precision) else "fp32",
             "texts_cut": 0,
             "checks": proof.to_json(),
+            **served,
         },
         findings=(gain,) if len(watched) else (),
     )
@@ -173,6 +177,17 @@ def _shown_from(predictor: RegionPredictor, request: RegionFitRequest, marking: 
     assert request.cohort.regions is not None
     compared = compare(request.cohort.regions.take(held), marking.take(held))
     return predictor.showing_from(best_threshold(compared, otherwise=request.spec.threshold))
+
+
+def _served(predictor: RegionPredictor, request: RegionFitRequest, image: PreparedImage) -> dict[str, Any]:
+    """Write the form that marks without torch, proved on pictures not learnt from, and return what is told of it."""
+    from primum.model.regions.writing import write_served_regions
+
+    held = np.flatnonzero(np.isin(request.split.astype(str), ("validation", "calibration"))).astype(np.int64)
+    if not len(held):  # nothing to prove it on
+        return {}
+    found = write_served_regions(predictor, request.model_folder, image.chosen(held))
+    return {"served": {"written": found is not None, "agreement": found}}
 
 
 def _both(predictor: RegionPredictor, collate: RegionCollate, folder: Path) -> dict[str, npt.NDArray[np.float64]]:

@@ -8,7 +8,7 @@
   const input = (name) => viewer.querySelector(`#view-${name}`);
   const usual = { centre: 127.5, width: 255, zoom: 1, opacity: 1 };
   const at = { x: 0.5, y: 0.5 }; // what lies in the middle, as shares of the image
-  let drawing = false;
+  let drawing = false, moving = false;
 
   const value = (name) => Number(input(name).value);
   const clamp = (x, low, high) => Math.min(Math.max(x, low), high);
@@ -105,7 +105,7 @@
 
   for (const film of films) {
     const stage = film.querySelector(".stage");
-    let from = null, last = null, target = null;
+    let from = null, last = null, target = null, held = null;
     stage.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
       stage.setPointerCapture(event.pointerId);
@@ -115,12 +115,21 @@
         from = pixel(film, event);
         target = row();
       }
+      const place = drawing || film !== films[0] ? -1 : under(pixel(film, event));
+      if (place >= 0) {
+        point(place);
+        held = { place, from: pixel(film, event), start: ends(boxOf(listed[place]).value) };
+      }
       event.preventDefault();
     });
     stage.addEventListener("pointermove", (event) => {
       if (!last) return;
       if (from) {
         fill(target, from, pixel(film, event));
+        return;
+      }
+      if (held && moving) {
+        shift(held.place, held.start, held.from, pixel(film, event));
         return;
       }
       const size = stage.getBoundingClientRect();
@@ -130,7 +139,7 @@
     for (const end of ["pointerup", "pointercancel"]) {
       stage.addEventListener(end, () => {
         if (from && target) field(target, "label").focus();
-        from = last = target = null;
+        from = last = target = held = null;
       });
     }
     stage.addEventListener("wheel", (event) => {
@@ -146,18 +155,112 @@
     });
   }
 
+  // The model's marks: shown or not, from a score on, pointed out, moved by dragging, and out where they are rejected.
+  const found = [...films[0].querySelectorAll(".model")], listed = [...document.querySelectorAll(".found tbody tr")];
+  const ends = (words) => words.split(/[,，]/).map((one) => (one.trim() === "" ? NaN : Number(one)));
+  const boxOf = (line) => line.querySelector("[name='mark.box']");
+  const correcting = () => { document.querySelector("input[name='decision'][value='correct']").checked = true; };
+
+  function sift() {
+    const least = value("score"), all = input("found").checked;
+    input("score-said").textContent = least.toFixed(2);
+    let shown = 0;
+    for (const [place, mark] of found.entries()) {
+      const enough = Number(mark.dataset.score) >= least - 5e-3;
+      mark.toggleAttribute("hidden", !enough || !all);
+      listed[place].hidden = !enough;
+      shown += Number(enough && all);
+    }
+    films[0].querySelector(".marks").classList.toggle("unnamed", !input("words").checked);
+    const status = document.querySelector("#found-status");
+    status.textContent = status.dataset.words.replace("#", String(shown));
+  }
+
+  // What a person says of a mark, as it stands in the table, drawn: out, or moved.
+  function follow(place) {
+    const line = listed[place], mark = found[place], box = boxOf(line);
+    if (!box) return;
+    const out = line.querySelector("[name='mark.reject']").checked, label = line.querySelector("[name='mark.label']");
+    line.classList.toggle("rejected", out);
+    mark.classList.toggle("out", out);
+    const own = films[0].querySelector(`.moved[data-mark="${place}"]`);
+    if (own) own.remove();
+    const [left, top, right, bottom] = ends(box.value), changed = box.value.trim() !== box.dataset.was;
+    if (!out && changed && right > left && bottom > top) {
+      const made = rectangle(left, top, right, bottom);
+      made.setAttribute("class", "moved");
+      made.dataset.mark = String(place);
+      films[0].querySelector(".marks").append(made);
+    }
+    if (out || changed || label.value !== label.dataset.was) correcting();
+  }
+
+  function point(place) {
+    for (const one of [...found, ...listed]) one.classList.toggle("pointed", Number(one.dataset.mark) === place);
+  }
+
+  // The smallest shown mark about a pixel, by the box that the table has; -1 for none.
+  function under([x, y]) {
+    let best = -1, least = Infinity;
+    for (const [place, mark] of found.entries()) {
+      const box = boxOf(listed[place]);
+      if (!box || mark.hasAttribute("hidden")) continue;
+      const [left, top, right, bottom] = ends(box.value), area = (right - left) * (bottom - top);
+      if (x >= left && x <= right && y >= top && y <= bottom && area < least) [best, least] = [place, area];
+    }
+    return best;
+  }
+
+  function shift(place, start, from, to) {
+    const [left, top, right, bottom] = start, image = films[0].querySelector("img");
+    const across = clamp(to[0] - from[0], -left, Number(image.getAttribute("width")) - right);
+    const down = clamp(to[1] - from[1], -top, Number(image.getAttribute("height")) - bottom);
+    const moved = [left + across, top + down, right + across, bottom + down];
+    boxOf(listed[place]).value = moved.map((one) => String(Math.round(one))).join(", ");
+    follow(place);
+  }
+
+  if (found.length) {
+    for (const name of ["score", "found", "words"]) input(name).addEventListener("input", sift);
+    for (const [place, line] of listed.entries()) {
+      line.querySelector(".find").addEventListener("click", () => { point(place); centre(place); });
+      line.addEventListener("focusin", () => point(place));
+      line.addEventListener("input", () => follow(place));
+      follow(place);
+    }
+    sift();
+  }
+
+  function centre(place) {
+    const box = found[place].querySelector(".over").getBBox(), image = films[0].querySelector("img");
+    at.x = (box.x + box.width / 2) / Number(image.getAttribute("width"));
+    at.y = (box.y + box.height / 2) / Number(image.getAttribute("height"));
+    input("found").checked = true;
+    sift();
+    show();
+  }
+
   for (const name of Object.keys(usual)) input(name).addEventListener("input", show);
   input("reset").addEventListener("click", reset);
   if (rows) rows.addEventListener("input", redraw);
-  const pen = input("draw");
+  const pen = input("draw"), hand = input("move");
   if (pen && rows) {
     pen.addEventListener("click", () => {
+      if (!drawing && moving) hand.click();
       drawing = !drawing;
       pen.setAttribute("aria-pressed", String(drawing));
       viewer.classList.toggle("drawing", drawing);
-      if (drawing) document.querySelector("input[name='decision'][value='correct']").checked = true;
+      if (drawing) correcting();
     });
     redraw();
+  }
+  if (hand) {
+    hand.addEventListener("click", () => {
+      if (!moving && drawing) pen.click();
+      moving = !moving;
+      hand.setAttribute("aria-pressed", String(moving));
+      viewer.classList.toggle("moving", moving);
+    });
   }
   viewer.querySelector(".film-tools").hidden = false;
   viewer.classList.add("live");

@@ -25,6 +25,7 @@ from primum.transparency.metrics import (
     SUFFICIENT,
     WORD,
     WORST,
+    WRITTEN,
 )
 
 MOST_CLASSES = 6
@@ -67,6 +68,10 @@ def _sentences(context: Context, hold: Finding) -> list[str]:
             more = {"images": whole(f.detail.get("images")), "chance": percent(f.detail.get("chance"))}
             ends = {"low": percent(f.low), "high": percent(f.high)}
             said.append(words(f"reasons.{key}", value=percent(f.value), n=whole(f.n), **ends, **more))
+    for f in context.measured(WRITTEN, "test"):
+        key = "reasons.written" if (f.low or 0.0) > 0 else "reasons.written_not"
+        more = {"turned": percent(f.detail.get("turned")), "n": whole(f.n)}
+        said.append(words(key, value=percent(f.value), low=percent(f.low), high=percent(f.high), **more))
     name = str(hold.detail.get("method", ""))
     said.append(words("reasons.method", method=words.known(f"method.{name}", otherwise=name)))
     return said

@@ -23,6 +23,7 @@ DROP, FLIPS, WORST, NEGATION = (
 
 LEFT_AUROC = "image_part_auroc"
 ADVERSARIAL, TURNED, CHANGES = "adversarial_accuracy", "adversarial_turned", "adversarial_changes"
+MISSED = "pixel_search_missed"
 
 
 def robustness_section(context: Context) -> Mapping[str, object] | None:
@@ -72,6 +73,9 @@ def _searched(context: Context) -> tuple[list[str], list[Forest]]:
         if kind in needed:
             sentence += words("robust.needed", value=f"{needed[kind].value:.1f}")
         said.append(sentence)
+    for f in context.measured(MISSED, "test"):
+        figures = {"value": percent(f.value), "low": percent(f.low), "high": percent(f.high), "n": whole(f.n)}
+        said.append(words("robust.missed" if f.value else "robust.missed_none", **figures))
     before = float(reached[0].detail.get("before", 0.0))
     return said, [
         _forest(context, ADVERSARIAL, reached, reference=before),

@@ -189,7 +189,8 @@ class Net(nn.Module):
         outputs = self.head(fused)
         if labels is None:
             return {"logits": outputs}
-        losses = self.head.losses(outputs, labels, smoothing=self.label_smoothing)
+        spread = {"smoothing": self.label_smoothing} if self.label_smoothing else {}
+        losses = self.head.losses(outputs, labels, **spread)
         if weights is not None:
             losses = losses * weights
         if self.objective is not None and groups is not None:

@@ -18,12 +18,10 @@ from primum.errors import SplitError
 from primum.evidence.finding import Finding
 from primum.model.building import NetSpec
 from primum.model.compact import compact_embedding, restore_embedding
-from primum.model.encoders import ImageEncoder
 from primum.model.inputs import (
     Augmentation,
     Prepared,
     PreparedFeatures,
-    PreparedImage,
     PreparedSelection,
     PreparedText,
 )
@@ -38,7 +36,7 @@ from primum.training.fairness import Copies, Mitigation, described, mitigate
 from primum.training.known import Known, augmented, cached, known_inputs, untuned_features_of, with_lower_maps
 from primum.training.names import SHARDS
 from primum.training.plan import RobustnessPlan, TrainingPlan, use_bf16
-from primum.training.pretraining import pretrain
+from primum.training.pretrained import pretrained
 from primum.training.private.promise import check_private, promise_finding
 from primum.training.private.trainer import PrivateTrainer
 from primum.training.proof import learnt_finding, prove, snapshot
@@ -139,7 +137,7 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
     predictor = untrained_predictor(request, train_rows)
     net = predictor.net
     tokens = predictor.prepare(request.cohort.records)
-    first = _pretrained(request, predictor, tokens, train_rows, progress or Silent())
+    first = pretrained(request, predictor, tokens, train_rows=train_rows, progress=progress or Silent())
     frozen = predictor.spec.frozen() & set(tokens)
     known = known_inputs(predictor, tokens, request.known)
     moves = plan.robustness is not None and plan.robustness.method == "pgd"
@@ -198,36 +196,6 @@ def fit(request: FitRequest, *, progress: Progress | None = None, report: EpochR
         before_pretraining=first.before,
         untuned_features=np.column_stack(list(untuned.values())) if untuned and request.probe else None,
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _First:
-    """What came before training."""
-
-    before: npt.NDArray[np.float64] | None = None
-    findings: tuple[Finding, ...] = ()
-    said: Mapping[str, Any] = field(default_factory=dict)
-
-
-def _pretrained(
-    request: FitRequest, predictor: Predictor, tokens: Mapping[str, Prepared], train_rows: Rows, progress: Progress
-) -> _First:
-    """Pretrain the image network on pictures of the training split and on those without labels, where asked for."""
-    plan, image = request.plan.pretrain, tokens.get("image")
-    if plan is None or not isinstance(image, PreparedImage):
-        return _First()
-    encoder, more = predictor.net.encoders["image"], request.unlabelled
-    assert isinstance(encoder, ImageEncoder)
-    before = untuned_features_of(predictor, tokens, "image") if request.probe else None
-    seen, patients = image.chosen(train_rows), request.cohort.patients[train_rows]
-    if more is not None and len(more.images):
-        seen = seen.joined(PreparedImage(more.images, image.form, len(more.images)))
-        # Whoever they are, they are nobody who is tested on; each counts as a patient in the interval.
-        patients = np.concatenate([patients, [f"unlabelled {i}" for i in range(len(more.images))]])
-    done = pretrain(encoder, seen, patients, plan, seed=request.plan.seed, progress=progress)
-    left_out = {} if more is None else {"of_patients": more.of_patients, "equal": more.equal}
-    said = {"pictures": len(seen.present), "losses": list(done.losses), "left_out": left_out}
-    return _First(before=before, findings=done.findings, said={"pretraining": said})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,7 +54,7 @@ class PreparedLowerMaps:
         index = np.asarray(rows, dtype=np.int64)
         maps = self._plain.shelf.take(self._plain.place[index])
         if self._draws and self._changed is not None:
-            draw = torch.randint(self._changed.copies + 1, (len(index),)).numpy()
+            draw = torch.randint(self._changed.copies + 1, (len(index),)).cpu().numpy()
             other = (draw > 0) & (self._changed.place[index] >= 0)
             if other.any():
                 place = self._changed.place[index[other]] + draw[other] - 1
@@ -75,8 +75,8 @@ class PreparedLowerMaps:
         assert self._changed is not None and self._changed.copies > 1
         start, k = self._changed.place[rows], self._changed.copies
         assert (start >= 0).all()
-        one = torch.randint(k, (len(rows),)).numpy()
-        other = (one + 1 + torch.randint(k - 1, (len(rows),)).numpy()) % k
+        one = torch.randint(k, (len(rows),)).cpu().numpy()
+        other = (one + 1 + torch.randint(k - 1, (len(rows),)).cpu().numpy()) % k
         return self._changed.shelf.take(start + one), self._changed.shelf.take(start + other)
 
     def joined(self, more: PreparedImage) -> PreparedImage:
@@ -127,5 +127,6 @@ def _maps(encoder: ImageEncoder, image: PreparedImage, rows: IntArray) -> npt.ND
     network = encoder.backbone
     assert isinstance(network, LiteNet)
     with inference(), fused_kernels():
-        found = network.below(image.collate(rows)["pixels"], encoder.frozen_blocks)
+        pixels = image.collate(rows)["pixels"].to(next(network.parameters()).device)
+        found = network.below(pixels, encoder.frozen_blocks)
     return np.ascontiguousarray(found.float().cpu().numpy())

@@ -56,8 +56,8 @@ def contrastive_losses(one: torch.Tensor, other: torch.Tensor, temperature: floa
     b = len(one)
     views = functional.normalize(torch.cat([one, other]), dim=1)
     alike = views @ views.T / temperature  # (2b, 2b)
-    alike = alike.masked_fill(torch.eye(2 * b, dtype=torch.bool), -torch.inf)
-    partner = torch.arange(2 * b).roll(b)
+    alike = alike.masked_fill(torch.eye(2 * b, dtype=torch.bool, device=alike.device), -torch.inf)
+    partner = torch.arange(2 * b, device=alike.device).roll(b)
     return functional.cross_entropy(alike, partner, reduction="none").reshape(2, b).mean(0)
 
 
@@ -106,6 +106,8 @@ def pretrain(
     if len(rows) < 8:
         raise StudyError(f"training.pretrain: {len(rows)} different pictures are too few to tell apart; give more.")
     wanted = {name: one.requires_grad for name, one in network.named_parameters()}
+    home = next(network.parameters()).device
+    network.to("cuda" if torch.cuda.is_available() else home)
     depth = len(network.blocks) // 2
     upper = ImageEncoder(network.requires_grad_(True), encoder.width, frozen_blocks=depth)
     for part in network.lower(depth):
@@ -117,6 +119,7 @@ def pretrain(
         if maps is None:
             raise StudyError("training.pretrain: the pictures take too much room; give fewer or smaller ones.")
         done = _trained(upper, maps, rows, patients, plan, progress)
+    network.to(home)
     for name, one in network.named_parameters():
         one.requires_grad_(wanted[name])
     return done
@@ -132,7 +135,7 @@ def _trained(
 ) -> Pretrained:
     width = upper.width
     projection = nn.Sequential(nn.Linear(width, 256), nn.ReLU(), nn.Linear(256, _PROJECTED))
-    net = nn.ModuleDict({"upper": upper, "projection": projection})
+    net = nn.ModuleDict({"upper": upper, "projection": projection.to(next(upper.parameters()).device)})
     tuned = [one for one in net.parameters() if one.requires_grad]
     optimizer = torch.optim.AdamW(tuned, lr=plan.lr, weight_decay=1e-4)
     spread = rows[np.linspace(0, len(rows) - 1, min(len(rows), _MEASURED)).astype(np.int64)]
@@ -140,7 +143,7 @@ def _trained(
     before = _measured(net, maps, spread, fixed, plan)
     steps, step, losses = plan.epochs * len(_parts(rows, plan.batch)), 0, []
     for _ in range(plan.epochs):
-        order, told = rows[torch.randperm(len(rows)).numpy()], []
+        order, told = rows[torch.randperm(len(rows)).cpu().numpy()], []
         for part in _parts(order, plan.batch):
             for group in optimizer.param_groups:
                 group["lr"] = plan.lr * _share(step, steps)
@@ -173,13 +176,18 @@ def _measured(
 ) -> _Measured:
     with inference():
         losses = torch.cat([_losses(net, pair, plan.temperature) for pair in pairs])
-        features = torch.cat([net["upper"](maps.collate(part)) for part in _parts(rows, plan.batch)])
-    return _Measured(losses=losses.double().numpy(), rank=effective_rank(features))
+        features = torch.cat([_features(net, maps.collate(part)["map"]) for part in _parts(rows, plan.batch)])
+    return _Measured(losses=losses.double().cpu().numpy(), rank=effective_rank(features))
+
+
+def _features(net: nn.ModuleDict, maps: torch.Tensor) -> torch.Tensor:
+    found: torch.Tensor = net["upper"]({"map": maps.to(next(net.parameters()).device)})
+    return found
 
 
 def _losses(net: nn.ModuleDict, pair: tuple[torch.Tensor, torch.Tensor], temperature: float) -> torch.Tensor:
     with fused_kernels():
-        features = net["upper"]({"map": torch.cat(pair)})
+        features = _features(net, torch.cat(pair))
     one, other = net["projection"](features).chunk(2)
     return contrastive_losses(one, other, temperature)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from PIL import Image
 
 from primum.model.backbones import locate_backbone
 from primum.study import Study
@@ -19,6 +20,8 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 NAMES = ("symptom2disease", "vaers-reports", "zh-medical-dialogue")
 MARKED = ("bccd", "isic2017")
 """Those of marked places, which a run of every kind is tested on in test_regions.py."""
+OWN = ("film-and-note",)
+"""Those that are written for a reader's own table; their kind of run is tested in test_images.py."""
 
 
 def spec_of(name):
@@ -27,7 +30,7 @@ def spec_of(name):
 
 
 def test_every_example_is_tested():
-    assert sorted(path.parent.name for path in EXAMPLES.glob("*/study.yaml")) == sorted([*NAMES, *MARKED])
+    assert sorted(path.parent.name for path in EXAMPLES.glob("*/study.yaml")) == sorted([*NAMES, *MARKED, *OWN])
 
 
 @pytest.mark.parametrize("name", [*NAMES, *MARKED])
@@ -63,6 +66,20 @@ def test_an_example_of_marked_places_reads_its_data(name, shared_data):
     else:
         shares = [float(row["lesion_area_fraction"]) for row in known]
         assert cohort.target.values == pytest.approx(shares, abs=1e-4)
+
+
+def test_an_example_for_an_own_table_reads_the_columns_it_names(tmp_path):
+    spec = spec_of("film-and-note")
+    page = (EXAMPLES / "film-and-note" / "README.md").read_text(encoding="utf-8")
+    assert spec.study == "film-and-note" and spec.cohort.source in page
+    Image.new("L", (32, 32), 90).save(tmp_path / "a.png")
+    lines = ["patient_id,film,note,age_years,crp,ldh,lymphocytes,intensive_care,sex"]
+    for i in range(40):
+        lines.append(f"{i},{'a.png' if i % 3 else ''},supine,{40 + i},{i}.5,{200 + i},1.1,{i % 2},{'fm'[i % 2]}")
+    (tmp_path / "own.csv").write_text("\n".join(lines), encoding="utf-8")
+    study = Study.load(EXAMPLES / "film-and-note" / "study.yaml", overrides=[f"cohort.source={tmp_path / 'own.csv'}"])
+    cohort = study.read_cohort()
+    assert len(cohort) == 40 and set(cohort.records.input_names()) == {"image", "text", "vitals"}
 
 
 @pytest.mark.slow

@@ -17,7 +17,16 @@ from primum.training.plan import TrainingPlan
 from tests.training.bert_by_hand import Weights, answer, features
 
 FOLDER = locate_backbone("minilm")
-LR = {"full": 5e-4, "head": 5e-4, "none": 5e-4, "lora": 1e-2, "adalora": 2e-2, "prefix": 5e-2, "adapter": 5e-3}
+LR = {
+    "full": 5e-4,
+    "upper": 5e-4,
+    "head": 5e-4,
+    "none": 5e-4,
+    "lora": 1e-2,
+    "adalora": 2e-2,
+    "prefix": 5e-2,
+    "adapter": 5e-3,
+}
 ADDED = {"lora": "lora_", "adalora": "lora_", "prefix": "prompt_encoder", "adapter": (".down.", ".up.")}
 COMPARED = 6
 
@@ -69,9 +78,10 @@ def test_a_tuned_model_answers_as_its_saved_weights_do_by_hand(symptoms, tmp_pat
     notes = [tokens.ids[tokens.offsets[row] : tokens.offsets[row + 1]].tolist() for row in test]
     by_hand = np.array([answer(weights, features(weights, note)) for note in notes])
     np.testing.assert_allclose(given, by_hand, atol=2e-5)
-    # What was tuned is what the method says: what it adds, and of the backbone nothing, unless it is `full`.
+    # What was tuned is what the method says: what it adds, and of the backbone nothing, or all of it, or its upper half.
     moved, _ = _moved(tmp_path)
-    assert bool(moved) == (method == "full")
+    assert bool(moved) == (method in ("full", "upper"))
+    assert method != "upper" or {name.split(".")[2] for name in moved} == {"3", "4", "5"}
     added = [v for name, v in weights.tensors.items() if any(p in name for p in _parts(method))]
     assert all(np.abs(value).max() > 0 for value in added) and bool(added) == (method in ADDED)
 

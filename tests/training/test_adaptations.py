@@ -78,7 +78,7 @@ def test_a_tuned_model_answers_as_its_saved_weights_do_by_hand(symptoms, tmp_pat
     notes = [tokens.ids[tokens.offsets[row] : tokens.offsets[row + 1]].tolist() for row in test]
     by_hand = np.array([answer(weights, features(weights, note)) for note in notes])
     np.testing.assert_allclose(given, by_hand, atol=2e-5)
-    # What was tuned is what the method says: what it adds, and of the backbone nothing, or all of it, or its upper half.
+    # What was tuned is what the method says: what it adds, and of the backbone nothing, all of it, or its upper half.
     moved, _ = _moved(tmp_path)
     assert bool(moved) == (method in ("full", "upper"))
     assert method != "upper" or {name.split(".")[2] for name in moved} == {"3", "4", "5"}

@@ -23,7 +23,7 @@ STRENGTH: Mapping[str, float] = {"fgm": 0.1, "pgd": 1.0, "augmentation": 1.0}
 have, or the share of records that are copied."""
 LEVELS, STEPS = 2.0, 2
 """What pgd uses when a study names none."""
-_MOVED = ("features", "states", "embedded", "numbers", "pixels")
+_MOVED = ("features", "states", "embedded", "numbers", "pixels", "map")
 
 
 def opened(net: Net, inputs: Mapping[str, Batch]) -> dict[str, Batch]:

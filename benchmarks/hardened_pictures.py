@@ -29,12 +29,14 @@ from primum.study.fitting import backbone_of, fit_net, fit_request, quiet_librar
 
 FloatArray = npt.NDArray[np.float64]
 PGD = "training.objective.robustness={method: pgd}"
+ALONE = "training.objective.robustness={method: pgd, strength: 1.0}"
 FULL = ["model.adapt={method: full}", "training.optimizer.lr=3e-4"]
 WAYS: dict[str, list[str]] = {
     "plain": [],
     "pgd": [PGD, "training.epochs=8"],
     "full": [*FULL, "training.epochs=4"],
-    "pgd-full": [*FULL, "training.epochs=4", PGD],
+    "pgd-full": [*FULL, "training.epochs=4", ALONE],
+    "pgd-upper": ["model.adapt=upper", "training.epochs=12", PGD],
 }
 
 

@@ -110,7 +110,7 @@ class RobustnessSpec(_Spec):
         gt=0.0,
         le=1.0,
         description="fgm: length of the move in lengths of the record (0.1). pgd: share of the loss that moved images "
-        "have (1). augmentation: share of records copied (1).",
+        "have (0.5). augmentation: share of records copied (1).",
     )
     levels: float | None = Field(
         None, gt=0.0, le=32.0, description="pgd: most that a pixel moves, of 255 (2). Of no other method."

@@ -62,6 +62,18 @@ def test_only_one_kind_of_input_is_written_when_the_data_have_one(tmp_path):
     assert set(_study(tmp_path / "s")["cohort"]["inputs"]) == {"vitals"}
 
 
+def test_a_study_of_images_alone_gets_the_network_of_images(tmp_path):
+    proposals = [
+        Proposal(column="film", role="image", why="its values name image files"),
+        Proposal(column="outcome", role="target", why="its name"),
+    ]
+    scaffold(tmp_path / "s", data=tmp_path / "films", proposals=proposals)
+    spec = validate(StudySpec, _study(tmp_path / "s"), source="study.yaml")
+    assert spec.cohort.inputs.image is not None and spec.cohort.inputs.image.column == "film"
+    assert (spec.image_backbone(), spec.image_adapt().method) == ("efficientnet-lite0", "upper")
+    assert spec.training.optimizer.lr == 5e-4
+
+
 def test_nothing_is_overwritten(tmp_path):
     (tmp_path / "README.md").write_text("mine", encoding="utf-8")
     with pytest.raises(OutputError, match=r"holds README.md already; choose another folder"):

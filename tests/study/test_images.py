@@ -243,6 +243,8 @@ def test_methods_of_texts_are_refused_for_images_alone_before_anything_is_read(f
     [
         ([], "upper", (5e-4, 0.9, 0.1)),
         (["training.optimizer.lr=0.001", "training.objective.class_weights=balanced"], "upper", (1e-3, 0.9, 0.1)),
+        (["model.adapt=upper"], "upper", (5e-4, 0.9, 0.1)),
+        (["model.image.adapt={method: upper, freeze_layers: 11}"], "upper", (5e-4, 0.9, 0.1)),
         (["model.adapt=head"], "head", (2e-4, 1.0, 0.0)),
         (["model.image.adapt=full"], "full", (2e-4, 1.0, 0.0)),
         (["training.privacy.epsilon=8"], "head", (2e-4, 1.0, 0.0)),

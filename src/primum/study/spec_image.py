@@ -100,8 +100,8 @@ def with_image_defaults(study: Any) -> Any:
     """Return a study as it was written, with the backbone, adaptation and training of images.
 
     Where nothing is said, the upper half of the built-in network is tuned, or a head where privacy is promised, where
-    images stand beside texts or where places are marked. The rates are those found best on skin lesions held out of
-    training (benchmarks/RESULTS.md).
+    images stand beside texts or where places are marked. The rates of the upper half, said or not, are those found best
+    on skin lesions held out of training (benchmarks/RESULTS.md).
     """
     cohort = study.get("cohort") if isinstance(study, Mapping) else None
     inputs = cohort.get("inputs") if isinstance(cohort, Mapping) else None
@@ -117,8 +117,8 @@ def with_image_defaults(study: Any) -> Any:
     named = model.get("image")
     image = named if isinstance(named, Mapping) else {}
     built_in = (image.get("backbone") or model.get("backbone", LITE)) == LITE
-    said = "adapt" in model or "adapt" in image
-    if said or marks or not built_in or training.get("privacy"):
+    method = _method_of(image.get("adapt", model.get("adapt", "upper")))
+    if method != "upper" or marks or not built_in or training.get("privacy"):
         return {**study, "model": {"backbone": LITE, "adapt": "head", **model}}
     usual = {"optimizer": {"lr": 5e-4, "layer_decay": 0.9}, "objective": {"label_smoothing": 0.1}}
     given = {key: training.get(key) or {} for key in usual}
@@ -126,3 +126,7 @@ def with_image_defaults(study: Any) -> Any:
         return study
     tuned = {key: {**own, **given[key]} for key, own in usual.items()}
     return {**study, "model": {"backbone": LITE, "adapt": "upper", **model}, "training": {**training, **tuned}}
+
+
+def _method_of(adapt: Any) -> Any:
+    return adapt.get("method") if isinstance(adapt, Mapping) else adapt
